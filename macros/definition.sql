@@ -1,0 +1,37 @@
+{#-
+    The effective rows of a seed: the seed itself, unless a DEFINITION folder
+    replaces it, and the rows such a folder adds. Names and types come from the
+    YAML of the calling model, which is their one home; blank text is null.
+-#}
+{% macro definition(seed_name) -%}
+{%- set overlay = source('definition_overlay', seed_name) -%}
+with shipped as (
+
+    select * from {{ ref(seed_name) }}
+    where not exists (
+        select 1 from {{ overlay }} where overlay_mode = 'replace'
+    )
+
+),
+
+overlaid as (
+
+    select * from {{ overlay }}
+
+),
+
+united as (
+
+{%- for relation in ['shipped', 'overlaid'] %}
+    select
+    {%- for column in model.columns.values() %}
+        cast(nullif(trim({{ column.name }}), '') as {{ column.data_type }})
+            as {{ column.name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from {{ relation }}
+    {{ 'union all' if not loop.last }}
+{%- endfor %}
+)
+
+select * from united
+{%- endmacro %}

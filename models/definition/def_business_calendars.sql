@@ -1,0 +1,1 @@
+{{ definition('business_calendars') }}

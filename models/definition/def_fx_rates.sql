@@ -1,0 +1,1 @@
+{{ definition('fx_rates') }}

@@ -1,0 +1,1 @@
+{{ definition('ignored_change_reasons') }}

@@ -1,0 +1,1 @@
+{{ definition('rejection_reasons') }}

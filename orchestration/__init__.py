@@ -1,0 +1,1 @@
+"""Loads, transforms, checks and publishes the lead funnel."""

@@ -1,0 +1,1 @@
+"""What reads the systems that leads come from."""

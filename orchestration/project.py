@@ -1,0 +1,374 @@
+"""The one owner of paths and settings.
+
+A run is described by four things, each given on the command line or in the
+environment: where the exports lie (LEAD_FUNNEL_LANDING), where everything that
+is built goes (LEAD_FUNNEL_OUT), a company's own definition
+(LEAD_FUNNEL_DEFINITION) and the run's vars as JSON (LEAD_FUNNEL_VARS).
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import re
+import zoneinfo
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import LeadFunnelError, listed
+
+ROOT = Path(__file__).resolve().parent.parent
+SYSTEMS = ("generic", "salesforce", "hubspot", "marketo", "ads", "ledger")
+
+DAGSTER_YAML = """\
+telemetry:
+  enabled: false
+concurrency:
+  pools:
+    # DuckDB has one writer: assets of the pool duckdb_writer run one by one.
+    default_limit: 1
+    granularity: op
+"""
+
+
+@dataclass(frozen=True)
+class RunVars:
+    """What a run is asked for, checked. Defaults are the shipped definition's."""
+
+    as_of: datetime | None = None
+    """Naive UTC; none means the latest event in the data."""
+    funnel_version: str | None = None
+    reporting_timezone: str = "Asia/Tokyo"
+    reporting_currency: str = "JPY"
+    fiscal_year_start_month: int = 4
+    source_timezones: Mapping[str, str] = field(default_factory=dict)
+    source_currencies: Mapping[str, str] = field(default_factory=dict)
+    keep_deleted: bool = False
+    attribution_window_days: int = 90
+
+    @classmethod
+    def parse(cls, given: str | Mapping[str, Any] | None) -> RunVars:
+        """Vars from JSON text or a mapping; each error is a sentence."""
+        values = _as_mapping(given)
+        known = {item.name: _CHECKS[item.name] for item in fields(cls)}
+        for name in values:
+            if name not in known:
+                raise LeadFunnelError(
+                    f"VARS has the unknown name {name!r}{_meant(name, known)}. "
+                    f"Known are {listed(known, limit=20)}."
+                )
+        return cls(
+            **{
+                name: known[name](name, value)
+                for name, value in values.items()
+                if value is not None
+            }
+        )
+
+    def timezone_of(self, system: str) -> str:
+        return self.source_timezones.get(system, "UTC")
+
+    def currency_of(self, system: str) -> str:
+        return self.source_currencies.get(system, self.reporting_currency)
+
+    def as_json(self) -> str:
+        """The same vars as JSON, only what differs from the defaults."""
+        default = RunVars()
+        changed = {
+            item.name: getattr(self, item.name)
+            for item in fields(self)
+            if getattr(self, item.name) != getattr(default, item.name)
+        }
+        if self.as_of is not None:
+            changed["as_of"] = self.as_of.isoformat()
+        return json.dumps(changed, ensure_ascii=False, sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Project:
+    """Where one run reads and writes, and what it was asked for."""
+
+    root: Path
+    landing: Path
+    out: Path
+    definition: Path | None
+    vars: RunVars
+
+    @classmethod
+    def from_environment(
+        cls,
+        environ: Mapping[str, str] | None = None,
+        *,
+        landing: str | Path | None = None,
+        out: str | Path | None = None,
+        definition: str | Path | None = None,
+        vars: str | Mapping[str, Any] | None = None,
+    ) -> Project:
+        """The project as the environment says; what is passed here goes first."""
+        environ = os.environ if environ is None else environ
+
+        def pick(name: str, given: Any) -> Any:
+            return given if given is not None else environ.get(name) or None
+
+        folder = pick("LEAD_FUNNEL_DEFINITION", definition)
+        project = cls(
+            root=ROOT,
+            landing=_path(
+                pick("LEAD_FUNNEL_LANDING", landing) or ROOT / "sample" / "landing"
+            ),
+            out=_path(pick("LEAD_FUNNEL_OUT", out) or ROOT / "out"),
+            definition=_path(folder) if folder else None,
+            vars=RunVars.parse(pick("LEAD_FUNNEL_VARS", vars)),
+        )
+        project._check_folders()
+        return project
+
+    def _check_folders(self) -> None:
+        if self.out.exists() and not self.out.is_dir():
+            raise LeadFunnelError(
+                f"OUT is {self.out}, which is a file: name a folder that results "
+                "may be written to."
+            )
+        if self.out == self.landing or self.out in self.landing.parents:
+            inside = self.landing != self.out and self.landing.is_relative_to(ROOT)
+            if not inside:
+                raise LeadFunnelError(
+                    f"LANDING ({self.landing}) lies inside OUT ({self.out}), where "
+                    "results are written: choose another folder for one of them."
+                )
+        if self.definition is not None and not self.definition.is_dir():
+            raise LeadFunnelError(
+                f"DEFINITION is {self.definition}, which is not a folder: name the "
+                "folder that holds your seeds, such as stage_rules.add.csv."
+            )
+
+    # What is built, all of it under OUT.
+
+    @property
+    def warehouse(self) -> Path:
+        return self.out / "warehouse" / "warehouse.duckdb"
+
+    @property
+    def publications(self) -> Path:
+        return self.out / "publications"
+
+    @property
+    def published(self) -> Path:
+        """A link to the publication that readers see; swapped in one step."""
+        return self.out / "published"
+
+    @property
+    def published_database(self) -> Path:
+        return self.published / "lead_funnel.duckdb"
+
+    @property
+    def data_docs(self) -> Path:
+        return self.out / "data_docs"
+
+    @property
+    def dlt_dir(self) -> Path:
+        return self.out / "dlt"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.out / "dagster"
+
+    @property
+    def logs(self) -> Path:
+        return self.out / "logs"
+
+    @property
+    def seeds(self) -> Path:
+        return self.root / "seeds"
+
+    # A named funnel version is built beside the actual one, never over it.
+
+    @property
+    def build(self) -> str:
+        """The build's name: `actual`, or one for each named funnel version."""
+        version = self.vars.funnel_version
+        if version is None:
+            return "actual"
+        plain = re.sub(r"[^a-z0-9_]", "_", version.lower())
+        if plain != version:
+            plain += "_" + hashlib.md5(version.encode()).hexdigest()[:6]
+        return f"whatif_{plain}"
+
+    @property
+    def schema_prefix(self) -> str:
+        return "" if self.vars.funnel_version is None else f"{self.build}__"
+
+    @property
+    def dbt_target(self) -> Path:
+        return self.out / "dbt" / self.build
+
+    def dbt_environment(self) -> dict[str, str]:
+        """The environment that dbt_project.yml and profiles.yml read."""
+        return {
+            "LEAD_FUNNEL_WAREHOUSE": str(self.warehouse),
+            "LEAD_FUNNEL_DBT_TARGET": str(self.dbt_target),
+            "LEAD_FUNNEL_SCHEMA_PREFIX": self.schema_prefix,
+            "DBT_LOG_PATH": str(self.logs / "dbt"),
+        }
+
+    def environment(self) -> dict[str, str]:
+        """The environment under which another process is this same project."""
+        return {
+            "LEAD_FUNNEL_LANDING": str(self.landing),
+            "LEAD_FUNNEL_OUT": str(self.out),
+            "LEAD_FUNNEL_DEFINITION": str(self.definition or ""),
+            "LEAD_FUNNEL_VARS": self.vars.as_json(),
+        }
+
+    def prepare_out(self) -> None:
+        """Make the folders that the warehouse and Dagster need."""
+        try:
+            self.warehouse.parent.mkdir(parents=True, exist_ok=True)
+            self.dagster_home.mkdir(parents=True, exist_ok=True)
+            settings = self.dagster_home / "dagster.yaml"
+            if not settings.exists():
+                settings.write_text(DAGSTER_YAML)
+        except OSError as error:
+            raise LeadFunnelError(
+                f"OUT is {self.out}, where nothing can be written "
+                f"({error.strerror}): name a folder that results may go to."
+            ) from error
+
+
+def _path(given: str | Path) -> Path:
+    return Path(os.path.abspath(Path(given).expanduser()))
+
+
+def _as_mapping(given: str | Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if given is None or (isinstance(given, str) and not given.strip()):
+        return {}
+    example = 'such as VARS=\'{"reporting_timezone": "UTC"}\''
+    if isinstance(given, str):
+        try:
+            given = json.loads(given, object_pairs_hook=_once)
+        except json.JSONDecodeError as error:
+            raise LeadFunnelError(
+                f"VARS is not JSON ({error.msg} at character {error.pos + 1} of "
+                f"{error.doc}): give one object, {example}."
+            ) from error
+    if not isinstance(given, Mapping):
+        raise LeadFunnelError(f"VARS is not a JSON object: give one, {example}.")
+    return given
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise LeadFunnelError(f"VARS names {twice!r} twice: keep one of them.")
+    return result
+
+
+def _meant(name: str, known: Any) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def _wrong(name: str, value: Any, wanted: str) -> LeadFunnelError:
+    shown = json.dumps(value, ensure_ascii=False, default=str)
+    return LeadFunnelError(f"The var {name} is {shown}, but must be {wanted}.")
+
+
+def _instant(name: str, value: Any) -> datetime:
+    wanted = (
+        "an instant, such as 2026-09-30T15:00:00+09:00 or 2026-09-30 (without an "
+        "offset it is UTC)"
+    )
+    if not isinstance(value, str):
+        raise _wrong(name, value, wanted)
+    try:
+        instant = datetime.fromisoformat(value.strip().replace("/", "-"))
+        if instant.tzinfo is not None:
+            instant = instant.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError) as error:
+        raise _wrong(name, value, wanted) from error
+    return instant
+
+
+def _version(name: str, value: Any) -> str:
+    wanted = "the name of a version in the seed funnel_versions"
+    if not isinstance(value, str) or not re.fullmatch(r"\S(.{0,60}\S)?", value):
+        raise _wrong(name, value, wanted)
+    return value
+
+
+def _timezone(name: str, value: Any) -> str:
+    known = zoneinfo.available_timezones()
+    if value not in known:
+        close = _meant(str(value), sorted(known))
+        raise _wrong(name, value, f"a time zone such as Asia/Tokyo or UTC{close}")
+    return str(value)
+
+
+def _currency(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z]{3}", value):
+        raise _wrong(name, value, "the three letters of a currency, such as JPY")
+    return value.upper()
+
+
+def _month(name: str, value: Any) -> int:
+    if type(value) is not int or not 1 <= value <= 12:
+        raise _wrong(name, value, "the number of a month, 1 to 12")
+    return value
+
+
+def _days(name: str, value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= 36500:
+        raise _wrong(name, value, "a number of days, 0 or more")
+    return value
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(name, value, "true or false")
+    return value
+
+
+def _by_system(
+    check: Callable[[str, Any], str],
+) -> Callable[[str, Any], dict[str, str]]:
+    def checked(name: str, value: Any) -> dict[str, str]:
+        if not isinstance(value, Mapping):
+            raise _wrong(name, value, 'a map by system, such as {"salesforce": …}')
+        for system in value:
+            if system not in SYSTEMS:
+                raise LeadFunnelError(
+                    f"The var {name} names the unknown system {system!r}"
+                    f"{_meant(system, SYSTEMS)}. Known are {listed(SYSTEMS)}."
+                )
+        return {
+            system: check(f"{name}.{system}", text) for system, text in value.items()
+        }
+
+    return checked
+
+
+_CHECKS: dict[str, Callable[[str, Any], Any]] = {
+    "as_of": _instant,
+    "funnel_version": _version,
+    "reporting_timezone": _timezone,
+    "reporting_currency": _currency,
+    "fiscal_year_start_month": _month,
+    "source_timezones": _by_system(_timezone),
+    "source_currencies": _by_system(_currency),
+    "keep_deleted": _flag,
+    "attribution_window_days": _days,
+}
+
+
+if __name__ == "__main__":
+    # For `make dev`: says where Dagster keeps its runs of this project.
+    here = Project.from_environment()
+    here.prepare_out()
+    print(here.dagster_home)

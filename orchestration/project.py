@@ -134,13 +134,11 @@ class Project:
                 f"OUT is {self.out}, which is a file: name a folder that results "
                 "may be written to."
             )
-        if self.out == self.landing or self.out in self.landing.parents:
-            inside = self.landing != self.out and self.landing.is_relative_to(ROOT)
-            if not inside:
-                raise LeadFunnelError(
-                    f"LANDING ({self.landing}) lies inside OUT ({self.out}), where "
-                    "results are written: choose another folder for one of them."
-                )
+        if self.out == self.landing:
+            raise LeadFunnelError(
+                f"LANDING and OUT are the same folder ({self.out}): choose another "
+                "for OUT, where results are written."
+            )
         if self.definition is not None and not self.definition.is_dir():
             raise LeadFunnelError(
                 f"DEFINITION is {self.definition}, which is not a folder: name the "

@@ -1,0 +1,42 @@
+{#- A 64-bit key of a text, to join on; null of null. -#}
+{% macro key64(value) -%}
+{{ return(adapter.dispatch('key64')(value)) }}
+{%- endmacro %}
+
+{% macro duckdb__key64(value) -%}
+case
+    when {{ value }} is not null
+        then cast(hash({{ value }}) >> 1 as bigint)
+end
+{%- endmacro %}
+
+{% macro spark__key64(value) -%}
+case when {{ value }} is not null then xxhash64({{ value }}) end
+{%- endmacro %}
+
+
+{#-
+    The id by which records of a system are joined, blank is null. Salesforce
+    writes an id with 15 characters or, with a checksum behind it, with 18.
+-#}
+{% macro match_id(system, value) -%}
+{%- if system == 'salesforce' -%}
+{{ sf_match_id(value) }}
+{%- else -%}
+nullif({{ unicode_trim(value) }}, '')
+{%- endif -%}
+{%- endmacro %}
+
+{% macro sf_match_id(value) -%}
+case
+    when length({{ unicode_trim(value) }}) = 18
+        then substr({{ unicode_trim(value) }}, 1, 15)
+    else nullif({{ unicode_trim(value) }}, '')
+end
+{%- endmacro %}
+
+
+{#- The key of a record or user: its system and the id it is joined by. -#}
+{% macro system_key(system, match_id) -%}
+{{ key64("'" ~ system ~ "|' || " ~ match_id) }}
+{%- endmacro %}

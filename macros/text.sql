@@ -1,0 +1,139 @@
+{#-
+    Text as people and loaders type it. What differs between dialects is the
+    small pieces here; the parsers in parse.sql are written once on top of
+    them. Patterns are plain enough to mean the same in both (no backslash).
+-#}
+
+{#- Whether the whole text has the pattern. -#}
+{% macro matches(text, pattern) -%}
+{{ return(adapter.dispatch('matches')(text, pattern)) }}
+{%- endmacro %}
+
+{% macro duckdb__matches(text, pattern) -%}
+regexp_full_match({{ text }}, '{{ pattern }}')
+{%- endmacro %}
+
+{% macro spark__matches(text, pattern) -%}
+({{ text }} rlike '^({{ pattern }})$')
+{%- endmacro %}
+
+
+{#- Every occurrence of a pattern replaced; <1> is what group 1 took. -#}
+{% macro replace_pattern(text, pattern, replacement) -%}
+{{ return(
+    adapter.dispatch('replace_pattern')(text, pattern, replacement)
+) }}
+{%- endmacro %}
+
+{% macro duckdb__replace_pattern(text, pattern, replacement) -%}
+regexp_replace(
+    {{ text }},
+    '{{ pattern }}',
+    '{{ replacement | replace('<', '\\') | replace('>', '') }}',
+    'g'
+)
+{%- endmacro %}
+
+{% macro spark__replace_pattern(text, pattern, replacement) -%}
+regexp_replace(
+    {{ text }},
+    '{{ pattern }}',
+    '{{ replacement | replace('<', '$') | replace('>', '') }}'
+)
+{%- endmacro %}
+
+
+{#-
+    `body`, in which `name` stands for the value of `expression`: computed
+    once, however often the body names it.
+-#}
+{% macro bind(expression, name, body) -%}
+{{ return(adapter.dispatch('bind')(expression, name, body)) }}
+{%- endmacro %}
+
+{% macro duckdb__bind(expression, name, body) -%}
+list_transform([{{ expression }}], lambda {{ name }}: {{ body }})[1]
+{%- endmacro %}
+
+{% macro spark__bind(expression, name, body) -%}
+transform(array({{ expression }}), {{ name }} -> {{ body }})[0]
+{%- endmacro %}
+
+
+{#-
+    Full-width letters, digits and signs as the plain ones (the part of NFKC
+    that times, numbers and flags need, in plain SQL).
+-#}
+{% macro fold_width(text) -%}
+translate(
+    {{ text }},
+    '！＂＃＄％＆＇（）＊＋，－．／０１２３４５６７８９：；＜＝＞？＠ＡＢ'
+    || 'ＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ［＼］＾＿｀ａｂｃｄ'
+    || 'ｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ｛｜｝～　￥￠￡−',
+    '!"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcde'
+    || 'fghijklmnopqrstuvwxyz{|}~ ¥¢£-'
+)
+{%- endmacro %}
+
+
+{#- Without Unicode white space at either end. -#}
+{% macro unicode_trim(text) -%}
+{{ return(adapter.dispatch('unicode_trim')(text)) }}
+{%- endmacro %}
+
+{%- macro unicode_space() -%}
+{{- ' \t\n\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003'
+    ~ '\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f'
+    ~ '\u3000' -}}
+{%- endmacro -%}
+
+{% macro duckdb__unicode_trim(text) -%}
+{#- Most texts need no trimming, and looking is cheaper than trimming. -#}
+case
+    when strlen({{ text }}) = length({{ text }})
+        and {{ text }} >= '!' and right({{ text }}, 1) > ' '
+        then {{ text }}
+    else trim({{ text }}, '{{ unicode_space() }}')
+end
+{%- endmacro %}
+
+{% macro spark__unicode_trim(text) -%}
+trim(both '{{ unicode_space() }}' from {{ text }})
+{%- endmacro %}
+
+
+{#- The text as it is, or null where it is nothing but white space. -#}
+{% macro blank_to_null(text) -%}
+case when {{ unicode_trim(text) }} <> '' then {{ text }} end
+{%- endmacro %}
+
+
+{#-
+    What is compared where two texts count as the same: after Unicode NFKC,
+    trimming of Unicode space and lower-casing; null of null and of blank.
+    Spark has no NFKC: there only full-width letters and signs are folded.
+-#}
+{% macro same_text(text) -%}
+{{ return(adapter.dispatch('same_text')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__same_text(text) -%}
+nullif(
+    case
+        when strlen({{ text }}) = length({{ text }})
+            then lower({{ unicode_trim(text) }})
+        else unicode_same_text({{ text }})
+    end,
+    ''
+)
+{%- endmacro %}
+
+{% macro spark__same_text(text) -%}
+nullif(lower({{ unicode_trim(fold_width(text)) }}), '')
+{%- endmacro %}
+
+
+{#- A name compared without case, spaces and underscores. -#}
+{% macro same_name(text) -%}
+replace(replace({{ same_text(text) }}, ' ', ''), '_', '')
+{%- endmacro %}

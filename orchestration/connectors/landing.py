@@ -1,0 +1,188 @@
+"""A folder of exports: which files there are and which table each belongs to.
+
+`LANDING/<system>/<table>.<csv|tsv|jsonl|ndjson|json|parquet>[.gz]`, or several
+files of one table under `LANDING/<system>/<table>/`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.connectors.tables import (
+    LOADED_SYSTEMS,
+    RawTable,
+    table_called,
+    tables_of,
+)
+from orchestration.errors import LeadFunnelError, listed
+from orchestration.project import SYSTEMS
+
+FORMATS = {
+    "csv": "csv",
+    "tsv": "csv",
+    "jsonl": "json",
+    "ndjson": "json",
+    "json": "json",
+    "parquet": "parquet",
+}
+
+
+@dataclass(frozen=True)
+class LandingFile:
+    """One file of exports."""
+
+    path: Path
+    name: str
+    """Its path below LANDING, with forward slashes."""
+    table: RawTable
+    format: str
+    """csv, json or parquet."""
+    is_gzipped: bool
+
+
+@dataclass(frozen=True)
+class Landing:
+    """What a landing folder holds."""
+
+    folder: Path
+    files: tuple[LandingFile, ...]
+    warnings: tuple[str, ...]
+    """What looks like a mistake, each a sentence."""
+    not_read: tuple[str, ...]
+    """Files and folders that no table is made of."""
+
+    def files_of(self, system: str) -> tuple[LandingFile, ...]:
+        return tuple(file for file in self.files if file.table.system == system)
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        present = {file.table.system for file in self.files}
+        return tuple(system for system in LOADED_SYSTEMS if system in present)
+
+
+def read_landing(folder: Path) -> Landing:
+    """Find the exports; raise where what is there cannot be a landing folder."""
+    if not folder.exists():
+        raise LeadFunnelError(
+            f"The landing folder {folder} does not exist: name the folder of your "
+            "exports with LANDING=<folder>."
+        )
+    if not folder.is_dir():
+        raise LeadFunnelError(
+            f"LANDING is {folder}, which is a file: name the folder that holds "
+            "<system>/<table>.csv."
+        )
+    files: list[LandingFile] = []
+    warnings: list[str] = []
+    not_read: list[str] = []
+    for entry in _visible(folder):
+        system = entry.name.lower()
+        if not entry.is_dir():
+            not_read.append(entry.name)
+        elif system in LOADED_SYSTEMS:
+            files.extend(_files_of(folder, entry, system, warnings, not_read))
+        else:
+            not_read.append(f"{entry.name}/")
+            if system in SYSTEMS:
+                warnings.append(
+                    f"The folder {entry.name} is not read: there is no connector "
+                    f"for {system} yet."
+                )
+            else:
+                warnings.append(
+                    f"The folder {entry.name} is not read: it is not the name of a "
+                    f"system ({listed(LOADED_SYSTEMS)})."
+                )
+    landing = Landing(folder, tuple(files), tuple(warnings), tuple(not_read))
+    _check_tables(landing)
+    return landing
+
+
+def _visible(folder: Path) -> list[Path]:
+    """What is in a folder, without what tools leave behind, in a fixed order."""
+    try:
+        entries = sorted(folder.iterdir(), key=lambda entry: os.fsencode(entry.name))
+    except OSError as error:
+        raise LeadFunnelError(
+            f"The folder {folder} cannot be read ({error.strerror}): check its "
+            "permissions."
+        ) from error
+    return [entry for entry in entries if not entry.name.startswith((".", "_", "~"))]
+
+
+def _files_of(
+    landing: Path,
+    folder: Path,
+    system: str,
+    warnings: list[str],
+    not_read: list[str],
+) -> Iterator[LandingFile]:
+    for entry in _visible(folder):
+        stem, extension, is_gzipped = _split(entry.name)
+        table_name = entry.name if entry.is_dir() else stem
+        table = table_called(system, table_name)
+        if table is None:
+            suffix = "/" if entry.is_dir() else ""
+            not_read.append(f"{folder.name}/{entry.name}{suffix}")
+            continue
+        for path in _below(entry) if entry.is_dir() else [entry]:
+            name = path.relative_to(landing).as_posix()
+            _, extension, is_gzipped = _split(path.name)
+            if extension not in FORMATS:
+                not_read.append(name)
+                warnings.append(
+                    f"The file {name} is not read: it is none of csv, jsonl and "
+                    "parquet."
+                )
+                continue
+            yield LandingFile(path, name, table, FORMATS[extension], is_gzipped)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for entry in _visible(folder):
+        if entry.is_dir():
+            yield from _below(entry)
+        else:
+            yield entry
+
+
+def _split(name: str) -> tuple[str, str, bool]:
+    """The stem, the extension in lower case, and whether it is gzipped."""
+    path = Path(name)
+    is_gzipped = path.suffix.lower() == ".gz"
+    if is_gzipped:
+        path = path.with_suffix("")
+    return path.stem, path.suffix.lower().removeprefix("."), is_gzipped
+
+
+def _check_tables(landing: Landing) -> None:
+    """A system that is there must have the tables it cannot do without."""
+    for system in LOADED_SYSTEMS:
+        present = {file.table for file in landing.files_of(system)}
+        others = [
+            name
+            for name in landing.not_read
+            if name.lower().startswith(f"{system}/") and name.lower() != f"{system}/"
+        ]
+        if not present and not others:
+            continue
+        for table in tables_of(system):
+            if table.is_required and table not in present:
+                found = listed(
+                    [*sorted({item.name for item in present}), *others] or ["nothing"]
+                )
+                raise LeadFunnelError(
+                    f"{landing.folder / system} has no table {table.name!r}, which "
+                    f"holds {table.purpose}: add {system}/{table.name}.csv (or "
+                    f".jsonl, .parquet). Found there: {found}."
+                )
+    if not landing.files:
+        found = listed(landing.not_read) if landing.not_read else "nothing"
+        raise LeadFunnelError(
+            f"The landing folder {landing.folder} has no system that can be read: "
+            f"put exports under <system>/<table>.csv, with the system one of "
+            f"{listed(LOADED_SYSTEMS)}. Found there: {found}."
+        )

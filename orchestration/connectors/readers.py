@@ -1,0 +1,430 @@
+"""One file of exports as a Parquet file in which every column is text.
+
+DuckDB reads and writes, so memory stays bounded and no row becomes a Python
+object. Only CSV that DuckDB refuses (another encoding, short rows, mixed line
+ends) is first rewritten through Python's reader, row by row.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import json
+import re
+import shutil
+import sys
+import unicodedata
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import duckdb
+
+from orchestration.connectors.landing import LandingFile
+from orchestration.connectors.tables import Needed
+from orchestration.errors import LeadFunnelError, listed
+
+FILE_COLUMNS = ("_file", "_file_sha256", "_loaded_at")
+HEAD_BYTES = 1 << 20
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+DELIMITERS = ",\t;"
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A file of exports made into Parquet."""
+
+    file: LandingFile
+    sha256: str
+    parquet: Path
+    columns: tuple[str, ...]
+    """The source's columns, without the three that say where a row is from."""
+    rows: int
+
+
+class Converter:
+    """Turns files of exports into Parquet files under a folder of its own."""
+
+    def __init__(self, folder: Path, loaded_at: datetime) -> None:
+        self.folder = folder
+        self.loaded_at = loaded_at
+        self.count = 0
+        folder.mkdir(parents=True, exist_ok=True)
+        self.connection = duckdb.connect(
+            config={"temp_directory": str(folder / "spill")}
+        )
+        self.connection.execute("set TimeZone = 'UTC'")
+        self.connection.execute("set preserve_insertion_order = false")
+
+    def __enter__(self) -> Converter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    def convert(self, file: LandingFile, sha256: str) -> Converted:
+        """Convert one file; each thing that can be wrong with it is a sentence."""
+        self.count += 1
+        scratch = self.folder / f"{self.count}"
+        scratch.mkdir(parents=True, exist_ok=True)
+        try:
+            if file.path.stat().st_size == 0:
+                return Converted(file, sha256, scratch / "none", (), 0)
+            read = {"csv": self._csv, "json": self._json, "parquet": self._parquet}
+            return read[file.format](file, sha256, scratch)
+        except (OSError, EOFError, zlib.error, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise _unreadable(file, reason) from error
+
+    # CSV
+
+    def _csv(self, file: LandingFile, sha256: str, scratch: Path) -> Converted:
+        with opened(file) as stream:
+            head = stream.read(HEAD_BYTES)
+        encoding = _encoding(head)
+        source = file.path
+        if encoding in ("utf-8", "utf-8-sig"):
+            try:
+                return self._plain_csv(file, sha256, scratch, source, head, encoding)
+            except duckdb.Error:
+                pass  # Read it row by row: that mends it or names the line.
+        source = scratch / "mended.csv"
+        _mend(file, encoding, source)
+        with source.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+        try:
+            return self._plain_csv(file, sha256, scratch, source, head, "utf-8")
+        except duckdb.Error as error:
+            raise _unreadable(file, _first_line(error)) from error
+
+    def _plain_csv(
+        self,
+        file: LandingFile,
+        sha256: str,
+        scratch: Path,
+        source: Path,
+        head: bytes,
+        encoding: str,
+    ) -> Converted:
+        """CSV in UTF-8 with all rows of one length, as fast as DuckDB reads it."""
+        text = codecs.getincrementaldecoder(encoding)().decode(head)
+        blank = re.match(r"(?:[ \t]*\r?\n)*", text)
+        skipped = blank.group().count("\n") if blank else 0
+        delimiter, names = _header(text)
+        if not names:
+            return Converted(file, sha256, scratch / "none", (), 0)
+        columns = unique_names(names)
+        _check_columns(file, columns)
+        declared = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(columns)))
+        options = [
+            f"columns = {{{declared}}}",
+            "auto_detect = false",
+            "header = true",
+            f"skip = {skipped}",
+            f"delim = {_literal(delimiter)}",
+            "quote = '\"'",
+            "escape = '\"'",
+            "nullstr = ''",
+        ]
+        if source == file.path and file.is_gzipped:
+            options.append("compression = 'gzip'")
+        elif source == file.path:
+            options.append("compression = 'none'")
+        path = _literal(str(_safe_path(source, scratch)))
+        relation = f"read_csv({path}, {', '.join(options)})"
+        values = [f"c{index}" for index in range(len(columns))]
+        # Of a single column, a blank line cannot be told from a blank value.
+        where = "where trim(c0) <> ''" if len(columns) == 1 else ""
+        return self._write(file, sha256, scratch, columns, values, relation, where)
+
+    # JSON
+
+    def _json(self, file: LandingFile, sha256: str, scratch: Path) -> Converted:
+        with opened(file) as stream:
+            head = stream.read(HEAD_BYTES)
+        encoding = _encoding(head)
+        source = file.path
+        is_gzipped = file.is_gzipped
+        if encoding != "utf-8":
+            source = scratch / "mended.jsonl"
+            with opened(file) as stream, source.open("w", newline="") as target:
+                shutil.copyfileobj(io.TextIOWrapper(stream, encoding, newline=""), target)
+            is_gzipped = False
+        starts_as_list = head.decode(encoding, "replace").lstrip()[:1] == "["
+        layout = "array" if starts_as_list else "newline_delimited"
+        path = _literal(str(_safe_path(source, scratch)))
+        relation = (
+            f"read_json_objects({path}, format = '{layout}', "
+            f"compression = '{'gzip' if is_gzipped else 'none'}')"
+        )
+        try:
+            stray, keys = self.connection.execute(
+                "select count(*) filter (where json_type(json) <> 'OBJECT'), "
+                "list_distinct(flatten(list(distinct json_keys(json)))) "
+                f"from {relation}"
+            ).fetchone()
+        except duckdb.Error as error:
+            _name_the_line(file, encoding)
+            raise _unreadable(file, _first_line(error)) from error
+        if stray:
+            raise _unreadable(
+                file, f"{stray} of its rows are not JSON objects with a key a column"
+            )
+        if not keys:
+            return Converted(file, sha256, scratch / "none", (), 0)
+        keys = sorted(keys)
+        columns = unique_names(keys)
+        _check_columns(file, columns)
+        pointers = ", ".join(_literal(_pointer(key)) for key in keys)
+        relation = (
+            f"(select json_extract_string(json, [{pointers}]) as found "
+            f"from {relation})"
+        )
+        values = [f"found[{index + 1}]" for index in range(len(columns))]
+        return self._write(file, sha256, scratch, columns, values, relation)
+
+    # Parquet
+
+    def _parquet(self, file: LandingFile, sha256: str, scratch: Path) -> Converted:
+        source = file.path
+        if file.is_gzipped:
+            source = scratch / "unpacked.parquet"
+            with opened(file) as stream, source.open("wb") as target:
+                shutil.copyfileobj(stream, target, HEAD_BYTES)
+        path = _literal(str(_safe_path(source, scratch)))
+        relation = f"read_parquet({path}, binary_as_string = true)"
+        try:
+            described = self.connection.execute(
+                f"describe select * from {relation}"
+            ).fetchall()
+            names = [row[0] for row in described]
+            columns = unique_names(names)
+            _check_columns(file, columns)
+            values = [_as_text(_quoted(row[0]), row[1]) for row in described]
+            return self._write(file, sha256, scratch, columns, values, relation)
+        except duckdb.Error as error:
+            raise _unreadable(file, _first_line(error)) from error
+
+    def _write(
+        self,
+        file: LandingFile,
+        sha256: str,
+        scratch: Path,
+        columns: Sequence[str],
+        values: Sequence[str],
+        relation: str,
+        where: str = "",
+    ) -> Converted:
+        target = scratch / "rows.parquet"
+        target.unlink(missing_ok=True)
+        selected = [
+            f"nullif(cast({value} as varchar), '') as {_quoted(column)}"
+            for column, value in zip(columns, values, strict=True)
+        ]
+        selected += [
+            f"{_literal(file.name)} as _file",
+            f"{_literal(sha256)} as _file_sha256",
+            f"timestamp {_literal(self.loaded_at.isoformat(' '))} as _loaded_at",
+        ]
+        rows = self.connection.execute(
+            f"copy (select {', '.join(selected)} from {relation} {where}) "
+            f"to {_literal(str(target))} (format parquet)"
+        ).fetchone()[0]
+        for name in ("mended.csv", "mended.jsonl", "unpacked.parquet"):
+            (scratch / name).unlink(missing_ok=True)
+        return Converted(file, sha256, target, tuple(columns), rows)
+
+
+def unique_names(given: Sequence[str]) -> tuple[str, ...]:
+    """Column names in snake case, no two alike, none of them ours."""
+    taken: set[str] = set(FILE_COLUMNS)
+    names = []
+    for position, text in enumerate(given, start=1):
+        name = snake_case(text) or f"column_{position}"
+        unique, number = name, 2
+        while unique in taken:
+            unique, number = f"{name}_{number}", number + 1
+        taken.add(unique)
+        names.append(unique)
+    return tuple(names)
+
+
+def snake_case(text: str) -> str:
+    """`IsDeleted` and `Is Deleted` as `is_deleted`; a leading underscore stays."""
+    text = unicodedata.normalize("NFKC", text).strip()
+    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text)
+    text = re.sub(r"[\W_]+", "_", text).rstrip("_").lower()
+    return text
+
+
+@contextmanager
+def opened(file: LandingFile) -> Iterator[BinaryIO]:
+    """The file's bytes, unpacked."""
+    with gzip.open(file.path) if file.is_gzipped else file.path.open("rb") as stream:
+        yield stream  # type: ignore[misc]
+
+
+def _encoding(head: bytes) -> str:
+    for mark, encoding in BOMS:
+        if head.startswith(mark):
+            return encoding
+    try:
+        # The head may end inside a character.
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return "cp932"
+    return "utf-8"
+
+
+def _header(text: str) -> tuple[str, list[str]]:
+    """The delimiter and the names of the first line that is not blank."""
+    rows = csv.reader(io.StringIO(text, newline=""))
+    first = next((row for row in rows if "".join(row).strip()), [])
+    unquoted = re.sub(r'"[^"]*"', "", ",".join(first))
+    delimiter = max(DELIMITERS, key=unquoted.count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    return delimiter, next((row for row in rows if "".join(row).strip()), [])
+
+
+def _mend(file: LandingFile, encoding: str, target: Path) -> None:
+    """Rewrite a CSV file as UTF-8 with all rows of one length."""
+    csv.field_size_limit(sys.maxsize)
+    with opened(file) as stream:
+        text = io.TextIOWrapper(stream, encoding, newline="")
+        delimiter, names = _header(text.read(HEAD_BYTES))
+    if encoding == "utf-8" and not _is_utf8(file):
+        encoding = "cp932"
+        with opened(file) as stream:
+            text = io.TextIOWrapper(stream, encoding, newline="")
+            delimiter, names = _header(text.read(HEAD_BYTES))
+    with (
+        opened(file) as stream,
+        target.open("w", encoding="utf-8", newline="") as output,
+    ):
+        text = io.TextIOWrapper(stream, encoding, newline="")
+        rows = csv.reader(text, delimiter=delimiter, strict=True)
+        writer = csv.writer(output, delimiter=delimiter, lineterminator="\n")
+        try:
+            for row in rows:
+                if not row or (len(row) == 1 and not row[0].strip()):
+                    continue
+                if len(row) > len(names) and not any(row[len(names) :]):
+                    row = row[: len(names)]
+                if len(row) > len(names):
+                    raise LeadFunnelError(
+                        f"The file {file.name} has {len(row)} values on line "
+                        f"{rows.line_num}, but its header names {len(names)} "
+                        "columns: put values that contain the delimiter into "
+                        "quotes."
+                    )
+                writer.writerow(row + [""] * (len(names) - len(row)))
+        except csv.Error as error:
+            raise _unreadable(
+                file, f"near line {rows.line_num}: {error}; check its quotes"
+            ) from error
+        except UnicodeDecodeError as error:
+            raise _unreadable(
+                file,
+                f"after line {rows.line_num}: it is neither UTF-8 nor "
+                "Japanese Windows text (cp932)",
+            ) from error
+
+
+def _is_utf8(file: LandingFile) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with opened(file) as stream:
+        try:
+            while piece := stream.read(HEAD_BYTES):
+                decoder.decode(piece)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+def _name_the_line(file: LandingFile, encoding: str) -> None:
+    """Raise with the number of the first line that is not JSON, if one is."""
+    with opened(file) as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                if line.strip():
+                    json.loads(line.decode(encoding if number == 1 else "utf-8"))
+            except ValueError as error:
+                reason = error.msg if isinstance(error, json.JSONDecodeError) else error
+                raise _unreadable(
+                    file, f"line {number} is not a JSON object ({reason})"
+                ) from error
+
+
+def _check_columns(file: LandingFile, columns: Sequence[str]) -> None:
+    missing = [need for need in file.table.needed if not need.found_in(columns)]
+    if missing:
+        raise LeadFunnelError(
+            f"The file {file.name} (table {file.table.system}.{file.table.name}) has "
+            f"no column {' or '.join(missing[0].names)}, which is needed "
+            f"{missing[0].purpose}. Its columns are {listed(columns, limit=12)}."
+        )
+
+
+def _as_text(value: str, kind: str) -> str:
+    """A typed value as the text an export would hold."""
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"cast({value} at time zone 'UTC' as varchar) || '+00:00'"
+    if kind == "TIMESTAMP_NS":
+        return f"cast({value} as timestamp)"
+    if kind in ("FLOAT", "DOUBLE"):
+        # Other tools store whole numbers with gaps, such as ids, as floats.
+        return (
+            f"case when isnan({value}) then null "
+            f"when {value} = trunc({value}) and abs({value}) < 9007199254740992 "
+            f"then cast(cast({value} as bigint) as varchar) "
+            f"else cast({value} as varchar) end"
+        )
+    if kind.startswith(("STRUCT", "MAP")) or kind.endswith("]"):
+        return f"cast(to_json({value}) as varchar)"
+    return value
+
+
+def _safe_path(source: Path, scratch: Path) -> Path:
+    """A path that DuckDB does not take for a pattern."""
+    if not re.search(r"[*?\[\]{}]", str(source)):
+        return source
+    link = scratch / f"source{''.join(source.suffixes[-2:])}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(source)
+    return link
+
+
+def _pointer(key: str) -> str:
+    return "/" + key.replace("~", "~0").replace("/", "~1")
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip().splitlines()[0]
+    return re.sub(r"^[A-Za-z ]+ Error: ", "", text)
+
+
+def _unreadable(file: LandingFile, reason: str) -> LeadFunnelError:
+    return LeadFunnelError(
+        f"The file {file.name} cannot be read as "
+        f"{file.format.upper() if file.format != 'parquet' else 'Parquet'}"
+        f"{' (gzipped)' if file.is_gzipped else ''}: {reason}."
+    )

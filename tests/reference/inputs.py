@@ -1,0 +1,679 @@
+"""Raw rows of each system as records, observations, touches … (sources.md).
+
+One surviving raw row per key: the same row arrives twice, late and out of
+order. Nothing here knows stages, versions or people.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from tests.reference.definition import User
+from tests.reference.parsing import (
+    field_name,
+    given,
+    match_id,
+    parse_flag,
+    parse_instant,
+    parse_number,
+    same_text,
+)
+from tests.reference.reading import LOADER_COLUMNS, Row
+
+Node = tuple[str, str]
+
+
+@dataclass(eq=False)
+class RawRow:
+    """A surviving row and what becomes of it (§7)."""
+
+    source: str
+    table: str
+    key: str
+    values: Row
+    is_key_missing: bool = False
+    takes_part: bool = False
+    is_after: bool = False
+    broken: set[str] = field(default_factory=set)
+    person: object = None
+
+    @property
+    def evidence(self) -> tuple[str, str, str]:
+        return self.source, self.table, self.key
+
+    def get(self, *names: str) -> str | None:
+        for name in names:
+            text = given(self.values.get(name))
+            if text is not None:
+                return text
+        return None
+
+
+@dataclass(eq=False)
+class Record:
+    row: RawRow
+    entity: str
+    record_id: str
+    node: Node
+    has_first_value: bool
+    created_at: datetime | None
+    email: str | None = None
+    company: str | None = None
+    owner_id: str | None = None
+    status: str | None = None
+    status_reason: str | None = None
+    lead_source: str | None = None
+    campaign_id: str | None = None
+    created_by: str | None = None
+    is_deleted: bool = False
+
+
+@dataclass(eq=False)
+class Link:
+    row: RawRow
+    kind: str
+    left: Node
+    right: Node
+
+
+@dataclass(eq=False)
+class Observation:
+    row: RawRow
+    entity: str
+    field: str
+    node: Node | None
+    old: str | None
+    new: str | None
+    at: datetime | None
+    actor: str | None = None
+    reason: str | None = None
+
+
+@dataclass(eq=False)
+class Activity:
+    row: RawRow
+    node: Node | None
+    user_id: str | None
+    at: datetime | None
+    type: str | None
+    is_completed: bool
+    is_deleted: bool
+
+
+@dataclass(eq=False)
+class Touch:
+    row: RawRow
+    node: Node | None
+    campaign_id: str | None
+    at: datetime | None
+    type: str | None
+    status: str | None
+    is_deleted: bool
+
+
+@dataclass(eq=False)
+class Opportunity:
+    row: RawRow
+    node: Node | None
+    opportunity_id: str | None
+    owner_id: str | None
+    created_at: datetime | None
+    is_closed: bool
+    is_won: bool
+    closed_at: datetime | None
+    amount: Decimal | None
+    currency: str | None
+    is_deleted: bool
+
+
+@dataclass
+class Inputs:
+    rows: list[RawRow] = field(default_factory=list)
+    raw_counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    records: list[Record] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    deletions: list[tuple[RawRow, Node | None]] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
+    activities: list[Activity] = field(default_factory=list)
+    touches: list[Touch] = field(default_factory=list)
+    opportunities: list[Opportunity] = field(default_factory=list)
+    users: list[tuple[str, User]] = field(default_factory=list)
+
+
+def read_inputs(
+    tables: dict[tuple[str, str], list[Row]], zones: dict[str, str]
+) -> Inputs:
+    inputs = Inputs()
+    for (source, table), rows in tables.items():
+        inputs.raw_counts[source, table] = len(rows)
+    for source, reader in READERS.items():
+        if any(system == source for system, _ in tables):
+            reader(Folder(source, tables, zones.get(source, "UTC"), inputs))
+    return inputs
+
+
+# One row per key -------------------------------------------------------
+
+
+def content_of(row: Row) -> str:
+    kept = {
+        name: value
+        for name, value in row.items()
+        if value is not None and not LOADER_COLUMNS.match(name)
+    }
+    return json.dumps(kept, sort_keys=True, ensure_ascii=False)
+
+
+class Folder:
+    """The tables of one system, one surviving row per key."""
+
+    def __init__(
+        self,
+        source: str,
+        tables: dict[tuple[str, str], list[Row]],
+        zone: str,
+        inputs: Inputs,
+    ) -> None:
+        self.source = source
+        self.tables = tables
+        self.zone = zone
+        self.inputs = inputs
+
+    def time(self, text: str | None) -> datetime | None:
+        return parse_instant(text, self.zone)
+
+    def node(self, text: str | None) -> Node | None:
+        key = match_id(self.source, text)
+        return None if key is None else (self.source, key)
+
+    def survivors(
+        self,
+        table: str,
+        key_columns: tuple[str, ...],
+        content_key: Callable[[Row], str] | None = None,
+        required: str | None = None,
+    ) -> Iterator[RawRow]:
+        """The latest copy of each key; exact copies are one row.
+
+        `content_key` names rows of tables that have no id column.
+        """
+        rows = self.tables.get((self.source, table), [])
+        has_key = any(c in row for row in rows for c in key_columns)
+        copies: dict[tuple, list[Row]] = {}
+        keys: dict[tuple, tuple[str, bool]] = {}
+        for row in rows:
+            key = next(
+                (given(row.get(c)) for c in key_columns if given(row.get(c))),
+                None,
+            )
+            if content_key is not None and not has_key:
+                name = content_key(row)
+                missing = required is not None and not given(row.get(required))
+                group = ("content", name)
+            elif key is None:
+                content = content_of(row)
+                name = "missing:" + hashlib.md5(content.encode()).hexdigest()
+                missing, group = True, ("missing", content)
+            else:
+                name, missing = key, False
+                group = ("key", match_id(self.source, key))
+            copies.setdefault(group, []).append(row)
+            keys.setdefault(group, (name, missing))
+        for group, candidates in copies.items():
+            latest = max(candidates, key=self._recency)
+            name, missing = keys[group]
+            if group[0] == "key":
+                name = next(
+                    given(latest.get(c))
+                    for c in key_columns
+                    if given(latest.get(c))
+                )
+            survivor = RawRow(self.source, table, name, latest, missing)
+            if missing:
+                survivor.broken.add("missing_key")
+            self.inputs.rows.append(survivor)
+            yield survivor
+
+    def _recency(self, row: Row) -> tuple:
+        def first(*names: str) -> datetime:
+            for name in names:
+                instant = self.time(row.get(name))
+                if instant is not None:
+                    return instant
+            return datetime.min
+
+        return (
+            first("updatedat", "lastmodifieddate", "systemmodstamp"),
+            first("fivetransynced", "airbyteextractedat"),
+            hashlib.md5(content_of(row).encode()).hexdigest(),
+        )
+
+
+def _joined(*columns: str) -> Callable[[Row], str]:
+    return lambda row: "|".join(given(row.get(c)) or "" for c in columns)
+
+
+# generic ---------------------------------------------------------------
+
+
+def read_generic(folder: Folder) -> None:
+    into = folder.inputs
+    for row in folder.survivors("lead", ("leadid",)):
+        if row.is_key_missing:
+            continue
+        record = Record(
+            row,
+            "lead",
+            row.key,
+            folder.node(row.key),
+            has_first_value=True,
+            created_at=folder.time(row.get("createdat")),
+            email=row.get("email"),
+            company=row.get("company"),
+            owner_id=row.get("ownerid"),
+            status=row.get("status"),
+            status_reason=row.get("statusreason"),
+            lead_source=row.get("source"),
+            campaign_id=row.get("campaignid"),
+            is_deleted=parse_flag(row.get("isdeleted")) is True,
+        )
+        into.records.append(record)
+        winner = folder.node(row.get("mergedintoid"))
+        if winner:
+            into.links.append(Link(row, "merge", record.node, winner))
+    history_key = _joined(
+        "leadid", "changedat", "field", "oldvalue", "newvalue"
+    )
+    for row in folder.survivors(
+        "lead_status_history", (), history_key, required="leadid"
+    ):
+        name = field_name(row.get("field")) or "status"
+        into.observations.append(
+            Observation(
+                row,
+                "lead",
+                "owner" if name == "ownerid" else name,
+                folder.node(row.get("leadid")),
+                row.get("oldvalue"),
+                row.get("newvalue"),
+                folder.time(row.get("changedat")),
+                row.get("changedby"),
+                row.get("reason"),
+            )
+        )
+    score_key = _joined("leadid", "changedat", "score", "reason")
+    for row in folder.survivors(
+        "score_change", (), score_key, required="leadid"
+    ):
+        into.observations.append(
+            Observation(
+                row,
+                "lead",
+                "score",
+                folder.node(row.get("leadid")),
+                None,
+                row.get("score"),
+                folder.time(row.get("changedat")),
+                None,
+                row.get("reason"),
+            )
+        )
+    activity_key = _joined("leadid", "occurredat", "type", "userid")
+    for row in folder.survivors(
+        "sales_activity", ("activityid",), activity_key
+    ):
+        into.activities.append(
+            Activity(
+                row,
+                folder.node(row.get("leadid")),
+                row.get("userid"),
+                folder.time(row.get("occurredat")),
+                row.get("type"),
+                parse_flag(row.get("iscompleted")) is not False,
+                parse_flag(row.get("isdeleted")) is True,
+            )
+        )
+    touch_key = _joined("leadid", "touchedat", "type", "campaignid")
+    for row in folder.survivors("touch", ("touchid",), touch_key):
+        into.touches.append(
+            Touch(
+                row,
+                folder.node(row.get("leadid")),
+                row.get("campaignid"),
+                folder.time(row.get("touchedat")),
+                row.get("type"),
+                None,
+                parse_flag(row.get("isdeleted")) is True,
+            )
+        )
+    opportunity_key = _joined("leadid", "createdat", "closedat", "amount")
+    for row in folder.survivors(
+        "opportunity", ("opportunityid",), opportunity_key
+    ):
+        into.opportunities.append(
+            Opportunity(
+                row,
+                folder.node(row.get("leadid")),
+                row.get("opportunityid"),
+                row.get("ownerid"),
+                folder.time(row.get("createdat")),
+                parse_flag(row.get("isclosed")) is True,
+                parse_flag(row.get("iswon")) is True,
+                folder.time(row.get("closedat")),
+                parse_number(row.get("amount")),
+                _currency(row),
+                parse_flag(row.get("isdeleted")) is True,
+            )
+        )
+    for row in folder.survivors("user", ("userid",)):
+        if not row.is_key_missing:
+            into.users.append(
+                (
+                    folder.source,
+                    User(row.key, row.get("role"), row.get("team")),
+                )
+            )
+
+
+def _currency(row: RawRow) -> str | None:
+    text = row.get("currency", "currencyisocode")
+    return text.upper() if text else None
+
+
+# salesforce ------------------------------------------------------------
+
+
+def read_salesforce(folder: Folder) -> None:
+    into = folder.inputs
+    leads = []
+    for table, entity in (("lead", "lead"), ("contact", "contact")):
+        for row in folder.survivors(table, ("id",)):
+            if row.is_key_missing:
+                continue
+            record = Record(
+                row,
+                entity,
+                row.key,
+                folder.node(row.key),
+                has_first_value=entity == "lead",
+                created_at=folder.time(row.get("createddate")),
+                email=row.get("email"),
+                company=row.get("company"),
+                owner_id=row.get("ownerid"),
+                status=row.get("status") if entity == "lead" else None,
+                status_reason=row.get("statusreason"),
+                lead_source=row.get("leadsource"),
+                campaign_id=None,
+                created_by=row.get("createdbyid"),
+                is_deleted=parse_flag(row.get("isdeleted")) is True,
+            )
+            into.records.append(record)
+            for column, kind in (
+                ("masterrecordid", "merge"),
+                ("convertedcontactid", "conversion"),
+            ):
+                other = folder.node(row.get(column))
+                if other:
+                    into.links.append(Link(row, kind, record.node, other))
+            if entity == "lead":
+                leads.append(record)
+    roles = {}
+    for row in folder.survivors("user_role", ("id",)):
+        roles[match_id("salesforce", row.key)] = row.get("name")
+    known_users = set()
+    for row in folder.survivors("user", ("id",)):
+        if row.is_key_missing:
+            continue
+        role_id = match_id("salesforce", row.get("userroleid"))
+        known_users.add(match_id("salesforce", row.key))
+        into.users.append(
+            (
+                folder.source,
+                User(
+                    row.key,
+                    row.get("role"),
+                    row.get("team"),
+                    role_name=roles.get(role_id),
+                ),
+            )
+        )
+    for row in folder.survivors("lead_history", ("id",)):
+        name = field_name(row.get("field"))
+        new = row.get("newvalue")
+        if name in ("owner", "ownerid"):
+            name = "owner" if _is_user(new, known_users) else "ownername"
+        into.observations.append(
+            Observation(
+                row,
+                "lead",
+                name,
+                folder.node(row.get("leadid")),
+                row.get("oldvalue"),
+                new,
+                folder.time(row.get("createddate")),
+                row.get("createdbyid"),
+            )
+        )
+    _read_salesforce_activities(folder)
+    for row in folder.survivors("campaign_member", ("id",)):
+        into.touches.append(
+            Touch(
+                row,
+                folder.node(row.get("leadid", "contactid")),
+                row.get("campaignid"),
+                folder.time(row.get("firstrespondeddate", "createddate")),
+                "campaign_member",
+                row.get("status"),
+                parse_flag(row.get("isdeleted")) is True,
+            )
+        )
+    _read_salesforce_opportunities(folder, leads)
+
+
+def _is_user(value: str | None, known: set[str]) -> bool:
+    if value is None or match_id("salesforce", value) in known:
+        return True
+    return bool(
+        re.fullmatch(r"00[5G][A-Za-z0-9]{12}([A-Za-z0-9]{3})?", value)
+    )
+
+
+def _read_salesforce_activities(folder: Folder) -> None:
+    for row in folder.survivors("task", ("id",)):
+        subtype = row.get("tasksubtype")
+        kind = row.get("type", "tasksubtype")
+        if same_text(subtype) in ("listemail", "cadence"):
+            kind = subtype
+        completed = parse_flag(row.get("isclosed"))
+        if completed is None and row.get("status"):
+            completed = same_text(row.get("status")) == "completed"
+        folder.inputs.activities.append(
+            Activity(
+                row,
+                folder.node(row.get("whoid")),
+                row.get("ownerid"),
+                folder.time(row.get("completeddatetime", "createddate")),
+                kind,
+                completed is not False,
+                parse_flag(row.get("isdeleted")) is True,
+            )
+        )
+    for row in folder.survivors("event", ("id",)):
+        folder.inputs.activities.append(
+            Activity(
+                row,
+                folder.node(row.get("whoid")),
+                row.get("ownerid"),
+                folder.time(
+                    row.get("startdatetime", "activitydatetime", "createddate")
+                ),
+                row.get("type") or "Event",
+                True,
+                parse_flag(row.get("isdeleted")) is True,
+            )
+        )
+
+
+def _read_salesforce_opportunities(
+    folder: Folder, leads: list[Record]
+) -> None:
+    converted: dict[Node, Node] = {}
+    for lead in sorted(
+        leads,
+        key=lambda r: (
+            folder.time(r.row.get("converteddate")) or datetime.max,
+            r.record_id,
+        ),
+    ):
+        made = folder.node(lead.row.get("convertedopportunityid"))
+        if made:
+            converted.setdefault(made, lead.node)
+    moved: dict[tuple, datetime] = {}
+    for table in ("opportunity_field_history", "opportunity_history"):
+        for row in folder.survivors(table, ("id",)):
+            of_field = field_name(row.get("field"))
+            opportunity = folder.node(row.get("opportunityid"))
+            instant = folder.time(row.get("createddate"))
+            if of_field == "stagename":
+                stage = same_text(row.get("newvalue"))
+            elif row.get("stagename"):
+                stage = same_text(row.get("stagename"))
+            else:
+                continue
+            if opportunity and stage and instant:
+                key = (opportunity, stage)
+                moved[key] = max(moved.get(key, instant), instant)
+    for row in folder.survivors("opportunity", ("id",)):
+        node = None if row.is_key_missing else folder.node(row.key)
+        stage = same_text(row.get("stagename"))
+        closed_at = moved.get((node, stage))
+        if closed_at is None:
+            closed_at = folder.time(row.get("closedate"))
+        folder.inputs.opportunities.append(
+            Opportunity(
+                row,
+                converted.get(node) or folder.node(row.get("contactid")),
+                row.get("id"),
+                row.get("ownerid"),
+                folder.time(row.get("createddate")),
+                parse_flag(row.get("isclosed")) is True,
+                parse_flag(row.get("iswon")) is True,
+                closed_at,
+                parse_number(row.get("amount")),
+                _currency(row),
+                parse_flag(row.get("isdeleted")) is True,
+            )
+        )
+
+
+# marketo ---------------------------------------------------------------
+
+
+def read_marketo(folder: Folder) -> None:
+    into = folder.inputs
+    for row in folder.survivors("lead", ("id",)):
+        if row.is_key_missing:
+            continue
+        record = Record(
+            row,
+            "lead",
+            row.key,
+            folder.node(row.key),
+            has_first_value=False,
+            created_at=folder.time(row.get("createdat")),
+            email=row.get("email"),
+            company=row.get("company"),
+            status=row.get("leadstatus", "status"),
+            lead_source=row.get("leadsource"),
+            is_deleted=parse_flag(row.get("fivetrandeleted")) is True,
+        )
+        into.records.append(record)
+        for columns in (("sfdcleadid",), ("sfdccontactid",)):
+            other = match_id("salesforce", row.get(*columns))
+            if other:
+                right = ("salesforce", other)
+                into.links.append(Link(row, "id", record.node, right))
+    activity_key = ("marketoguid", "id")
+    for row in folder.survivors("activity_merge_leads", activity_key):
+        winner = folder.node(row.get("leadid"))
+        for loser in _merged_ids(folder, row):
+            if winner and loser:
+                into.links.append(Link(row, "merge", loser, winner))
+    for row in folder.survivors("merged_lead", ("id", "mergedlead")):
+        winner = folder.node(row.get("intolead", "mergedintolead"))
+        loser = folder.node(row.get("mergedlead"))
+        if winner and loser:
+            into.links.append(Link(row, "merge", loser, winner))
+    for row in folder.survivors("activity_delete_lead", activity_key):
+        into.deletions.append((row, folder.node(row.get("leadid"))))
+    for entity in ("new_lead", "fill_out_form"):
+        for row in folder.survivors("activity_" + entity, activity_key):
+            into.observations.append(
+                Observation(
+                    row,
+                    entity,
+                    "",
+                    folder.node(row.get("leadid")),
+                    None,
+                    None,
+                    folder.time(row.get("activitydate")),
+                )
+            )
+    for kind in ("change_data_value", "change_score"):
+        for row in folder.survivors("activity_" + kind, activity_key):
+            into.observations.append(_marketo_change(folder, row, kind))
+    for row in folder.survivors("program_membership", ("id",)):
+        into.touches.append(
+            Touch(
+                row,
+                folder.node(row.get("leadid")),
+                row.get("programid"),
+                folder.time(row.get("membershipdate", "createdat")),
+                "program_membership",
+                row.get("status", "progressionstatus"),
+                False,
+            )
+        )
+
+
+def _marketo_change(folder: Folder, row: RawRow, kind: str) -> Observation:
+    attributes = {}
+    if row.get("attributes"):
+        for attribute in json.loads(row.get("attributes")):
+            value = attribute.get("value")
+            attributes[field_name(attribute["name"])] = (
+                None if value is None else str(value)
+            )
+    name = field_name(row.get("primaryattributevalue", "attributename"))
+    is_score = name in ("leadscore", "score", "") or name.isdigit()
+    if kind == "change_score" and is_score:
+        name = "score"
+    return Observation(
+        row,
+        "lead",
+        name,
+        folder.node(row.get("leadid")),
+        row.get("oldvalue") or attributes.get("oldvalue"),
+        row.get("newvalue") or attributes.get("newvalue"),
+        folder.time(row.get("activitydate")),
+        None,
+        row.get("reason") or attributes.get("reason"),
+    )
+
+
+def _merged_ids(folder: Folder, row: RawRow) -> list[Node | None]:
+    text = row.get("mergeids") or ""
+    return [folder.node(i) for i in re.findall(r"[^\s,;\[\]\"']+", text)]
+
+
+READERS = {
+    "generic": read_generic,
+    "salesforce": read_salesforce,
+    "marketo": read_marketo,
+}

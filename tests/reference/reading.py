@@ -1,0 +1,154 @@
+"""A folder of exports, read as text (sources.md, "A folder of exports")."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, timezone
+from pathlib import Path
+
+Row = dict[str, str | None]
+
+csv.field_size_limit(1 << 24)
+
+TABLES: dict[str, tuple[str, ...]] = {
+    "generic": (
+        "lead", "lead_status_history", "touch", "sales_activity",
+        "score_change", "opportunity", "campaign", "user",
+    ),
+    "salesforce": (
+        "lead", "lead_history", "contact", "account", "campaign",
+        "campaign_member", "opportunity", "opportunity_history",
+        "opportunity_field_history", "task", "event", "user", "user_role",
+    ),
+    "marketo": (
+        "lead", "program", "program_membership", "activity_new_lead",
+        "activity_fill_out_form", "activity_change_data_value",
+        "activity_change_score", "activity_change_status_in_progression",
+        "activity_merge_leads", "merged_lead", "activity_delete_lead",
+    ),
+}
+
+LOADER_COLUMNS = re.compile(r"^(fivetran|airbyte|dlt)|^(file|loadedat)$")
+
+
+def column_name(text: str) -> str:
+    """Columns compare without case, underscores and the loader's prefix."""
+    return re.sub(r"[^0-9a-z]", "", text.strip().lower())
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    return word[:-1] if word.endswith("s") else word
+
+
+def _table_forms(name: str) -> set[str]:
+    words = [part for part in name.lower().split("_") if part]
+    singular = "".join(_singular(word) for word in words)
+    return {"".join(words), singular, _singular("".join(words))}
+
+
+def table_of(system: str, name: str) -> str | None:
+    for table in TABLES[system]:
+        if column_name(table) == column_name(name):
+            return table
+    for table in TABLES[system]:
+        if _table_forms(table) & _table_forms(name):
+            return table
+    return None
+
+
+def read_folder(landing: Path) -> dict[tuple[str, str], list[Row]]:
+    """Every row of every known table, columns by their compared names."""
+    tables: dict[tuple[str, str], list[Row]] = {}
+    for system in TABLES:
+        folder = Path(landing) / system
+        if not folder.is_dir():
+            continue
+        for path in sorted(folder.rglob("*")):
+            if not path.is_file() or path.name.startswith("."):
+                continue
+            inside = path.relative_to(folder)
+            name = inside.parts[0].split(".")[0]
+            table = table_of(system, name)
+            if table is None:
+                continue
+            rows = tables.setdefault((system, table), [])
+            rows.extend(read_file(path))
+    return tables
+
+
+def read_file(path: Path) -> Iterator[Row]:
+    content = path.read_bytes()
+    name = path.name.lower()
+    if name.endswith(".gz"):
+        content = gzip.decompress(content)
+        name = name[:-3]
+    if name.endswith(".parquet"):
+        yield from _parquet_rows(content)
+    elif name.endswith((".jsonl", ".ndjson", ".json")):
+        yield from _json_rows(_decoded(content))
+    elif name.endswith((".csv", ".tsv")):
+        yield from csv_rows(_decoded(content))
+
+
+def _decoded(content: bytes) -> str:
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp932")
+
+
+def csv_rows(text: str) -> Iterator[Row]:
+    header_line = text.split("\n", 1)[0]
+    delimiter = max(",\t;", key=header_line.count)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    header: list[str] | None = None
+    for values in rows:
+        if not values:
+            continue
+        if header is None:
+            header = [column_name(value) for value in values]
+            continue
+        padded = values + [""] * (len(header) - len(values))
+        yield {
+            name: value if value != "" else None
+            for name, value in zip(header, padded, strict=False)
+        }
+
+
+def _json_rows(text: str) -> Iterator[Row]:
+    for line in text.splitlines():
+        if line.strip():
+            row = json.loads(line, parse_float=str, parse_int=str)
+            yield {column_name(k): _as_text(v) for k, v in row.items()}
+
+
+def _parquet_rows(content: bytes) -> Iterator[Row]:
+    import pyarrow.parquet
+
+    for row in pyarrow.parquet.read_table(io.BytesIO(content)).to_pylist():
+        yield {column_name(k): _as_text(v) for k, v in row.items()}
+
+
+def _as_text(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        if value.tzinfo is not None:
+            return value.astimezone(timezone.utc).isoformat(" ")
+        return value.isoformat(" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)

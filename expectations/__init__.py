@@ -1,0 +1,1 @@
+"""Great Expectations suites by layer, and the one function that runs them."""

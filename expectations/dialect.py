@@ -1,0 +1,79 @@
+"""duckdb-engine's dialect for SQLAlchemy, fetching when it executes.
+
+Great Expectations reads its rows after it has closed the connection. The cursor
+of duckdb-engine *is* the connection, so by then nothing is left to read. This
+one takes the rows along, under a driver name of its own (`duckdb+fetched`), and
+leaves both libraries as they are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import duckdb_engine
+from sqlalchemy.dialects import registry
+
+DRIVER = "duckdb+fetched"
+
+
+class FetchedCursor(duckdb_engine.CursorWrapper):
+    """A cursor that holds its rows in memory once it has executed."""
+
+    rowcount = -1
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        wrapper: duckdb_engine.ConnectionWrapper,
+    ) -> None:
+        super().__init__(connection, wrapper)
+        self._connection = connection
+        self._rows: list[tuple[Any, ...]] = []
+        self.description: Any = None
+
+    def execute(
+        self, statement: str, parameters: Any = None, context: Any = None
+    ) -> None:
+        super().execute(statement, parameters, context)
+        self.description = self._connection.description
+        self._rows = self._connection.fetchall() if self.description else []
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        return self.fetchmany(len(self._rows))
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        rows = self.fetchmany(1)
+        return rows[0] if rows else None
+
+    def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
+        size = 1 if size is None else size
+        taken, self._rows = self._rows[:size], self._rows[size:]
+        return taken
+
+
+class FetchedConnection(duckdb_engine.ConnectionWrapper):
+    """A connection whose cursors are fetched."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        super().__init__(connection)
+        self._connection = connection
+
+    def cursor(self) -> FetchedCursor:
+        return FetchedCursor(self._connection, self)
+
+
+class FetchedDialect(duckdb_engine.Dialect):
+    """DuckDB, read by a library that fetches after it has hung up."""
+
+    driver = "fetched"
+    supports_statement_cache = False
+
+    def connect(self, *args: Any, **kwargs: Any) -> FetchedConnection:
+        kwargs.pop("url_config", None)
+        return FetchedConnection(duckdb.connect(*args, **kwargs))
+
+
+def register() -> None:
+    """Make `duckdb+fetched:///<path>` known to SQLAlchemy."""
+    registry.register("duckdb.fetched", "expectations.dialect", "FetchedDialect")

@@ -1,0 +1,221 @@
+"""Runs dbt inside this process, and says its failures as sentences.
+
+A dbt process of its own costs ten seconds before it does anything; several
+invocations here share one import and one parsed project (the manifest).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestration.errors import LeadFunnelError, listed
+from orchestration.project import Project
+
+_FOLDERS = ("models", "seeds", "macros", "tests/data")
+_FILES = ("dbt_project.yml", "profiles.yml")
+_GOOD = frozenset({"success", "pass"})
+
+# Parsed projects of this process, by the fingerprint of what was parsed.
+_manifests: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What one model, seed or test came to."""
+
+    unique_id: str
+    name: str
+    kind: str
+    status: str
+    seconds: float
+    message: str
+    failures: int
+    compiled_path: str
+    file: str
+
+    @property
+    def is_good(self) -> bool:
+        return self.status in _GOOD
+
+    @property
+    def is_failed(self) -> bool:
+        return self.status in {"error", "fail", "runtime error", "partial success"}
+
+
+def fingerprint(project: Project) -> str:
+    """Changes when anything changes that dbt parses."""
+    digest = hashlib.sha256(project.schema_prefix.encode())
+    for path in _parsed_files(project.root):
+        digest.update(str(path.relative_to(project.root)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _parsed_files(root: Path) -> Iterator[Path]:
+    for name in _FILES:
+        yield root / name
+    for folder in _FOLDERS:
+        yield from sorted(p for p in (root / folder).rglob("*") if p.is_file())
+
+
+def manifest(project: Project) -> Any:
+    """The parsed project, parsed once per process and content."""
+    key = fingerprint(project)
+    if key not in _manifests:
+        _manifests[key] = _invoke(project, ["parse"]).result
+    return _manifests[key]
+
+
+def manifest_json(project: Project) -> dict[str, Any]:
+    """The manifest as the JSON that tools read."""
+    return manifest(project).writable_manifest().to_dict(omit_none=False)
+
+
+def build(
+    project: Project,
+    select: Sequence[str],
+    *,
+    exclude: Sequence[str] = (),
+    on_node: Callable[[str], None] | None = None,
+) -> list[NodeResult]:
+    """Build the selected seeds, models and data tests, in their order.
+
+    Unit tests are for developers: they run in `make test`, not here. Returns
+    what each node came to, also where some failed; only a dbt that could not
+    run at all is an error.
+    """
+    arguments = [
+        "build",
+        "--select",
+        *select,
+        "--exclude",
+        "test_type:unit",
+        *exclude,
+    ]
+    outcome = _invoke(project, arguments, manifest(project), on_node)
+    if outcome.result is None:
+        raise _as_sentence(outcome.exception)
+    return [_node_result(project, result) for result in outcome.result.results]
+
+
+def failure_sentence(results: Sequence[NodeResult]) -> str | None:
+    """One sentence about what failed, or none where nothing did."""
+    failed = [result for result in results if result.is_failed]
+    if not failed:
+        return None
+    first = failed[0]
+    rest = [result.name for result in failed[1:]]
+    also = f" {listed(rest, limit=5)} failed too." if rest else ""
+    where = f" The SQL that ran is {first.compiled_path}." if first.compiled_path else ""
+    if first.kind == "test" and first.failures:
+        rows = "1 row" if first.failures == 1 else f"{first.failures:,} rows"
+        said = f"The dbt test {first.name} found {rows} that must not be there"
+        return f"{said} (it is defined in {first.file}).{where}{also}"
+    message = _one_line(first.message)
+    return f"The dbt {first.kind} {first.name} failed: {message}{where}{also}"
+
+
+def close_connections() -> None:
+    """Let go of the warehouse, so that others may open it.
+
+    dbt-duckdb keeps the database of its last run open, and DuckDB refuses a
+    read-only connection to a file that the same process has open for writing.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.adapters.factory import cleanup_connections, reset_adapters
+
+    cleanup_connections()
+    environment = DuckDBConnectionManager._ENV
+    if environment is not None:
+        environment.close()
+    DuckDBConnectionManager.close_all_connections()
+    reset_adapters()
+
+
+def _invoke(
+    project: Project,
+    arguments: list[str],
+    parsed: Any = None,
+    on_node: Callable[[str], None] | None = None,
+) -> Any:
+    from dbt.cli.main import dbtRunner
+
+    def heard(event: Any) -> None:
+        if on_node is not None and event.info.name == "NodeFinished":
+            on_node(event.data.node_info.node_name)
+
+    project.prepare_out()
+    folder = str(project.root)
+    command = [
+        "--quiet",
+        "--log-level-file",
+        "debug",
+        *arguments,
+        "--project-dir",
+        folder,
+        "--profiles-dir",
+        folder,
+    ]
+    with _environment(project.dbt_environment()):
+        try:
+            outcome = dbtRunner(manifest=parsed, callbacks=[heard]).invoke(command)
+        finally:
+            close_connections()
+    if not outcome.success and outcome.result is None:
+        raise _as_sentence(outcome.exception)
+    return outcome
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _node_result(project: Project, result: Any) -> NodeResult:
+    node = result.node
+    compiled = getattr(node, "compiled_path", None) or ""
+    if compiled and not Path(compiled).is_absolute():
+        compiled = str(project.root / compiled)
+    return NodeResult(
+        unique_id=node.unique_id,
+        name=node.name,
+        kind=str(node.resource_type),
+        status=str(result.status),
+        seconds=float(result.execution_time or 0),
+        message=str(result.message or ""),
+        failures=int(result.failures or 0),
+        compiled_path=compiled,
+        file=str(node.original_file_path),
+    )
+
+
+def _as_sentence(error: BaseException | None) -> LeadFunnelError:
+    text = _one_line(str(error)) if error else "dbt gave no reason."
+    return LeadFunnelError(f"dbt could not read the project: {text}")
+
+
+def _one_line(message: str) -> str:
+    """The part of a dbt message that a person needs, on one line."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    kept = [
+        line
+        for line in lines
+        if not line.startswith(("compiled code at", "> in macro", "> called by"))
+    ]
+    text = " ".join(kept) or "no reason given"
+    return text if text.endswith((".", "!", "?")) else text + "."

@@ -365,16 +365,16 @@ def raw_source(system: str, converted: Iterable[Converted] = ()) -> DltSource:
         if item.columns:
             by_table[item.file.table.name].append(item)
 
-    @dlt.source(name=f"raw_{system}", schema=schema, max_table_nesting=0)
+    @dlt.source(schema=schema, max_table_nesting=0)
     def exports() -> Iterator[Any]:
-        for table in tables_of(system):
+        for table, items in by_table.items():
             yield dlt.resource(
-                _parquet_files,
-                name=table.name,
+                _parquet_files(items),
+                name=table,
                 write_disposition="append",
                 file_format="parquet",
-                standalone=True,
-            )(by_table[table.name])
+                columns={"_loaded_at": {"data_type": "timestamp", "timezone": False}},
+            )
 
     return exports()
 

@@ -1,0 +1,1 @@
+"""The sample company: a seeded generator and the data it made."""

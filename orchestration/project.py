@@ -8,7 +8,6 @@ is built goes (LEAD_FUNNEL_OUT), a company's own definition
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import os
@@ -20,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration.errors import LeadFunnelError, listed
+from orchestration.errors import LeadFunnelError, listed, meant
 
 ROOT = Path(__file__).resolve().parent.parent
 SYSTEMS = ("generic", "salesforce", "hubspot", "marketo", "ads", "ledger")
@@ -59,7 +58,7 @@ class RunVars:
         for name in values:
             if name not in known:
                 raise LeadFunnelError(
-                    f"VARS has the unknown name {name!r}{_meant(name, known)}. "
+                    f"VARS has the unknown name {name!r}{meant(name, known)}. "
                     f"Known are {listed(known, limit=20)}."
                 )
         return cls(
@@ -268,11 +267,6 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _meant(name: str, known: Any) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f" (did you mean {close[0]!r}?)" if close else ""
-
-
 def _wrong(name: str, value: Any, wanted: str) -> LeadFunnelError:
     shown = json.dumps(value, ensure_ascii=False, default=str)
     return LeadFunnelError(f"The var {name} is {shown}, but must be {wanted}.")
@@ -304,7 +298,7 @@ def _version(name: str, value: Any) -> str:
 def _timezone(name: str, value: Any) -> str:
     known = zoneinfo.available_timezones()
     if value not in known:
-        close = _meant(str(value), sorted(known))
+        close = meant(str(value), sorted(known))
         raise _wrong(name, value, f"a time zone such as Asia/Tokyo or UTC{close}")
     return str(value)
 
@@ -343,7 +337,7 @@ def _by_system(
             if system not in SYSTEMS:
                 raise LeadFunnelError(
                     f"The var {name} names the unknown system {system!r}"
-                    f"{_meant(system, SYSTEMS)}. Known are {listed(SYSTEMS)}."
+                    f"{meant(system, SYSTEMS)}. Known are {listed(SYSTEMS)}."
                 )
         return {
             system: check(f"{name}.{system}", text) for system, text in value.items()

@@ -54,3 +54,13 @@ def has_table(
         [schema, table],
     ).fetchone()
     return bool(found and found[0])
+
+
+def quoted(name: str) -> str:
+    """A name as SQL writes it, whatever stands in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"

@@ -26,6 +26,7 @@ from orchestration.connectors.readers import FILE_COLUMNS, Converted, Converter
 from orchestration.connectors.tables import LOADED_SYSTEMS, RawTable, tables_of
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
+from orchestration.warehouse import quoted
 
 if TYPE_CHECKING:
     from dlt.extract.source import DltSource
@@ -194,7 +195,7 @@ class SystemLoad:
         rows = dict(
             connection.execute(
                 f"select _file || chr(10) || _file_sha256, count(*) "
-                f"from {self.schema}.{_quoted(table)} group by 1"
+                f"from {self.schema}.{quoted(table)} group by 1"
             ).fetchall()
         )
         return {
@@ -238,7 +239,7 @@ class SystemLoad:
             present = self._columns(connection, table.name)
             if not present:
                 continue
-            name = f"{self.schema}.{_quoted(table.name)}"
+            name = f"{self.schema}.{quoted(table.name)}"
             files = {
                 file: item for file, item in kept.items() if item.table == table.name
             }
@@ -257,7 +258,7 @@ class SystemLoad:
             for column in present:
                 if column not in wanted and column not in FILE_COLUMNS:
                     connection.execute(
-                        f"alter table {name} drop column {_quoted(column)}"
+                        f"alter table {name} drop column {quoted(column)}"
                     )
         # dlt then looks at the tables themselves, not at what it remembers.
         if warehouse.has_table(connection, self.schema, "_dlt_version"):
@@ -301,7 +302,7 @@ class SystemLoad:
         if not warehouse.has_table(connection, self.schema, table):
             return 0
         return connection.execute(
-            f"select count(*) from {self.schema}.{_quoted(table)}"
+            f"select count(*) from {self.schema}.{quoted(table)}"
         ).fetchone()[0]
 
 
@@ -339,9 +340,7 @@ def load_all(
 
 def run_pipeline(load: SystemLoad) -> None:
     """Let dlt load what was prepared, without Dagster."""
-    pipeline = load.pipeline()
-    pipeline.drop()
-    pipeline.run(load.source()).raise_on_failed_jobs()
+    load.pipeline().run(load.source()).raise_on_failed_jobs()
 
 
 def now() -> datetime:
@@ -402,11 +401,14 @@ def raw_pipeline(project: Project, system: str) -> Pipeline:
     """
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     os.environ["RESTORE_FROM_DESTINATION"] = "false"
+    os.environ["LOAD__DELETE_COMPLETED_JOBS"] = "true"
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR")
     import dlt
 
+    name = f"load_{system}"
+    shutil.rmtree(project.dlt_dir / name, ignore_errors=True)
     return dlt.pipeline(
-        pipeline_name=f"load_{system}",
+        pipeline_name=name,
         pipelines_dir=str(project.dlt_dir),
         destination=dlt.destinations.duckdb(str(project.warehouse)),
         dataset_name=f"raw_{system}",
@@ -440,10 +442,6 @@ def _sha256(file: LandingFile) -> str:
             f"The file {file.name} cannot be read ({error.strerror}): check that it "
             "is a file and that you may read it."
         ) from error
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 __all__ = [

@@ -29,6 +29,7 @@ import duckdb
 from orchestration.connectors.landing import LandingFile
 from orchestration.connectors.tables import Needed
 from orchestration.errors import LeadFunnelError, listed
+from orchestration.warehouse import literal, quoted
 
 FILE_COLUMNS = ("_file", "_file_sha256", "_loaded_at")
 HEAD_BYTES = 1 << 20
@@ -55,7 +56,7 @@ class Converted:
 class Converter:
     """Turns files of exports into Parquet files under a folder of its own."""
 
-    def __init__(self, folder: Path, loaded_at: datetime) -> None:
+    def __init__(self, folder: Path, loaded_at: datetime = datetime(1970, 1, 1)) -> None:
         self.folder = folder
         self.loaded_at = loaded_at
         self.count = 0
@@ -131,7 +132,7 @@ class Converter:
             "auto_detect = false",
             "header = true",
             f"skip = {skipped}",
-            f"delim = {_literal(delimiter)}",
+            f"delim = {literal(delimiter)}",
             "quote = '\"'",
             "escape = '\"'",
             "nullstr = ''",
@@ -140,7 +141,7 @@ class Converter:
             options.append("compression = 'gzip'")
         elif source == file.path:
             options.append("compression = 'none'")
-        path = _literal(str(_safe_path(source, scratch)))
+        path = literal(str(_safe_path(source, scratch)))
         relation = f"read_csv({path}, {', '.join(options)})"
         values = [f"c{index}" for index in range(len(columns))]
         # Of a single column, a blank line cannot be told from a blank value.
@@ -162,7 +163,7 @@ class Converter:
             is_gzipped = False
         starts_as_list = head.decode(encoding, "replace").lstrip()[:1] == "["
         layout = "array" if starts_as_list else "newline_delimited"
-        path = _literal(str(_safe_path(source, scratch)))
+        path = literal(str(_safe_path(source, scratch)))
         relation = (
             f"read_json_objects({path}, format = '{layout}', "
             f"compression = '{'gzip' if is_gzipped else 'none'}')"
@@ -185,7 +186,7 @@ class Converter:
         keys = sorted(keys)
         columns = unique_names(keys)
         _check_columns(file, columns)
-        pointers = ", ".join(_literal(_pointer(key)) for key in keys)
+        pointers = ", ".join(literal(_pointer(key)) for key in keys)
         relation = (
             f"(select json_extract_string(json, [{pointers}]) as found "
             f"from {relation})"
@@ -201,7 +202,7 @@ class Converter:
             source = scratch / "unpacked.parquet"
             with opened(file) as stream, source.open("wb") as target:
                 shutil.copyfileobj(stream, target, HEAD_BYTES)
-        path = _literal(str(_safe_path(source, scratch)))
+        path = literal(str(_safe_path(source, scratch)))
         relation = f"read_parquet({path}, binary_as_string = true)"
         try:
             described = self.connection.execute(
@@ -210,7 +211,7 @@ class Converter:
             names = [row[0] for row in described]
             columns = unique_names(names)
             _check_columns(file, columns)
-            values = [_as_text(_quoted(row[0]), row[1]) for row in described]
+            values = [_as_text(quoted(row[0]), row[1]) for row in described]
             return self._write(file, sha256, scratch, columns, values, relation)
         except duckdb.Error as error:
             raise _unreadable(file, _first_line(error)) from error
@@ -228,17 +229,17 @@ class Converter:
         target = scratch / "rows.parquet"
         target.unlink(missing_ok=True)
         selected = [
-            f"nullif(cast({value} as varchar), '') as {_quoted(column)}"
+            f"nullif(cast({value} as varchar), '') as {quoted(column)}"
             for column, value in zip(columns, values, strict=True)
         ]
         selected += [
-            f"{_literal(file.name)} as _file",
-            f"{_literal(sha256)} as _file_sha256",
-            f"timestamp {_literal(self.loaded_at.isoformat(' '))} as _loaded_at",
+            f"{literal(file.name)} as _file",
+            f"{literal(sha256)} as _file_sha256",
+            f"timestamp {literal(self.loaded_at.isoformat(' '))} as _loaded_at",
         ]
         rows = self.connection.execute(
             f"copy (select {', '.join(selected)} from {relation} {where}) "
-            f"to {_literal(str(target))} (format parquet)"
+            f"to {literal(str(target))} (format parquet)"
         ).fetchone()[0]
         for name in ("mended.csv", "mended.jsonl", "unpacked.parquet"):
             (scratch / name).unlink(missing_ok=True)
@@ -407,14 +408,6 @@ def _safe_path(source: Path, scratch: Path) -> Path:
 
 def _pointer(key: str) -> str:
     return "/" + key.replace("~", "~0").replace("/", "~1")
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _first_line(error: Exception) -> str:

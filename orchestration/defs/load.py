@@ -1,0 +1,133 @@
+"""The raw tables as assets, one each, loaded by dlt; and the run's settings."""
+
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from orchestration.connectors.landing import read_landing
+from orchestration.connectors.raw import LoadedTable, SystemLoad
+from orchestration.connectors.tables import LOADED_SYSTEMS, RawTable, tables_of
+from orchestration.project import Project
+from orchestration.run_settings import write_definition, write_settings
+
+WRITER_POOL = "duckdb_writer"
+"""DuckDB has one writer process: whatever writes is in this pool."""
+
+SETTINGS_KEY = dg.AssetKey(["settings", "run"])
+
+
+def raw_key(system: str, table: str) -> dg.AssetKey:
+    return dg.AssetKey([f"raw_{system}", table])
+
+
+def raw_spec(table: RawTable) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key=raw_key(table.system, table.name),
+        group_name="raw",
+        description=(
+            f"{table.purpose.capitalize()}: the table `{table.name}` of "
+            f"{table.system} as it was exported, every column text."
+        ),
+        kinds={"dlt", "duckdb"},
+    )
+
+
+def raw_assets(system: str) -> dg.AssetsDefinition:
+    """The raw tables of one system: one pipeline, an asset for each table."""
+
+    @dg.multi_asset(
+        name=f"load_{system}",
+        specs=[raw_spec(table) for table in tables_of(system)],
+        pool=WRITER_POOL,
+    )
+    def load(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        project = Project.from_environment()
+        landing = read_landing(project.landing)
+        for warning in landing.warnings:
+            context.log.warning(warning)
+        work = SystemLoad(project, system, landing, run_instant(context))
+        work.prepare()
+        results: dict[dg.AssetKey, dg.MaterializeResult] = {}
+        if work.has_news:
+            results = {result.asset_key: result for result in _run_dlt(context, work)}
+        for loaded in work.finish().values():
+            key = raw_key(system, loaded.table)
+            found = results[key].metadata if key in results else {}
+            yield dg.MaterializeResult(
+                asset_key=key, metadata={**(found or {}), **load_metadata(loaded)}
+            )
+
+    return load
+
+
+def _run_dlt(
+    context: dg.AssetExecutionContext, work: SystemLoad
+) -> Iterator[dg.MaterializeResult]:
+    # dlt takes two seconds to import; most runs have nothing new to load.
+    from dagster_dlt import DagsterDltResource
+
+    with warnings.catch_warnings():
+        # dagster-dlt calls what dlt 1.30 has renamed.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield from DagsterDltResource().run(
+            context=context,
+            dlt_source=work.source(),
+            dlt_pipeline=work.pipeline(),
+            dagster_dlt_translator=_translator(work.system),
+        )
+
+
+def _translator(system: str) -> object:
+    from dagster_dlt import DagsterDltTranslator
+    from dagster_dlt.translator import DltResourceTranslatorData
+
+    class RawTranslator(DagsterDltTranslator):
+        def get_asset_spec(self, data: DltResourceTranslatorData) -> dg.AssetSpec:
+            spec = super().get_asset_spec(data)
+            return spec.replace_attributes(key=raw_key(system, data.resource.name))
+
+    return RawTranslator()
+
+
+def load_metadata(loaded: LoadedTable) -> dict[str, int]:
+    return {
+        "dagster/row_count": loaded.rows,
+        "files": loaded.files,
+        "files_read": loaded.new_files,
+    }
+
+
+def run_instant(context: dg.AssetExecutionContext) -> datetime:
+    """One instant for all that a run loads, whichever process loads it."""
+    record = context.instance.get_run_record_by_id(context.run.run_id)
+    created = record.create_timestamp if record else datetime.now(UTC)
+    return created.astimezone(UTC).replace(tzinfo=None)
+
+
+@dg.asset(
+    key=SETTINGS_KEY,
+    group_name="settings",
+    kinds={"python", "duckdb"},
+    pool=WRITER_POOL,
+    description=(
+        "What the run was asked for: its vars in `settings`, and a company's own "
+        "definition in `definition_overlay`, a table for each seed."
+    ),
+)
+def run_settings() -> dg.MaterializeResult:
+    project = Project.from_environment()
+    write_settings(project)
+    rows = write_definition(project)
+    return dg.MaterializeResult(
+        metadata={"vars": project.vars.as_json(), "definition_files": rows}
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The loading of every system and the run's settings."""
+    return dg.Definitions(
+        assets=[*(raw_assets(system) for system in LOADED_SYSTEMS), run_settings]
+    )

@@ -1,0 +1,206 @@
+"""What a run was asked for, as tables that the models read.
+
+Settings are tables and not dbt vars: a changed var makes dbt read the whole
+project anew. A company's own definition (DEFINITION) becomes the tables of
+`definition_overlay`, one for each seed, which the definition models lay over
+the seeds.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from orchestration import warehouse
+from orchestration.connectors.landing import LandingFile
+from orchestration.connectors.readers import Converter
+from orchestration.connectors.tables import RawTable, plain
+from orchestration.errors import LeadFunnelError, listed, meant
+from orchestration.project import SYSTEMS, Project
+from orchestration.warehouse import quoted
+
+OVERLAY_MODE = "overlay_mode"
+REPLACE, ADD = "replace", "add"
+EMPTIED = "emptied"
+"""The mode of the one row that a replacing file without rows leaves behind."""
+
+
+@dataclass(frozen=True)
+class OverlayFile:
+    """One file of a DEFINITION folder."""
+
+    path: Path
+    seed: str
+    mode: str
+
+
+def write_settings(project: Project) -> None:
+    """Write the run's vars to `settings.run` and `settings.sources`."""
+    given = project.vars
+    connection = warehouse.connect(project)
+    try:
+        connection.execute("begin")
+        connection.execute("create schema if not exists settings")
+        connection.execute(
+            "create or replace table settings.run ("
+            "as_of timestamp, funnel_version varchar, reporting_timezone varchar, "
+            "reporting_currency varchar, fiscal_year_start_month integer, "
+            "keep_deleted boolean, attribution_window_days integer)"
+        )
+        connection.execute(
+            "insert into settings.run values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                given.as_of,
+                given.funnel_version,
+                given.reporting_timezone,
+                given.reporting_currency,
+                given.fiscal_year_start_month,
+                given.keep_deleted,
+                given.attribution_window_days,
+            ],
+        )
+        connection.execute(
+            "create or replace table settings.sources ("
+            "source varchar, timezone varchar, currency varchar)"
+        )
+        connection.executemany(
+            "insert into settings.sources values (?, ?, ?)",
+            [
+                [system, given.timezone_of(system), given.currency_of(system)]
+                for system in SYSTEMS
+            ],
+        )
+        connection.execute("commit")
+    finally:
+        connection.close()
+
+
+def write_definition(project: Project) -> dict[str, int]:
+    """Write the DEFINITION folder to `definition_overlay`: rows by seed.
+
+    Every seed has a table there, also without a folder.
+    """
+    seeds = seed_columns(project)
+    overlays = list(overlay_files(project, seeds))
+    scratch = project.dlt_dir / "files" / "definition"
+    shutil.rmtree(scratch, ignore_errors=True)
+    connection = warehouse.connect(project)
+    try:
+        connection.execute("begin")
+        connection.execute("create schema if not exists definition_overlay")
+        for seed, columns in seeds.items():
+            declared = ", ".join(
+                f"{quoted(name)} varchar" for name in (*columns, OVERLAY_MODE)
+            )
+            connection.execute(
+                f"create or replace table definition_overlay.{quoted(seed)} "
+                f"({declared})"
+            )
+        rows = {
+            overlay.path.name: _insert(connection, overlay, seeds[overlay.seed], scratch)
+            for overlay in overlays
+        }
+        _check_funnel_version(connection, project)
+        connection.execute("commit")
+    finally:
+        connection.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+    return rows
+
+
+def seed_columns(project: Project) -> dict[str, tuple[str, ...]]:
+    """The names of the seeds and of their columns."""
+    seeds = {}
+    for path in sorted(project.seeds.glob("*.csv")):
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            seeds[path.stem] = tuple(next(csv.reader(stream)))
+    return seeds
+
+
+def overlay_files(
+    project: Project, seeds: dict[str, tuple[str, ...]]
+) -> Iterator[OverlayFile]:
+    """The files of the DEFINITION folder; an unknown one is an error."""
+    if project.definition is None:
+        return
+    for path in sorted(project.definition.iterdir()):
+        if path.name.startswith((".", "~", "_")) or path.suffix.lower() == ".md":
+            continue
+        if path.is_dir() or path.suffix.lower() != ".csv":
+            raise LeadFunnelError(
+                f"DEFINITION holds {path.name}, which is not a CSV file: keep only "
+                "<seed>.csv (replaces a seed) and <seed>.add.csv (adds rows) there."
+            )
+        seed, mode = path.stem, REPLACE
+        if seed.endswith(".add"):
+            seed, mode = seed.removesuffix(".add"), ADD
+        if seed not in seeds:
+            raise LeadFunnelError(
+                f"DEFINITION holds {path.name}, but there is no seed {seed!r}"
+                f"{meant(seed, seeds)}. The seeds are {listed(seeds, limit=30)}."
+            )
+        yield OverlayFile(path, seed, mode)
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection,
+    overlay: OverlayFile,
+    columns: tuple[str, ...],
+    scratch: Path,
+) -> int:
+    """Copy one overlay file, as text, into the table of its seed."""
+    by_plain_name = {plain(column): column for column in columns}
+    table = RawTable("definition", overlay.seed, "the funnel's definition")
+    file = LandingFile(overlay.path, overlay.path.name, table, "csv", False)
+    count = 0
+    with Converter(scratch / overlay.path.stem) as converter:
+        converted = converter.convert(file, "")
+    given = converted.columns
+    for name in given:
+        if plain(name) not in by_plain_name:
+            raise LeadFunnelError(
+                f"{overlay.path.name} in DEFINITION has the unknown column {name!r}"
+                f"{meant(name, columns)}. The columns of {overlay.seed} are "
+                f"{listed(columns, limit=30)}."
+            )
+    target = f"definition_overlay.{quoted(overlay.seed)}"
+    if given:
+        names = ", ".join(quoted(by_plain_name[plain(name)]) for name in given)
+        values = ", ".join(quoted(name) for name in given)
+        count = connection.execute(
+            f"insert into {target} ({names}, {OVERLAY_MODE}) "
+            f"select {values}, ? from read_parquet(?) "
+            f"where coalesce({values}) is not null",
+            [overlay.mode, str(converted.parquet)],
+        ).fetchone()[0]
+    if overlay.mode == REPLACE and not count:
+        connection.execute(f"insert into {target} ({OVERLAY_MODE}) values (?)", [EMPTIED])
+    return count
+
+
+def _check_funnel_version(
+    connection: duckdb.DuckDBPyConnection, project: Project
+) -> None:
+    wanted = project.vars.funnel_version
+    if wanted is None:
+        return
+    overlaid = connection.execute(
+        f"select version, {OVERLAY_MODE} from definition_overlay.funnel_versions"
+    ).fetchall()
+    known = [version for version, mode in overlaid if mode != EMPTIED]
+    if not any(mode in (REPLACE, EMPTIED) for _, mode in overlaid):
+        path = project.seeds / "funnel_versions.csv"
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            known = [row["version"] for row in csv.DictReader(stream)] + known
+    if wanted not in known:
+        raise LeadFunnelError(
+            f"The var funnel_version is {wanted!r}, which the seed funnel_versions "
+            f"does not name{meant(wanted, known)}. It names {listed(known, limit=20)}."
+        )
+
+

@@ -2,6 +2,7 @@
     The effective rows of a seed: the seed itself, unless a DEFINITION folder
     replaces it, and the rows such a folder adds. Names and types come from the
     YAML of the calling model, which is their one home; blank text is null.
+    A replacing file without rows leaves one row of the mode `emptied`.
 -#}
 {% macro definition(seed_name) -%}
 {%- set overlay = source('definition_overlay', seed_name) -%}
@@ -9,7 +10,8 @@ with shipped as (
 
     select * from {{ ref(seed_name) }}
     where not exists (
-        select 1 from {{ overlay }} where overlay_mode = 'replace'
+        select 1 from {{ overlay }}
+        where overlay_mode in ('replace', 'emptied')
     )
 
 ),
@@ -17,6 +19,7 @@ with shipped as (
 overlaid as (
 
     select * from {{ overlay }}
+    where overlay_mode <> 'emptied'
 
 ),
 

@@ -281,6 +281,8 @@ def random_life(rnd: Random) -> list[Step]:
     for stage in random_path(rnd):
         if steps:
             now = next_instant(rnd, now, handed_off)
+            if now > END - timedelta(days=60):
+                break
         if stage == "handed_off" or (stage == "mql" and handed_off is None):
             handed_off = now
         steps.append(Step(stage, now, rnd.choice(REASONS)))

@@ -1,0 +1,283 @@
+"""The warehouse against the reference, row by row.
+
+    python -m tests.reference.compare --seed 7 --people 2000
+
+writes a random folder, runs the main job on it and lists what differs:
+person, column, expected, got. `--keep` leaves the folder for a closer look,
+`--landing`/`--out` compare what is already there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+from tests.reference.generate import write_situation
+from tests.reference.reference import Result, compute
+
+ROOT = Path(__file__).resolve().parents[2]
+SEEDS = ROOT / "seeds"
+
+# Rows of these tables have no id: the name of their key is the project's own.
+KEYLESS = {("generic", "lead_status_history"), ("generic", "score_change")}
+
+TABLES = {
+    "dim_people": ("people", ("person_id",)),
+    "fct_stage_events": (
+        "stage_events", ("person_id", "stage", "occurred_at")
+    ),
+    "fct_lead_lifecycles": ("lifecycles", ("lifecycle_id",)),
+    "fct_handoffs": ("handoffs", ("handoff_id",)),
+    "fct_stage_transitions": ("transitions", ("transition_id",)),
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    table: str
+    key: tuple
+    column: str
+    expected: object
+    got: object
+
+    def __str__(self) -> str:
+        key = " ".join(str(part) for part in self.key)
+        return (
+            f"{self.table} [{key}] {self.column}: "
+            f"expected {self.expected!s}, got {self.got!s}"
+        )
+
+
+def run_warehouse(
+    landing: Path,
+    out: Path,
+    definition: Path | None = None,
+    settings: dict | None = None,
+) -> Path:
+    """Runs the main job on a folder; the path of the published file."""
+    environment = {
+        **os.environ,
+        "LEAD_FUNNEL_LANDING": str(landing),
+        "LEAD_FUNNEL_OUT": str(out),
+        "LEAD_FUNNEL_DEFINITION": str(definition or ""),
+        "LEAD_FUNNEL_VARS": json.dumps(settings or {}),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", "from orchestration.cli import app; app()",
+         "run"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise AssertionError(
+            f"the run on {landing} failed:\n"
+            + done.stdout[-3000:] + done.stderr[-3000:]
+        )
+    return Path(out) / "published" / "lead_funnel.duckdb"
+
+
+def loaded_at(out: Path) -> datetime:
+    """When the raw rows of a run were loaded."""
+    path = str(Path(out) / "warehouse" / "warehouse.duckdb")
+    with duckdb.connect(path, read_only=True) as warehouse:
+        tables = warehouse.sql(
+            "select table_schema, table_name from information_schema.columns"
+            " where column_name = '_loaded_at'"
+            " and table_schema like 'raw\\_%' escape '\\'"
+        ).fetchall()
+        instants = [
+            warehouse.sql(
+                f'select max(_loaded_at) from "{schema}"."{table}"'
+            ).fetchone()[0]
+            for schema, table in tables
+        ]
+    found = max(i for i in instants if i is not None)
+    return _plain_instant(found)
+
+
+def _plain_instant(value: datetime) -> datetime:
+    if value.tzinfo is not None:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return value
+
+
+def rows_of(path: Path, table: str) -> list[dict]:
+    with duckdb.connect(str(path), read_only=True) as published:
+        found = published.sql(f"select * from {table}")
+        names = found.columns
+        return [dict(zip(names, r, strict=True)) for r in found.fetchall()]
+
+
+def same(expected: object, got: object) -> bool:
+    if expected is None or got is None:
+        return expected is None and got is None
+    if isinstance(expected, bool):
+        return expected == got
+    if isinstance(expected, (int, float, Decimal)):
+        return abs(float(expected) - float(got)) < 1e-6
+    if isinstance(expected, datetime):
+        return expected == _plain_instant(got)
+    return str(expected) == str(got)
+
+
+def compare_rows(
+    table: str,
+    key: tuple[str, ...],
+    expected: Iterable[dict],
+    got: Iterable[dict],
+) -> list[Difference]:
+    mine = {tuple(row[k] for k in key): row for row in expected}
+    theirs = {tuple(row[k] for k in key): row for row in got}
+    differences = []
+    for name in sorted(mine.keys() | theirs.keys(), key=str):
+        if name not in theirs:
+            differences.append(
+                Difference(table, name, "(row)", mine[name], "no row")
+            )
+            continue
+        if name not in mine:
+            differences.append(
+                Difference(table, name, "(row)", "no row", theirs[name])
+            )
+            continue
+        row, other = mine[name], theirs[name]
+        keyless = (row.get("source"), row.get("source_table")) in KEYLESS
+        for column, value in row.items():
+            if column == "source_key" and keyless:
+                continue
+            if column not in other:
+                differences.append(
+                    Difference(table, name, column, value, "no such column")
+                )
+            elif not same(value, other[column]):
+                differences.append(
+                    Difference(table, name, column, value, other[column])
+                )
+    return differences
+
+
+def quarantine_counts(rows: Iterable[dict]) -> Counter:
+    counts: Counter = Counter()
+    for row in rows:
+        place = (row["source"], row["source_table"])
+        by_content = place in KEYLESS or row["rule"] == "missing_key"
+        key = "(by content)" if by_content else row["source_key"]
+        counts[(*place, key, row["rule"])] += 1
+    return counts
+
+
+def compare(result: Result, published: Path) -> list[Difference]:
+    """Everything in which the published tables differ from the reference."""
+    differences = []
+    for table, (name, key) in TABLES.items():
+        differences += compare_rows(
+            table, key, getattr(result, name), rows_of(published, f"marts.{table}")
+        )
+    mine = quarantine_counts(result.quarantine)
+    theirs = quarantine_counts(rows_of(published, "marts.quarantine"))
+    for name in sorted(mine.keys() | theirs.keys()):
+        if mine[name] != theirs[name]:
+            differences.append(
+                Difference(
+                    "quarantine", name, "(rows)", mine[name], theirs[name]
+                )
+            )
+    return differences
+
+
+def compare_fates(result: Result, out: Path) -> list[Difference]:
+    """The fate of every raw row, table by table (§7)."""
+    named = {"duplicate": "duplicates", "reading": "readings"}
+    warehouse = Path(out) / "warehouse" / "warehouse.duckdb"
+    key = ("source", "source_table")
+    expected = [
+        {named.get(k, k): v for k, v in row.items()} for row in result.fates
+    ]
+    got = {
+        tuple(row[k] for k in key): row
+        for row in rows_of(warehouse, "quality.raw_row_fates")
+    }
+    present = [
+        got[place]
+        for place in (tuple(row[k] for k in key) for row in expected)
+        if place in got
+    ]
+    return compare_rows("raw_row_fates", key, expected, present)
+
+
+def check_seed(
+    seed: int, people: int, folder: Path, run: bool = True
+) -> tuple[Result, list[Difference]]:
+    landing, definition, settings = write_situation(folder, seed, people)
+    out = folder / "out"
+    published = out / "published" / "lead_funnel.duckdb"
+    if run:
+        published = run_warehouse(landing, out, definition, settings)
+    result = compute(landing, SEEDS, definition, settings, loaded_at(out))
+    return result, compare(result, published) + compare_fates(result, out)
+
+
+def report(differences: list[Difference], limit: int = 40) -> str:
+    by_column = Counter((d.table, d.column) for d in differences)
+    lines = [
+        f"{count:6d}  {table}.{column}"
+        for (table, column), count in by_column.most_common()
+    ]
+    shown: Counter = Counter()
+    for difference in differences:
+        place = (difference.table, difference.column)
+        shown[place] += 1
+        if shown[place] <= 3 and len(lines) < limit + len(by_column):
+            lines.append(str(difference))
+    return "\n".join(lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--people", type=int, default=2000)
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--limit", type=int, default=40)
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--no-run", action="store_true")
+    given = parser.parse_args()
+    folder = given.folder or Path(tempfile.mkdtemp(prefix="lead-funnel-"))
+    if not given.no_run:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    result, differences = check_seed(
+        given.seed, given.people, folder, not given.no_run
+    )
+    print(
+        f"seed {given.seed}: {len(result.people)} people, "
+        f"{len(result.lifecycles)} lifecycles, {len(result.handoffs)} passes, "
+        f"{len(result.quarantine)} quarantined readings, "
+        f"{len(differences)} differences"
+    )
+    if differences:
+        print(report(differences, given.limit))
+    if given.keep or given.folder:
+        print(f"folder: {folder}")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 1 if differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -112,7 +112,9 @@ def failure_sentence(results: Sequence[NodeResult]) -> str | None:
     first = failed[0]
     rest = [result.name for result in failed[1:]]
     also = f" {listed(rest, limit=5)} failed too." if rest else ""
-    where = f" The SQL that ran is {first.compiled_path}." if first.compiled_path else ""
+    where = (
+        f" The SQL that ran is {first.compiled_path}." if first.compiled_path else ""
+    )
     if first.kind == "test" and first.failures:
         rows = "1 row" if first.failures == 1 else f"{first.failures:,} rows"
         said = f"The dbt test {first.name} found {rows} that must not be there"

@@ -1,0 +1,166 @@
+"""A warehouse by hand: three leads, right in every check, easy to break."""
+
+import duckdb
+
+from expectations.suites.funnel import COUNTS
+from orchestration.project import Project
+
+TABLES = f"""
+create schema raw_generic;
+create schema definition;
+create schema marts;
+create schema quality;
+
+create table raw_generic.lead as
+select
+    'lead-' || range as lead_id,
+    '2026-04-01' as created_at,
+    'generic/lead.csv' as _file,
+    'abc' as _file_sha256,
+    timestamp '2026-06-01 00:00:00' as _loaded_at
+from range(3);
+
+create table definition.def_stages as
+select * from (values
+    ('inquiry', 'marker'), ('mql', 'marker'), ('handed_off', 'marker'),
+    ('tal', 'progress'), ('sal', 'progress'), ('sql', 'progress'),
+    ('opportunity', 'progress'), ('won', 'exit'), ('lost', 'exit'),
+    ('rejected', 'exit'), ('recycled', 'exit'), ('disqualified', 'exit'),
+    ('none', 'none')
+) as stages (stage, kind);
+
+create table marts.dim_people as
+select
+    'p' || range as person_id,
+    'generic' as primary_source,
+    'lead-' || range as primary_record_id,
+    'web' as source,
+    'web' as channel
+from range(3);
+
+-- p0 is accepted, p1 is rejected, p2 is ignored.
+create table marts.fct_stage_events as
+select * from (values
+    ('p0', 1, 'mql', timestamp '2026-04-01 01:00:00'),
+    ('p0', 1, 'handed_off', timestamp '2026-04-02 01:00:00'),
+    ('p0', 1, 'sal', timestamp '2026-04-03 01:00:00'),
+    ('p1', 1, 'handed_off', timestamp '2026-04-02 01:00:00'),
+    ('p1', 1, 'rejected', timestamp '2026-04-03 01:00:00'),
+    ('p2', 1, 'handed_off', timestamp '2026-04-02 01:00:00')
+) as events (person_id, lifecycle_no, stage, occurred_at);
+
+create table marts.fct_stage_transitions as
+select
+    'l' || person_id[2:] as lifecycle_id,
+    *,
+    date_diff('second', from_at, to_at) / 3600 as hours
+from (values
+    (
+        'p0', 1, 1, 'mql', 'handed_off', timestamp '2026-04-01 01:00:00',
+        timestamp '2026-04-02 01:00:00', 'expected'
+    ),
+    (
+        'p0', 1, 2, 'handed_off', 'sal', timestamp '2026-04-02 01:00:00',
+        timestamp '2026-04-03 01:00:00', 'expected'
+    ),
+    (
+        'p1', 1, 1, 'handed_off', 'rejected', timestamp '2026-04-02 01:00:00',
+        timestamp '2026-04-03 01:00:00', 'expected'
+    )
+) as steps (
+    person_id, lifecycle_no, transition_no, from_stage, to_stage, from_at, to_at,
+    verdict
+);
+
+create table marts.fct_lead_lifecycles as
+select
+    'l' || person_id[2:] as lifecycle_id,
+    person_id,
+    1 as lifecycle_no,
+    'marketing' as origin,
+    cast(null as timestamp) as inquiry_at,
+    mql_at,
+    timestamp '2026-04-02 01:00:00' as handed_off_at,
+    cast(null as timestamp) as tal_at,
+    sal_at,
+    sal_at as accepted_at,
+    cast(null as timestamp) as sql_at,
+    cast(null as timestamp) as opportunity_at,
+    exit_stage,
+    exited_at,
+    outcome,
+    timestamp '2026-04-06 01:00:00' as sla_due_at,
+    outcome = 'ignored' as was_ignored,
+    false as is_accepted_late,
+    cast(null as timestamp) as first_response_at,
+    1.5 as response_hours,
+    1.5 as response_business_hours,
+    1.5 as accept_hours,
+    1.5 as accept_business_hours,
+    timestamp '2026-05-01 00:00:00' as as_of
+from (values
+    (
+        'p0', timestamp '2026-04-01 01:00:00', timestamp '2026-04-03 01:00:00',
+        null, null, 'accepted'
+    ),
+    ('p1', null, null, 'rejected', timestamp '2026-04-03 01:00:00', 'rejected'),
+    ('p2', null, null, null, null, 'ignored')
+) as leads (person_id, mql_at, sal_at, exit_stage, exited_at, outcome);
+
+create table marts.quarantine as
+select
+    'generic' as source,
+    'lead_status_history' as source_table,
+    'x' as source_key,
+    'unmapped_status' as rule;
+
+create table quality.raw_row_fates as
+select
+    'generic' as source,
+    'lead' as source_table,
+    3 as raw_rows,
+    0 as duplicates,
+    3 as readings,
+    0 as quarantined,
+    0 as after_as_of,
+    0 as unread;
+
+create table marts.mart_funnel_cohort as
+select
+    date '2026-04-02' as handed_off_date,
+    'web' as channel,
+    3 as handed_off, 1 as accepted, 0 as accepted_late, 1 as rejected,
+    1 as ignored, 0 as pending, 0 as withdrawn, 1 as was_ignored, 3 as sla_due,
+    0 as "sql", 0 as opportunity, 0 as won;
+
+create table marts.mart_funnel_monthly as
+select
+    period_type,
+    date '2026-04-01' as period_start_date,
+    dimension,
+    'web' as dimension_value,
+    {", ".join(f'cohorts."{count}"' for count in COUNTS)},
+    1 / 3 as sal_rate, 0.06 as sal_rate_lower, 0.79 as sal_rate_upper,
+    1 / 3 as ignore_rate, 0.06 as ignore_rate_lower, 0.79 as ignore_rate_upper,
+    1 / 3 as rejection_rate,
+    0.0 as pending_rate,
+    1 / 3 as resolved_sal_rate,
+    1 / 3 as sla_breach_rate
+from marts.mart_funnel_cohort as cohorts
+cross join (
+    values ('month'), ('fiscal_quarter'), ('fiscal_year')
+) as periods (period_type)
+cross join (values ('all'), ('channel')) as dimensions (dimension);
+"""
+
+
+def write(project: Project, *statements: str) -> None:
+    """Make the warehouse, then run the statements that break it."""
+    project.prepare_out()
+    connection = duckdb.connect(str(project.warehouse))
+    try:
+        connection.execute(TABLES)
+        for statement in statements:
+            connection.execute(statement)
+    finally:
+        connection.close()

@@ -1,0 +1,233 @@
+"""Each suite passes on good data, and each check fails on data that breaks it."""
+
+import pytest
+
+from expectations.run import run_suite
+from expectations.suites import SUITES
+from orchestration.project import Project
+from tests.orchestration import small_warehouse
+
+LIFECYCLES = "update marts.fct_lead_lifecycles set"
+STEPS = "update marts.fct_stage_transitions set"
+MONTHS = "update marts.mart_funnel_monthly set"
+
+# What breaks which check: (suite, check, statement).
+BROKEN = [
+    (
+        "raw",
+        "has_rows",
+        "delete from raw_generic.lead; "
+        "create table raw_generic.touch as select 'x' as touch_id, "
+        "'generic/touch.csv' as _file, now()::timestamp as _loaded_at",
+    ),
+    ("raw", "has_created_at", "alter table raw_generic.lead drop created_at"),
+    (
+        "raw",
+        "keys_present",
+        "insert into raw_generic.lead select null, "
+        "'2026-04-01', 'f', 'h', now()::timestamp from range(200)",
+    ),
+    ("raw", "load_is_recorded", "update raw_generic.lead set _loaded_at = null"),
+    ("transitions", "verdict_is_known", f"{STEPS} verdict = 'fine'"),
+    ("transitions", "verdict_is_given", f"{STEPS} verdict = null"),
+    ("transitions", "stages_are_known", f"{STEPS} to_stage = 'demo'"),
+    ("transitions", "time_runs_forwards", f"{STEPS} to_at = '2020-01-01'"),
+    ("transitions", "hours_are_elapsed_time", f"{STEPS} hours = -1"),
+    (
+        "transitions",
+        "steps_follow_each_other",
+        f"{STEPS} transition_no = 3 where transition_no = 2",
+    ),
+    ("transitions", "nothing_leaves_an_exit", f"{STEPS} from_stage = 'won'"),
+    (
+        "transitions",
+        "one_step_less_than_events",
+        "delete from marts.fct_stage_transitions where person_id = 'p1'",
+    ),
+    ("transitions", "few_are_forbidden", f"{STEPS} verdict = 'forbidden'"),
+    (
+        "lifecycles",
+        "one_row_per_lifecycle",
+        "insert into marts.fct_lead_lifecycles from marts.fct_lead_lifecycles",
+    ),
+    ("lifecycles", "lifecycles_are_numbered_from_1", f"{LIFECYCLES} lifecycle_no = 2"),
+    ("lifecycles", "origin_is_known", f"{LIFECYCLES} origin = 'partner'"),
+    ("lifecycles", "outcome_is_known", f"{LIFECYCLES} outcome = 'lost'"),
+    (
+        "lifecycles",
+        "marketing_has_one_outcome_and_nobody_else",
+        f"{LIFECYCLES} origin = 'sales'",
+    ),
+    ("lifecycles", "marketing_was_handed_over", f"{LIFECYCLES} handed_off_at = null"),
+    ("lifecycles", "accepted_means_accepted_at", f"{LIFECYCLES} outcome = 'accepted'"),
+    (
+        "lifecycles",
+        "accepted_not_before_hand_off",
+        f"{LIFECYCLES} accepted_at = '2026-04-01 00:00'",
+    ),
+    ("lifecycles", "every_hand_off_has_a_due_time", f"{LIFECYCLES} sla_due_at = null"),
+    ("lifecycles", "nobody_else_has_a_due_time", f"{LIFECYCLES} origin = 'adr'"),
+    ("lifecycles", "ignored_only_after_due", f"{LIFECYCLES} sla_due_at = '2026-06-01'"),
+    (
+        "lifecycles",
+        "ignored_means_nothing_happened",
+        f"{LIFECYCLES} was_ignored = true",
+    ),
+    ("lifecycles", "late_only_after_due", f"{LIFECYCLES} is_accepted_late = true"),
+    ("lifecycles", "pending_means_open", f"{LIFECYCLES} outcome = 'pending'"),
+    (
+        "lifecycles",
+        "rejected_or_withdrawn_has_ended",
+        f"{LIFECYCLES} outcome = 'withdrawn'",
+    ),
+    ("lifecycles", "exit_is_whole", f"{LIFECYCLES} exited_at = null"),
+    ("lifecycles", "nothing_after_the_exit", f"{LIFECYCLES} exited_at = '2026-01-01'"),
+    ("lifecycles", "nothing_after_as_of", f"{LIFECYCLES} as_of = '2026-04-01'"),
+    ("lifecycles", "hours_are_not_negative", f"{LIFECYCLES} accept_hours = -2"),
+    ("lifecycles", "milestones_are_first_events", f"{LIFECYCLES} tal_at = mql_at"),
+    (
+        "lifecycles",
+        "one_as_of",
+        f"{LIFECYCLES} as_of = '2026-05-02' where person_id = 'p1'",
+    ),
+    ("lifecycles", "people_are_known", "delete from marts.dim_people"),
+    (
+        "lifecycles",
+        "one_row_per_person",
+        "insert into marts.dim_people from marts.dim_people",
+    ),
+    (
+        "lifecycles",
+        "channel_is_given",
+        "update marts.dim_people set channel = 'unknown', source = null",
+    ),
+    (
+        "lifecycles",
+        "one_event_per_person_stage_and_instant",
+        "insert into marts.fct_stage_events from marts.fct_stage_events",
+    ),
+    (
+        "reconciliation",
+        "every_row_has_one_fate",
+        "update quality.raw_row_fates set readings = 2",
+    ),
+    (
+        "reconciliation",
+        "no_fate_is_negative",
+        "update quality.raw_row_fates set readings = 4, unread = -1",
+    ),
+    (
+        "reconciliation",
+        "one_row_per_raw_table",
+        "insert into quality.raw_row_fates from quality.raw_row_fates",
+    ),
+    (
+        "reconciliation",
+        "all_raw_rows_are_counted",
+        "delete from raw_generic.lead where lead_id = 'lead-1'",
+    ),
+    ("reconciliation", "rule_is_known", "update marts.quarantine set rule = 'odd'"),
+    ("funnel", "hand_offs_add_up", f"{MONTHS} accepted = 2"),
+    ("funnel", "counts_are_plausible", f"{MONTHS} accepted_late = 2"),
+    (
+        "funnel",
+        "cohorts_hold_every_hand_off",
+        f"{LIFECYCLES} outcome = 'pending' where person_id = 'p2'",
+    ),
+    ("funnel", "sal_rate_is_its_definition", f"{MONTHS} sal_rate = 0.5"),
+    ("funnel", "ignore_rate_is_its_definition", f"{MONTHS} ignore_rate = null"),
+    ("funnel", "rejection_rate_is_its_definition", f"{MONTHS} rejection_rate = 3"),
+    ("funnel", "pending_rate_is_its_definition", f"{MONTHS} pending_rate = 1"),
+    (
+        "funnel",
+        "resolved_sal_rate_is_its_definition",
+        f"{MONTHS} resolved_sal_rate = 0",
+    ),
+    ("funnel", "sal_rate_is_a_share", f"{MONTHS} sal_rate = 1.5"),
+    ("funnel", "ignore_rate_is_a_share", f"{MONTHS} ignore_rate = -0.5"),
+    ("funnel", "rejection_rate_is_a_share", f"{MONTHS} rejection_rate = 2"),
+    ("funnel", "pending_rate_is_a_share", f"{MONTHS} pending_rate = 2"),
+    ("funnel", "resolved_sal_rate_is_a_share", f"{MONTHS} resolved_sal_rate = 2"),
+    ("funnel", "sla_breach_rate_is_a_share", f"{MONTHS} sla_breach_rate = 2"),
+    ("funnel", "sal_rate_lies_within_its_bounds", f"{MONTHS} sal_rate_lower = 0.5"),
+    (
+        "funnel",
+        "ignore_rate_lies_within_its_bounds",
+        f"{MONTHS} ignore_rate_upper = null",
+    ),
+    (
+        "funnel",
+        "months_hold_every_cohort",
+        "delete from marts.mart_funnel_monthly where dimension = 'all'; "
+        f"{MONTHS} handed_off = 2, accepted = 0",
+    ),
+    (
+        "funnel",
+        "dimensions_add_up_to_all",
+        f"{MONTHS} handed_off = 2, accepted = 0 where dimension = 'channel'",
+    ),
+]
+
+
+@pytest.fixture
+def project(tmp_path):
+    return Project.from_environment({}, landing=tmp_path / "in", out=tmp_path / "out")
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_good_data_passes(project, suite):
+    small_warehouse.write(project)
+    results = run_suite(project, suite)
+    assert [result.message for result in results if not result.passed] == []
+    assert [result.name for result in results] == [
+        check.name for check in SUITES[suite].checks
+    ]
+    assert (project.data_docs / suite / "index.html").exists()
+    assert (project.data_docs / "index.html").exists()
+
+
+@pytest.mark.parametrize(("suite", "check", "statement"), BROKEN, ids=lambda v: v[:40])
+def test_bad_data_fails(project, suite, check, statement):
+    small_warehouse.write(project, statement)
+    failed = {
+        result.name: result for result in run_suite(project, suite) if not result.passed
+    }
+    assert check in failed, f"only {sorted(failed)} failed"
+    message = failed[check].message
+    assert f"The check {check} on {failed[check].table} failed" in message
+    assert failed[check].count >= 1
+    assert failed[check].page in message
+
+
+def test_every_check_is_broken_here():
+    """A check that nothing was seen to break may be one that cannot fail."""
+    proven = {(suite, check) for suite, check, _ in BROKEN}
+    named = {
+        (name, check.name) for name, suite in SUITES.items() for check in suite.checks
+    }
+    assert {item for item in named - proven if not item[1].startswith("has_")} == set()
+
+
+def test_checks_have_a_name_of_their_own():
+    for suite in SUITES.values():
+        keys = [check.key for check in suite.checks]
+        assert len(keys) == len(set(keys))
+
+
+def test_a_broken_row_does_not_block(project):
+    """Quarantine is for rows; a suite stops only what means nothing at all."""
+    small_warehouse.write(project, "update raw_generic.lead set lead_id = null")
+    assert all(result.passed for result in run_suite(project, "raw"))
+
+
+def test_a_warning_does_not_block(project):
+    small_warehouse.write(project, f"{STEPS} verdict = 'forbidden'")
+    failed = [r for r in run_suite(project, "transitions") if not r.passed]
+    assert [(r.name, r.is_blocking) for r in failed] == [("few_are_forbidden", False)]
+
+
+def test_a_table_that_is_missing_is_said(project):
+    small_warehouse.write(project, "drop table quality.raw_row_fates")
+    failed = [r for r in run_suite(project, "reconciliation") if not r.passed]
+    assert "could not run" in failed[0].message
+    assert failed[0].is_blocking

@@ -628,7 +628,7 @@ class Person:
             if self.lead_id and self.marketo_email != self.email:
                 facts["people linked by e-mail only"] += 1
                 if "＠" in self.marketo_email:
-                    facts["of these, spelled in full width"] += 1
+                    facts["people linked by e-mail only, in full width"] += 1
         if self.lead_id:
             self._write_lead()
 

@@ -1,0 +1,58 @@
+with versions as (
+
+    select * from {{ ref('def_funnel_versions') }}
+
+),
+
+settings as (
+
+    select * from {{ source('settings', 'run') }}
+
+),
+
+dated as (
+
+    select
+        versions.version,
+        versions.handoff_mode,
+        case
+            when settings.funnel_version is not null
+                then cast('0001-01-01 00:00:00' as timestamp)
+            when versions.effective_from like '%Z'
+                then cast(
+                    replace(
+                        replace(versions.effective_from, 'T', ' '), 'Z', ''
+                    ) as timestamp
+                )
+            else
+                {{ to_utc(
+                    'cast(versions.effective_from as timestamp)',
+                    'settings.reporting_timezone'
+                ) }}
+        end as valid_from
+    from versions
+    cross join settings
+    where
+        (
+            settings.funnel_version is null
+            and versions.effective_from is not null
+        )
+        or versions.version = settings.funnel_version
+
+),
+
+bounded as (
+
+    select
+        version,
+        handoff_mode,
+        valid_from,
+        coalesce(
+            lead(valid_from) over (order by valid_from, version),
+            cast('9999-12-31 00:00:00' as timestamp)
+        ) as valid_to
+    from dated
+
+)
+
+select * from bounded

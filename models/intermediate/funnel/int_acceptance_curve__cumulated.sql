@@ -1,0 +1,115 @@
+-- The curve by which a cohort month is projected: Kaplan-Meier over all hand-offs
+-- of older months, pending ones censored. Two ends compete: an acceptance, and
+-- everything else that settles a hand-off. `share_open` is the share not settled
+-- by the end of an age, `share_accepted` the share accepted until then.
+with ages as (
+
+    select
+        cohort_month,
+        age_business_days,
+        count(*) as leaving,
+        count(*) filter (where outcome = 'accepted') as accepted,
+        count(*) filter (where outcome <> 'pending') as settled
+    from {{ ref('int_acceptance_curve__ages') }}
+    group by 1, 2
+
+),
+
+months as (
+
+    select distinct cohort_month from ages
+
+),
+
+older_ages as (
+
+    select
+        months.cohort_month,
+        ages.age_business_days,
+        sum(ages.leaving) as leaving,
+        sum(ages.accepted) as accepted,
+        sum(ages.settled) as settled
+    from months
+    inner join ages
+        on months.cohort_month > ages.cohort_month
+    group by 1, 2
+
+),
+
+at_risk_counted as (
+
+    select
+        *,
+        sum(leaving) over (
+            partition by cohort_month
+            order by age_business_days desc
+            rows between unbounded preceding and current row
+        ) as at_risk
+    from older_ages
+
+),
+
+open_shares as (
+
+    select
+        *,
+        -- The product of (1 - settled / at risk); a logarithm has none of zero,
+        -- so a step that settles all is kept apart.
+        case
+            when
+                max(case when settled = at_risk then 1 else 0 end) over up_to
+                = 1
+                then 0.0
+            else
+                exp(
+                    sum(
+                        case
+                            when settled < at_risk
+                                then ln(1.0 - settled / (at_risk * 1.0))
+                            else 0.0
+                        end
+                    ) over up_to
+                )
+        end as share_open
+    from at_risk_counted
+    window up_to as (
+        partition by cohort_month
+        order by age_business_days
+        rows between unbounded preceding and current row
+    )
+
+),
+
+accepted_steps as (
+
+    select
+        *,
+        coalesce(
+            lag(share_open) over (
+                partition by cohort_month order by age_business_days
+            ),
+            1.0
+        ) * accepted / (at_risk * 1.0) as accepted_step
+    from open_shares
+
+),
+
+final as (
+
+    select
+        cohort_month,
+        age_business_days,
+        cast(at_risk as bigint) as at_risk,
+        share_open,
+        sum(accepted_step) over (
+            partition by cohort_month
+            order by age_business_days
+            rows between unbounded preceding and current row
+        ) as share_accepted,
+        sum(accepted_step) over (partition by cohort_month)
+            as share_accepted_finally
+    from accepted_steps
+
+)
+
+select * from final

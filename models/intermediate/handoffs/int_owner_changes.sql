@@ -1,0 +1,114 @@
+-- One row per record and instant at which its owner changed: who had it before
+-- and who has it after. Several changes of one instant are a chain (A to B, B to
+-- C): it starts at the owner nobody of that instant gave, and ends at the owner
+-- from whom nobody took.
+with changes as (
+
+    select
+        source,
+        source_key,
+        record_key,
+        record_id,
+        person_key,
+        observed_at as changed_at,
+        coalesce(trim(old_value), '') as old_owner_id,
+        coalesce(trim(new_value), '') as new_owner_id,
+        coalesce({{ user_match_id('source', 'old_value') }}, '')
+            as old_match_id,
+        coalesce({{ user_match_id('source', 'new_value') }}, '') as new_match_id
+    from {{ ref('int_observations__judged') }}
+    cross join {{ ref('int_run__clock') }} as clock
+    where
+        entity = 'lead'
+        and field = 'owner'
+        and is_usable
+        and observed_at <= clock.as_of
+
+),
+
+owners_given as (
+
+    select
+        record_key,
+        changed_at,
+        new_match_id as match_id,
+        count(*) as copies,
+        min(source_key) as source_key
+    from changes
+    group by 1, 2, 3
+
+),
+
+owners_left as (
+
+    select
+        record_key,
+        changed_at,
+        old_match_id as match_id,
+        count(*) as copies,
+        min(source_key) as source_key
+    from changes
+    group by 1, 2, 3
+
+),
+
+ends_marked as (
+
+    select
+        changes.*,
+        owners_given.match_id is null
+        or (
+            owners_given.copies = 1
+            and owners_given.source_key = changes.source_key
+        ) as is_head,
+        owners_left.match_id is null
+        or (
+            owners_left.copies = 1
+            and owners_left.source_key = changes.source_key
+        ) as is_tail
+    from changes
+    left join owners_given
+        on
+            changes.record_key = owners_given.record_key
+            and changes.changed_at = owners_given.changed_at
+            and changes.old_match_id = owners_given.match_id
+    left join owners_left
+        on
+            changes.record_key = owners_left.record_key
+            and changes.changed_at = owners_left.changed_at
+            and changes.new_match_id = owners_left.match_id
+
+),
+
+ends_ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by record_key, changed_at
+            order by case when is_head then 0 else 1 end, source_key
+        ) as head_rank,
+        row_number() over (
+            partition by record_key, changed_at
+            order by case when is_tail then 0 else 1 end, source_key desc
+        ) as tail_rank
+    from ends_marked
+
+),
+
+chains_closed as (
+
+    select
+        record_key,
+        changed_at,
+        min(source) as source,
+        min(record_id) as record_id,
+        min(person_key) as person_key,
+        max(case when head_rank = 1 then old_owner_id end) as old_owner_id,
+        max(case when tail_rank = 1 then new_owner_id end) as new_owner_id
+    from ends_ranked
+    group by 1, 2
+
+)
+
+select * from chains_closed

@@ -1,0 +1,152 @@
+-- The first and the last campaign and the last score before each hand-off.
+with lifecycles as (
+
+    select
+        person_key,
+        lifecycle_no,
+        handed_off_at
+    from {{ ref('int_lifecycles__milestones') }}
+    where handed_off_at is not null
+
+),
+
+campaigns as (
+
+    select
+        source,
+        campaign_match_id,
+        min(campaign_id) as campaign_id
+    from {{ ref('input_layer__campaigns') }}
+    where not is_key_missing
+    group by 1, 2
+
+),
+
+touches as (
+
+    select
+        person_key,
+        source,
+        source_table,
+        source_key,
+        campaign_id,
+        campaign_match_id,
+        touched_at
+    from {{ ref('int_touches__judged') }}
+    where is_read and is_usable and campaign_match_id is not null
+
+    union all
+
+    -- The campaign a record names is a touch at its creation.
+    select
+        first_values.person_key,
+        records.source,
+        records.source_table,
+        records.source_key,
+        records.campaign_id,
+        records.campaign_match_id,
+        records.created_at as touched_at
+    from {{ ref('input_layer__records') }} as records
+    inner join {{ ref('int_records__first_values') }} as first_values
+        on records.record_key = first_values.record_key
+    where
+        first_values.is_usable
+        and records.campaign_match_id is not null
+
+),
+
+touches_numbered as (
+
+    select
+        touches.person_key,
+        touches.touched_at,
+        coalesce(campaigns.campaign_id, touches.campaign_id) as campaign_id,
+        row_number() over (
+            partition by touches.person_key
+            order by
+                touches.touched_at,
+                touches.source,
+                touches.source_table,
+                touches.source_key
+        ) as touch_no
+    from touches
+    left join campaigns
+        on
+            touches.source = campaigns.source
+            and touches.campaign_match_id = campaigns.campaign_match_id
+
+),
+
+campaigns_before as (
+
+    select
+        lifecycles.person_key,
+        lifecycles.lifecycle_no,
+        min_by(touches_numbered.campaign_id, touches_numbered.touch_no)
+            as first_campaign_id,
+        max_by(touches_numbered.campaign_id, touches_numbered.touch_no)
+            as last_campaign_id
+    from lifecycles
+    inner join touches_numbered
+        on
+            lifecycles.person_key = touches_numbered.person_key
+            and lifecycles.handed_off_at >= touches_numbered.touched_at
+    group by 1, 2
+
+),
+
+scores as (
+
+    select
+        person_key,
+        observed_at,
+        {{ parse_number('new_value') }} as score,
+        row_number() over (
+            partition by person_key
+            order by observed_at, source, source_table, source_key
+        ) as score_no
+    from {{ ref('int_observations__judged') }}
+    where
+        entity = 'lead'
+        and field = 'score'
+        and is_usable
+        and {{ parse_number('new_value') }} is not null
+
+),
+
+scores_before as (
+
+    select
+        lifecycles.person_key,
+        lifecycles.lifecycle_no,
+        max_by(scores.score, scores.score_no) as score_at_handoff
+    from lifecycles
+    inner join scores
+        on
+            lifecycles.person_key = scores.person_key
+            and lifecycles.handed_off_at >= scores.observed_at
+    group by 1, 2
+
+),
+
+final as (
+
+    select
+        lifecycles.person_key,
+        lifecycles.lifecycle_no,
+        campaigns_before.first_campaign_id,
+        campaigns_before.last_campaign_id,
+        scores_before.score_at_handoff
+    from lifecycles
+    left join campaigns_before
+        on
+            lifecycles.person_key = campaigns_before.person_key
+            and lifecycles.lifecycle_no = campaigns_before.lifecycle_no
+    left join scores_before
+        on
+            lifecycles.person_key = scores_before.person_key
+            and lifecycles.lifecycle_no = scores_before.lifecycle_no
+
+)
+
+select * from final

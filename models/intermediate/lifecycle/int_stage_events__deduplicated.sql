@@ -1,0 +1,148 @@
+-- Events as of the run's as_of, one for each person, stage and instant.
+with matched as (
+
+    select * from {{ ref('int_readings__matched') }}
+
+),
+
+opportunities as (
+
+    select * from {{ ref('int_opportunities__judged') }}
+
+),
+
+in_force as (
+
+    select * from {{ ref('int_funnel_versions__in_force') }}
+
+),
+
+stages as (
+
+    select
+        stage,
+        rank as stage_rank,
+        kind
+    from {{ ref('def_stages') }}
+
+),
+
+users as (
+
+    select * from {{ ref('int_users__with_roles') }}
+
+),
+
+clock as (
+
+    select * from {{ ref('int_run__clock') }}
+
+),
+
+candidates as (
+
+    select
+        person_key,
+        stage,
+        observed_at as occurred_at,
+        source,
+        source_table,
+        source_key,
+        record_key,
+        actor_id,
+        definition_version,
+        reason,
+        loaded_at,
+        cast(null as {{ dbt.type_string() }}) as opportunity_ref
+    from matched
+    where stage is not null and stage <> 'none' and person_key is not null
+
+    union all
+
+    select
+        opportunities.person_key,
+        case
+            when opportunities.reading = 'created' then 'opportunity'
+            when opportunities.is_won then 'won'
+            else 'lost'
+        end as stage,
+        opportunities.occurred_at,
+        opportunities.source,
+        opportunities.source_table,
+        opportunities.source_key,
+        opportunities.record_key,
+        opportunities.owner_id as actor_id,
+        in_force.version as definition_version,
+        cast(null as {{ dbt.type_string() }}) as reason,
+        opportunities.loaded_at,
+        opportunities.source || '|' || opportunities.source_key
+            as opportunity_ref
+    from opportunities
+    inner join in_force
+        on
+            opportunities.occurred_at >= in_force.valid_from
+            and opportunities.occurred_at < in_force.valid_to
+    where opportunities.is_usable and opportunities.is_read
+
+),
+
+candidates_ranked as (
+
+    select
+        candidates.*,
+        stages.stage_rank,
+        stages.kind = 'exit' as is_exit,
+        stages.kind = 'progress' as is_progress,
+        row_number() over (
+            partition by
+                candidates.person_key,
+                candidates.stage,
+                candidates.occurred_at
+            order by
+                candidates.source,
+                candidates.source_table,
+                candidates.source_key
+        ) as copy_no
+    from candidates
+    inner join stages
+        on candidates.stage = stages.stage
+    cross join clock
+    where candidates.occurred_at <= clock.as_of
+
+),
+
+actors_found as (
+
+    select
+        events.person_key,
+        events.stage,
+        events.stage_rank,
+        events.is_exit,
+        events.is_progress,
+        events.occurred_at,
+        events.source,
+        events.source_table,
+        events.source_key,
+        events.record_key,
+        coalesce(users.user_id, events.actor_id) as actor_id,
+        {{ key64(
+            "events.source || '|' || "
+            ~ user_match_id('events.source', 'events.actor_id')
+        ) }} as actor_key,
+        coalesce(users.is_sales_user, true) as is_sales_actor,
+        events.definition_version,
+        events.reason,
+        events.loaded_at,
+        events.opportunity_ref
+    from candidates_ranked as events
+    left join users
+        on
+            {{ key64(
+                "events.source || '|' || "
+                ~ user_match_id('events.source', 'events.actor_id')
+            ) }} = users.user_key
+    where events.copy_no = 1
+
+)
+
+select * from actors_found

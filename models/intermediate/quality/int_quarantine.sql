@@ -1,0 +1,236 @@
+-- One row per raw row and rule that it breaks, and one per record of a group
+-- that is too large to be one person.
+{%- set rules_of_readings = [
+    'unparsable_timestamp',
+    'future_timestamp',
+    'before_first_record',
+    'unknown_person',
+] %}
+{%- set judged = [
+    ('int_observations__judged', 'observed_at_text', 'observed_at'),
+    ('int_activities__judged', 'occurred_at_text', 'occurred_at'),
+    ('int_touches__judged', 'touched_at_text', 'touched_at'),
+] %}
+
+with readings as (
+
+{%- for model, text, instant in judged %}
+
+    select
+        source,
+        source_table,
+        source_key,
+        record_id,
+        person_key,
+        {{ text }} as instant_text,
+        {{ instant }} as instant,
+        first_created_at,
+        loaded_at,
+        is_key_missing,
+        {%- for rule in rules_of_readings %}
+        is_read and is_{{ rule }} as is_{{ rule }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref(model) }}
+    where is_key_missing or (is_read and not is_usable)
+
+    union all
+{%- endfor %}
+
+    select
+        source,
+        source_table,
+        source_key,
+        record_id,
+        person_key,
+        case
+            when reading = 'created' then created_at_text else closed_at_text
+        end as instant_text,
+        occurred_at as instant,
+        first_created_at,
+        loaded_at,
+        is_key_missing,
+        {%- for rule in rules_of_readings %}
+        is_read and is_{{ rule }} as is_{{ rule }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_opportunities__judged') }}
+    where is_key_missing or (is_read and not is_usable)
+
+    union all
+
+    select
+        source,
+        source_table,
+        source_key,
+        record_id,
+        person_key,
+        observed_at_text as instant_text,
+        observed_at as instant,
+        first_created_at,
+        loaded_at,
+        is_key_missing,
+        is_unparsable_timestamp,
+        is_future_timestamp,
+        false as is_before_first_record,
+        false as is_unknown_person
+    from {{ ref('int_records__first_values') }}
+    where is_key_missing or not is_usable
+
+    union all
+
+    -- A merge or a deletion of records that nobody lists.
+    select
+        links.source,
+        links.source_table,
+        links.source_key,
+        links.left_record_id as record_id,
+        cast(null as bigint) as person_key,
+        cast(null as {{ dbt.type_string() }}) as instant_text,
+        links.linked_at as instant,
+        cast(null as timestamp) as first_created_at,
+        links.loaded_at,
+        false as is_key_missing,
+        false as is_unparsable_timestamp,
+        false as is_future_timestamp,
+        false as is_before_first_record,
+        true as is_unknown_person
+    from {{ ref('int_links__judged') }} as links
+    where not links.is_usable
+
+),
+
+rules as (
+
+    select
+        source,
+        source_table,
+        source_key,
+        person_key,
+        loaded_at as seen_at,
+        'missing_key' as rule,
+        'The row has no key.' as detail
+    from readings
+    where is_key_missing
+
+    union all
+
+    select
+        source,
+        source_table,
+        source_key,
+        person_key,
+        loaded_at as seen_at,
+        'unparsable_timestamp' as rule,
+        case
+            when instant_text is null then 'The time is blank.'
+            else 'Not a time: ' || instant_text
+        end as detail
+    from readings
+    where is_unparsable_timestamp
+
+    union all
+
+    select
+        source,
+        source_table,
+        source_key,
+        person_key,
+        loaded_at as seen_at,
+        'future_timestamp' as rule,
+        'At ' || cast(instant as {{ dbt.type_string() }})
+        || ', but loaded at ' || cast(loaded_at as {{ dbt.type_string() }})
+            as detail
+    from readings
+    where is_future_timestamp
+
+    union all
+
+    select
+        source,
+        source_table,
+        source_key,
+        person_key,
+        loaded_at as seen_at,
+        'before_first_record' as rule,
+        'At ' || cast(instant as {{ dbt.type_string() }})
+        || ', but the first record of the person is of '
+        || cast(first_created_at as {{ dbt.type_string() }}) as detail
+    from readings
+    where is_before_first_record
+
+    union all
+
+    select
+        source,
+        source_table,
+        source_key,
+        person_key,
+        loaded_at as seen_at,
+        'unknown_person' as rule,
+        case
+            when record_id is null then 'The row names no record.'
+            else 'No record has the id ' || record_id
+        end as detail
+    from readings
+    where is_unknown_person
+
+    union all
+
+    select
+        source,
+        source_table,
+        source_key,
+        person_key,
+        loaded_at as seen_at,
+        'unmapped_status' as rule,
+        'No rule of ' || definition_version || ' reads ' || field || ' = '
+        || new_value as detail
+    from {{ ref('int_readings__matched') }}
+    where is_unmapped_status
+
+    union all
+
+    select
+        source,
+        source_table,
+        source_key,
+        person_key,
+        loaded_at as seen_at,
+        'exit_without_lifecycle' as rule,
+        stage || ' at ' || cast(occurred_at as {{ dbt.type_string() }})
+        || ' closes nothing: no lifecycle is open' as detail
+    from {{ ref('int_stage_events__cut') }}
+    where is_exit_without_lifecycle
+
+    union all
+
+    select
+        source,
+        source_table,
+        source_key,
+        person_key,
+        loaded_at as seen_at,
+        'oversized_identity_group' as rule,
+        'One of ' || cast(component_records as {{ dbt.type_string() }})
+        || ' records that links would make one person' as detail
+    from {{ ref('int_people__records') }}
+    where is_oversized
+
+),
+
+-- A row that breaks one rule in two readings is listed once.
+broken_once as (
+
+    select
+        source,
+        source_table,
+        source_key,
+        rule,
+        min(detail) as detail,
+        min(person_key) as person_key,
+        min(seen_at) as seen_at
+    from rules
+    group by 1, 2, 3, 4
+
+)
+
+select * from broken_once

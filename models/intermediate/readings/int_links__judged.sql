@@ -1,0 +1,58 @@
+-- Each merge and deletion with whether it speaks of a record that is known. Both
+-- hold as they are known now, so their own time is not judged.
+with links as (
+
+    select
+        source,
+        source_table,
+        source_key,
+        left_key,
+        right_key,
+        left_record_id,
+        linked_at,
+        loaded_at
+    from {{ ref('input_layer__record_links') }}
+
+    union all
+
+    select
+        source,
+        source_table,
+        source_key,
+        record_key as left_key,
+        record_key as right_key,
+        cast(null as {{ dbt.type_string() }}) as left_record_id,
+        deleted_at as linked_at,
+        loaded_at
+    from {{ ref('input_layer__record_deletions') }}
+
+),
+
+people as (
+
+    select * from {{ ref('int_people__keys') }}
+
+),
+
+-- A merge that names several losers is one raw row.
+judged as (
+
+    select
+        links.source,
+        links.source_table,
+        links.source_key,
+        min(links.left_record_id) as left_record_id,
+        min(links.linked_at) as linked_at,
+        min(links.loaded_at) as loaded_at,
+        count(left_people.person_key) + count(right_people.person_key) > 0
+            as is_usable
+    from links
+    left join people as left_people
+        on links.left_key = left_people.record_key
+    left join people as right_people
+        on links.right_key = right_people.record_key
+    group by 1, 2, 3
+
+)
+
+select * from judged

@@ -1,0 +1,128 @@
+-- History does not record the value a record is created with. It is the old
+-- value of the earliest usable status row; where several rows share that
+-- instant, of the head of the chain (the old value that no other row made).
+with records as (
+
+    select
+        records.*,
+        people.person_key,
+        people.first_created_at
+    from {{ ref('input_layer__records') }} as records
+    left join {{ ref('int_people__keys') }} as people
+        on records.record_key = people.record_key
+
+),
+
+status_rows as (
+
+    select
+        record_key,
+        source_key,
+        observed_at,
+        old_value,
+        {{ same_text('old_value') }} as old_text,
+        {{ same_text('new_value') }} as new_text,
+        min(observed_at) over (partition by record_key) as earliest_at
+    from {{ ref('int_observations__judged') }}
+    where
+        entity = 'lead'
+        and field = 'status'
+        and is_usable
+
+),
+
+earliest_rows as (
+
+    select * from status_rows
+    where observed_at = earliest_at
+
+),
+
+made_values as (
+
+    select
+        record_key,
+        new_text,
+        count(*) as makers,
+        min(source_key) as maker_key
+    from earliest_rows
+    where new_text is not null
+    group by 1, 2
+
+),
+
+heads_marked as (
+
+    select
+        earliest_rows.record_key,
+        earliest_rows.source_key,
+        earliest_rows.old_value,
+        made_values.new_text is null
+        or (
+            made_values.makers = 1
+            and made_values.maker_key = earliest_rows.source_key
+        ) as is_head
+    from earliest_rows
+    left join made_values
+        on
+            earliest_rows.record_key = made_values.record_key
+            and earliest_rows.old_text = made_values.new_text
+
+),
+
+heads_ranked as (
+
+    select
+        record_key,
+        old_value,
+        row_number() over (
+            partition by record_key
+            order by
+                case when is_head then 0 else 1 end,
+                source_key
+        ) as head_rank
+    from heads_marked
+
+),
+
+first_values as (
+
+    select
+        records.source,
+        records.source_table,
+        records.source_key,
+        records.is_key_missing,
+        records.entity,
+        records.record_key,
+        records.record_id,
+        records.person_key,
+        records.first_created_at,
+        records.has_first_value,
+        records.created_at as observed_at,
+        records.created_at_text as observed_at_text,
+        records.created_by_id as actor_id,
+        records.status_reason,
+        records.loaded_at,
+        case
+            when not records.has_first_value then null
+            when heads_ranked.record_key is not null then heads_ranked.old_value
+            else records.status
+        end as first_value
+    from records
+    left join heads_ranked
+        on
+            records.record_key = heads_ranked.record_key
+            and heads_ranked.head_rank = 1
+
+),
+
+judged as (
+
+    select
+        *,
+        {{ reading_flags('observed_at') }}
+    from first_values
+
+)
+
+select * from judged

@@ -1,0 +1,40 @@
+with passes as (
+
+    select * from {{ ref('int_passes__outcomes') }}
+
+),
+
+lifecycles as (
+
+    select
+        person_key,
+        person_id,
+        lifecycle_no,
+        lifecycle_id
+    from {{ ref('int_lifecycles') }}
+    where is_in_marts
+
+)
+
+select
+    {{ hex_id(
+        "lifecycles.lifecycle_id || '|' || cast(passes.pass_no as "
+        ~ dbt.type_string() ~ ")"
+    ) }} as handoff_id,
+    lifecycles.lifecycle_id,
+    lifecycles.person_id,
+    lifecycles.lifecycle_no,
+    passes.pass_no,
+    passes.from_owner_id,
+    passes.owner_id,
+    passes.team,
+    passes.passed_at,
+    passes.due_at,
+    passes.first_response_at,
+    passes.ended_at,
+    passes.outcome
+from passes
+inner join lifecycles
+    on
+        passes.person_key = lifecycles.person_key
+        and passes.lifecycle_no = lifecycles.lifecycle_no

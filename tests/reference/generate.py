@@ -67,6 +67,9 @@ SPECIAL_INSTANTS = [
     datetime(2025, 7, 5, 3),          # a Saturday
 ]
 
+# Around these days a run may be asked to stand still: much is open then.
+HOT_DAYS = [datetime(2025, 6, 20), datetime(2026, 2, 12), datetime(2025, 4, 9)]
+
 SPELLINGS: dict[str, dict[str, list[str]]] = {
     "generic": {
         "inquiry": ["inquiry", "問い合わせ"],
@@ -100,6 +103,8 @@ for _stage, _values in {
     "none": ["Working", "Working - Contacted", "Contacted", "対応中"],
 }.items():
     SPELLINGS["salesforce"].setdefault(_stage, []).extend(_values)
+
+EXITS = ("won", "lost", "rejected", "recycled", "disqualified")
 
 ROLES = {
     "adr": "Inside ADR",
@@ -202,7 +207,10 @@ def random_instant(rnd: Random) -> datetime:
     if rnd.random() < 0.15:
         shift = rnd.choice([0, 0, 1, -1])
         return rnd.choice(SPECIAL_INSTANTS) + timedelta(seconds=shift)
-    instant = START + (END - timedelta(days=60) - START) * rnd.random()
+    if rnd.random() < 0.25:
+        instant = rnd.choice(HOT_DAYS) - timedelta(days=40) * rnd.random()
+    else:
+        instant = START + (END - timedelta(days=60) - START) * rnd.random()
     instant = instant.replace(microsecond=0)
     if rnd.random() < 0.25:
         # An opening, a closing or lunch in Tokyo, New York or London.
@@ -302,6 +310,7 @@ class World:
     tables: dict[tuple[str, str], list[Row]] = field(default_factory=dict)
     formats: dict[tuple[str, str], TimeFormat] = field(default_factory=dict)
     users: dict[str, list[str]] = field(default_factory=dict)
+    marketers: dict[str, list[str]] = field(default_factory=dict)
     emails: list[str] = field(default_factory=list)
     serial: int = 0
 
@@ -355,6 +364,13 @@ class World:
         if self.rnd.random() < blank:
             return None
         return self.rnd.choice(self.users[system])
+
+    def actor(self, system: str, stage: str) -> str | None:
+        """Who set a status: marketing takes leads back now and then."""
+        marketers = self.marketers.get(system)
+        if stage in EXITS and marketers and self.rnd.random() < 0.35:
+            return self.rnd.choice(marketers)
+        return self.user(system)
 
     def email(self) -> str | None:
         """Mostly new; also shared, shared mailboxes, odd and blank."""
@@ -441,6 +457,8 @@ def add_users(world: World, system: str) -> None:
             }
         world.add(system, "user", row)
         users.append(identifier)
+        if role == "marketing":
+            world.marketers.setdefault(system, []).append(identifier)
     # A user that nobody knows, and a queue.
     users.append("ghost" if system == "generic" else world.sf_id("005"))
     users.append("queue" if system == "generic" else world.sf_id("00G"))
@@ -544,7 +562,7 @@ def generic_lead(
                 "field": rnd.choice(["status", "Status", "status"]),
                 "old_value": old,
                 "new_value": new,
-                "changed_by": world.user(system),
+                "changed_by": world.actor(system, step.stage),
                 "reason": step.reason,
             },
         )
@@ -788,7 +806,11 @@ def salesforce_lead(world: World, life: list[Step]) -> tuple[str, Row]:
     history = "lead_history"
 
     def remember(
-        field_changed: str, old: object, new: object, at: datetime
+        field_changed: str,
+        old: object,
+        new: object,
+        at: datetime,
+        stage: str = "",
     ) -> None:
         world.add(
             system,
@@ -800,7 +822,7 @@ def salesforce_lead(world: World, life: list[Step]) -> tuple[str, Row]:
                 "old_value": old,
                 "new_value": new,
                 "created_date": world.time(system, history, at),
-                "created_by_id": world.user(system),
+                "created_by_id": world.actor(system, stage),
             },
         )
 
@@ -809,7 +831,7 @@ def salesforce_lead(world: World, life: list[Step]) -> tuple[str, Row]:
     if rnd.random() < 0.3:
         remember("created", None, None, life[0].at)
     for step, old, new in changes:
-        remember("Status", old, new, step.at)
+        remember("Status", old, new, step.at, step.stage)
     for at, old, new in owners:
         remember("Owner", old and f"User {old[-4:]}", new and "山田 太郎", at)
         remember("Owner", old, new, at)
@@ -985,6 +1007,10 @@ def marketo_lead(
 ) -> tuple[str, Row]:
     rnd = world.rnd
     system = "marketo"
+    if born is not None and rnd.random() < 0.9:
+        late = born - life[0].at
+        life = [Step(s.stage, s.at + late, s.reason) for s in life]
+        life = [s for s in life if s.at < END] or life[:1]
     born = born or life[0].at
     lead_id = str(1_000_000 + world.number())
     lead = world.add(
@@ -1195,7 +1221,9 @@ def spoil(world: World) -> None:
             chance = rnd.random()
             if chance < 0.02:
                 extra.append(dict(row))
-            elif place in UPDATED and chance < 0.05:
+            elif chance < 0.05:
+                if place not in UPDATED:
+                    continue
                 # Impossible times are left out: they decide nothing.
                 row[UPDATED[place]] = "2026-09-01 00:00:00"
                 older = dict(row)
@@ -1426,7 +1454,7 @@ def situation(seed: int) -> Situation:
     ][seed % 4]
     settings: dict = {}
     if rnd.random() < 0.6:
-        day = datetime(2025, 3, 1) + timedelta(days=480) * rnd.random()
+        day = rnd.choice(HOT_DAYS) + timedelta(days=3) * rnd.random()
         settings["as_of"] = day.strftime("%Y-%m-%dT%H:%M:%SZ")
     if rnd.random() < 0.3:
         zones = {s: rnd.choice(["Asia/Tokyo", "Asia/Kolkata"]) for s in mix}

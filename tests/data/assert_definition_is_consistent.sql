@@ -1,0 +1,157 @@
+-- A rule for a stage that does not exist, a policy without its calendar or a
+-- version without a policy would change numbers without a word. Each row names
+-- the seed, the value and what is wrong with it.
+with stages as (
+
+    select stage from {{ ref('def_stages') }}
+
+),
+
+versions as (
+
+    select version from {{ ref('def_funnel_versions') }}
+
+),
+
+problems as (
+
+    select
+        'stage_rules' as seed,
+        rules.stage as seed_value,
+        'is not a stage' as problem
+    from {{ ref('def_stage_rules') }} as rules
+    left join stages
+        on {{ same_text('rules.stage') }} = stages.stage
+    where stages.stage is null
+
+    union all
+
+    select
+        'stage_rules' as seed,
+        rules.operator as seed_value,
+        'is not equals, crosses or exists' as problem
+    from {{ ref('def_stage_rules') }} as rules
+    where
+        coalesce({{ same_text('rules.operator') }}, '')
+        not in ('equals', 'crosses', 'exists')
+
+    union all
+
+    select
+        'stage_rules' as seed,
+        rules.value as seed_value,
+        'is not a number to cross' as problem
+    from {{ ref('def_stage_rules') }} as rules
+    where
+        {{ same_text('rules.operator') }} = 'crosses'
+        and {{ dbt.safe_cast('rules.value', 'double') }} is null
+
+    union all
+
+    select
+        'stage_rules' as seed,
+        rules.definition_version as seed_value,
+        'is not a version of funnel_versions' as problem
+    from {{ ref('def_stage_rules') }} as rules
+    left join versions
+        on rules.definition_version = versions.version
+    where versions.version is null
+
+    union all
+
+    select
+        'funnel_versions' as seed,
+        based.version as seed_value,
+        'is based on a version that is not there' as problem
+    from {{ ref('def_funnel_versions') }} as based
+    left join versions
+        on based.based_on = versions.version
+    where based.based_on is not null and versions.version is null
+
+    union all
+
+    select
+        'funnel_versions' as seed,
+        handoff_mode as seed_value,
+        'is not explicit or mql' as problem
+    from {{ ref('def_funnel_versions') }}
+    where coalesce(handoff_mode, '') not in ('explicit', 'mql')
+
+    union all
+
+    select
+        'sla_policies' as seed,
+        policies.definition_version as seed_value,
+        'is not a version of funnel_versions' as problem
+    from {{ ref('def_sla_policies') }} as policies
+    left join versions
+        on policies.definition_version = versions.version
+    where versions.version is null
+
+    union all
+
+    select
+        'sla_policies' as seed,
+        policies.calendar_id as seed_value,
+        'is not a calendar of business_calendars' as problem
+    from {{ ref('def_sla_policies') }} as policies
+    left join {{ ref('def_business_calendars') }} as calendars
+        on policies.calendar_id = calendars.calendar_id
+    where calendars.calendar_id is null
+
+    union all
+
+    select
+        'sla_policies' as seed,
+        in_force.version as seed_value,
+        'has no default policy, its own or inherited' as problem
+    from {{ ref('int_funnel_versions__in_force') }} as in_force
+    left join {{ ref('int_sla_policies__resolved') }} as policies
+        on
+            in_force.version = policies.version
+            and policies.match_on = 'default'
+    where policies.version is null
+
+    union all
+
+    select
+        'stage_transitions' as seed,
+        verdict as seed_value,
+        'is not a verdict' as problem
+    from {{ ref('def_stage_transitions') }}
+    where
+        coalesce(verdict, '') not in (
+            'expected', 'skipped', 'repeated', 'backward', 'forbidden'
+        )
+
+    union all
+
+    select
+        'holidays' as seed,
+        holidays.calendar_id as seed_value,
+        'is not a calendar of business_calendars' as problem
+    from {{ ref('def_holidays') }} as holidays
+    left join {{ ref('def_business_calendars') }} as calendars
+        on holidays.calendar_id = calendars.calendar_id
+    where calendars.calendar_id is null
+
+    union all
+
+    select
+        'business_calendars' as seed,
+        earlier.calendar_id as seed_value,
+        'has openings that overlap' as problem
+    from {{ ref('int_calendar__openings') }} as earlier
+    inner join {{ ref('int_calendar__openings') }} as later
+        on
+            earlier.calendar_id = later.calendar_id
+            and later.day_no - earlier.day_no between 0 and 1
+            and earlier.opens_us < later.opens_us
+            and earlier.closes_us > later.opens_us
+)
+
+select distinct
+    seed,
+    seed_value,
+    problem
+from problems

@@ -18,7 +18,6 @@ from tests.reference.parsing import (
     parse_instant,
     parse_number,
     same_text,
-    to_utc,
 )
 from tests.reference.reading import Row, csv_rows
 
@@ -303,7 +302,7 @@ class Definition:
 
     # Users -------------------------------------------------------------
 
-    def users(self, users: Iterable[tuple[str, User]]) -> "Users":
+    def users(self, users: Iterable[tuple[str, User]]) -> Users:
         return Users(self.tables["user_roles"], users)
 
 

@@ -8,9 +8,11 @@ the end of the year and daylight saving matter.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gzip
 import io
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -133,13 +135,12 @@ def full_width(text: str) -> str:
 
 def respelled(rnd: Random, text: str) -> str:
     """The same text in another case or width, with spaces around it."""
-    text = rnd.choice(
+    return rnd.choice(
         [
             text, text, text, text.upper(), text.title(), text.lower(),
             full_width(text), text + " ", "\u3000" + text, text + "\u00a0",
         ]
     )
-    return text
 
 
 TimeFormat = Callable[[datetime], str]
@@ -345,6 +346,8 @@ class World:
             self.formats[place] = rnd.choice(time_formats(self.zones[system]))
         if instant is None:
             return None
+        if instant > END:
+            instant = END + timedelta(seconds=rnd.randint(0, 900_000))
         if not self.clean and rnd.random() < 0.012:
             broken = rnd.choice(["future", "text", "blank", "before", "edge"])
             if broken == "text":
@@ -407,7 +410,7 @@ def write_folder(
     """
     rnd = Random(seed)
     mix = system_mix or {"generic": 1.0}
-    known_zones = {s: "UTC" for s in ("generic", "salesforce", "marketo")}
+    known_zones = dict.fromkeys(("generic", "salesforce", "marketo"), "UTC")
     world = World(rnd, known_zones | (zones or {}), clean)
     for system in mix:
         add_users(world, system)
@@ -1066,7 +1069,7 @@ def marketo_lead(
             else rnd.choice(["Web visit", None]),
         )
     if rnd.random() < 0.5:
-        first, changes, _ = status_walk(world, system, life)
+        _first, changes, _ = status_walk(world, system, life)
         for step, old, new in changes:
             act(
                 "activity_change_data_value",
@@ -1117,7 +1120,7 @@ def add_merges(world: World, records: list[tuple[str, Row]]) -> None:
             if len(leads) < 12 * length:
                 continue
             chain = [leads.pop() for _ in range(length + 1)]
-            for loser, winner in zip(chain, chain[1:], strict=False):
+            for loser, winner in itertools.pairwise(chain):
                 loser[into] = winner[key]
                 loser["is_deleted"] = rnd.choice(["true", "false"])
         for length in (1, 2, 3):
@@ -1320,10 +1323,8 @@ def _write(
     text = _csv(header, rows, "\t" if kind == "tab" else ",")
     content = text.encode()
     if kind == "cp932":
-        try:
+        with contextlib.suppress(UnicodeEncodeError):
             content = text.encode("cp932")
-        except UnicodeEncodeError:
-            pass
     elif kind == "bom":
         content = b"\xef\xbb\xbf" + content
     elif kind == "csv.gz":

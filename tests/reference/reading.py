@@ -8,7 +8,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 Row = dict[str, str | None]
@@ -145,7 +145,7 @@ def _as_text(value: object) -> str | None:
         return "true" if value else "false"
     if isinstance(value, datetime):
         if value.tzinfo is not None:
-            return value.astimezone(timezone.utc).isoformat(" ")
+            return value.astimezone(UTC).isoformat(" ")
         return value.isoformat(" ")
     if isinstance(value, date):
         return value.isoformat()

@@ -31,7 +31,6 @@ from tests.reference.inputs import (
     Observation,
     Opportunity,
     RawRow,
-    Record,
     Touch,
     read_inputs,
 )
@@ -633,9 +632,7 @@ class Reference:
             place = min(p for c, p in later if c.at == earliest)
             tied = [c for c, p in later if c.at == earliest and p == place]
             return Owner(nodes[place][0], head(tied).old)
-        records = [person.primary] + sorted(
-            person.records, key=lambda r: self.node_order(r.node)
-        )
+        records = [person.primary, *sorted(person.records, key=lambda r: self.node_order(r.node))]
         for record in records:
             if record.owner_id:
                 return Owner(record.row.source, record.owner_id)

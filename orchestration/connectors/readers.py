@@ -65,7 +65,6 @@ class Converter:
             config={"temp_directory": str(folder / "spill")}
         )
         self.connection.execute("set TimeZone = 'UTC'")
-        self.connection.execute("set preserve_insertion_order = false")
 
     def __enter__(self) -> Converter:
         return self
@@ -90,9 +89,9 @@ class Converter:
     # CSV
 
     def _csv(self, file: LandingFile, sha256: str, scratch: Path) -> Converted:
+        encoding = _encoding(file)
         with opened(file) as stream:
             head = stream.read(HEAD_BYTES)
-        encoding = _encoding(head)
         source = file.path
         if encoding in ("utf-8", "utf-8-sig"):
             try:
@@ -100,7 +99,7 @@ class Converter:
             except duckdb.Error:
                 pass  # Read it row by row: that mends it or names the line.
         source = scratch / "mended.csv"
-        _mend(file, encoding, source)
+        _mend(file, source)
         with source.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
         try:
@@ -153,7 +152,7 @@ class Converter:
     def _json(self, file: LandingFile, sha256: str, scratch: Path) -> Converted:
         with opened(file) as stream:
             head = stream.read(HEAD_BYTES)
-        encoding = _encoding(head)
+        encoding = _encoding(file)
         source = file.path
         is_gzipped = file.is_gzipped
         if encoding != "utf-8":
@@ -275,15 +274,30 @@ def opened(file: LandingFile) -> Iterator[BinaryIO]:
         yield stream  # type: ignore[misc]
 
 
-def _encoding(head: bytes) -> str:
-    for mark, encoding in BOMS:
-        if head.startswith(mark):
-            return encoding
-    try:
-        # The head may end inside a character.
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return "cp932"
+def _encoding(file: LandingFile, *, whole: bool = False) -> str:
+    """The encoding that a file's beginning, or the whole of it, tells."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with opened(file) as stream:
+        piece = stream.read(HEAD_BYTES)
+        for mark, encoding in BOMS:
+            if piece.startswith(mark):
+                return encoding
+        try:
+            decoder.decode(piece)
+            while whole and (piece := stream.read(HEAD_BYTES)):
+                decoder.decode(piece)
+            # A beginning may end inside a character, a file may not.
+            decoder.decode(b"", final=whole)
+        except UnicodeDecodeError:
+            # Japanese text of Windows is hardly ever UTF-8 by chance, so text
+            # that nearly is was UTF-8 before something broke it.
+            text = piece.decode("utf-8", "replace")
+            broken = text.count("\ufffd")
+            if sum(char > "\x7f" for char in text) > 10 * broken:
+                raise _unreadable(
+                    file, f"it is UTF-8 but for {broken} broken characters"
+                ) from None
+            return "cp932"
     return "utf-8"
 
 
@@ -297,17 +311,13 @@ def _header(text: str) -> tuple[str, list[str]]:
     return delimiter, next((row for row in rows if "".join(row).strip()), [])
 
 
-def _mend(file: LandingFile, encoding: str, target: Path) -> None:
+def _mend(file: LandingFile, target: Path) -> None:
     """Rewrite a CSV file as UTF-8 with all rows of one length."""
     csv.field_size_limit(sys.maxsize)
+    encoding = _encoding(file, whole=True)
     with opened(file) as stream:
         text = io.TextIOWrapper(stream, encoding, newline="")
         delimiter, names = _header(text.read(HEAD_BYTES))
-    if encoding == "utf-8" and not _is_utf8(file):
-        encoding = "cp932"
-        with opened(file) as stream:
-            text = io.TextIOWrapper(stream, encoding, newline="")
-            delimiter, names = _header(text.read(HEAD_BYTES))
     with (
         opened(file) as stream,
         target.open("w", encoding="utf-8", newline="") as output,
@@ -339,18 +349,6 @@ def _mend(file: LandingFile, encoding: str, target: Path) -> None:
                 f"after line {rows.line_num}: it is neither UTF-8 nor "
                 "Japanese Windows text (cp932)",
             ) from error
-
-
-def _is_utf8(file: LandingFile) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with opened(file) as stream:
-        try:
-            while piece := stream.read(HEAD_BYTES):
-                decoder.decode(piece)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
-    return True
 
 
 def _name_the_line(file: LandingFile, encoding: str) -> None:

@@ -1,0 +1,52 @@
+"""What all tests share: a project in a folder of its own, and vendors' data."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orchestration.project import ROOT, Project
+
+SHARED = Path(os.environ.get("LEAD_FUNNEL_SHARED") or ROOT.parent / "shared")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test must not depend on the shell that it was started from."""
+    for name in ("LANDING", "OUT", "DEFINITION", "VARS"):
+        monkeypatch.delenv(f"LEAD_FUNNEL_{name}", raising=False)
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """Real data and vendors' schemas, which are not part of the project."""
+    folder = SHARED / "data"
+    if not folder.is_dir():
+        pytest.skip(f"the vendors' data is not at {folder} (LEAD_FUNNEL_SHARED)")
+    return folder
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> Path:
+    folder = tmp_path / "landing"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def put(landing: Path) -> Callable[..., Path]:
+    """Write a file below the landing folder: put("generic/lead.csv", text)."""
+
+    def write(name: str, content: str | bytes) -> Path:
+        path = landing / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def project(landing: Path, tmp_path: Path) -> Project:
+    return Project.from_environment({}, landing=landing, out=tmp_path / "out")

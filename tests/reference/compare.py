@@ -186,9 +186,8 @@ def compare(result: Result, published: Path) -> list[Difference]:
     """Everything in which the published tables differ from the reference."""
     differences = []
     for table, (name, key) in TABLES.items():
-        differences += compare_rows(
-            table, key, getattr(result, name), rows_of(published, f"marts.{table}")
-        )
+        got = rows_of(published, f"marts.{table}")
+        differences += compare_rows(table, key, getattr(result, name), got)
     mine = quarantine_counts(result.quarantine)
     theirs = quarantine_counts(rows_of(published, "marts.quarantine"))
     for name in sorted(mine.keys() | theirs.keys()):

@@ -116,7 +116,9 @@ ROLES = {
     "": "Nobody Special",
 }
 TEAMS = ["Tokyo", "大阪", "New York", "London", None]
-CHANNELS = ["展示会", "webinar", " Web Site ", "Ｗｅｂ　Ｓｉｔｅ", "referral", None]
+CHANNELS = [
+    "展示会", "webinar", " Web Site ", "Ｗｅｂ　Ｓｉｔｅ", "referral", None,
+]
 ACTIVITY_TYPES = [
     "Call", "電話", "email", "メール", "Meeting", "visit", None, "  ",
     "ListEmail", "automated email", "メルマガ", "note", "unheard of",
@@ -535,7 +537,7 @@ def generic_lead(
             "lead_id": lead_id,
             "email": world.email(),
             "name": f"名前 {lead_id}",
-            "company": rnd.choice(["株式会社テスト", "㈱テスト", "Acme", None]),
+            "company": rnd.choice(["株式会社テスト", "㈱テスト", None]),
             "owner_id": owners[-1][2] if owners else world.user(system, 0.3),
             "status": current if changes or first else None,
             "status_reason": rnd.choice(REASONS),
@@ -836,7 +838,7 @@ def salesforce_lead(world: World, life: list[Step]) -> tuple[str, Row]:
     for step, old, new in changes:
         remember("Status", old, new, step.at, step.stage)
     for at, old, new in owners:
-        remember("Owner", old and f"User {old[-4:]}", new and "山田 太郎", at)
+        remember("Owner", old and "前の 担当", new and "山田 太郎", at)
         remember("Owner", old, new, at)
     contact_id = None
     converted = [s for s in life if s.stage in ("sql", "opportunity")]
@@ -973,7 +975,7 @@ def salesforce_activity(
                 "status": rnd.choice([None, "Completed"])
                 if done
                 else "Not Started",
-                "is_closed": (str(done).lower() if rnd.random() < 0.5 else None),
+                "is_closed": rnd.choice([str(done).lower(), None]),
                 "created_date": world.time(
                     system, "task", at - timedelta(hours=2) if known else at
                 ),

@@ -10,8 +10,6 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 
-
-
 @lru_cache(maxsize=200_000)
 def same_text(text: str | None) -> str | None:
     """Unicode NFKC, trimmed of Unicode space, lower case; blank is None."""

@@ -309,9 +309,9 @@ class Reference:
             row = change.row
             if row.is_key_missing:
                 continue
-            if change.entity == "lead" and change.field == "owner":
-                if self.is_usable(row, change.node, change.at):
-                    row.takes_part = True
+            is_owner = change.entity == "lead" and change.field == "owner"
+            if is_owner and self.is_usable(row, change.node, change.at):
+                row.takes_part = True
             named = (row.source, row.table, change.entity, change.field)
             if change.at is None:
                 if any(
@@ -632,7 +632,10 @@ class Reference:
             place = min(p for c, p in later if c.at == earliest)
             tied = [c for c, p in later if c.at == earliest and p == place]
             return Owner(nodes[place][0], head(tied).old)
-        records = [person.primary, *sorted(person.records, key=lambda r: self.node_order(r.node))]
+        in_order = sorted(
+            person.records, key=lambda r: self.node_order(r.node)
+        )
+        records = [person.primary, *in_order]
         for record in records:
             if record.owner_id:
                 return Owner(record.row.source, record.owner_id)

@@ -293,7 +293,7 @@ def _encoding(file: LandingFile, *, whole: bool = False) -> str:
             # that nearly is was UTF-8 before something broke it.
             text = piece.decode("utf-8", "replace")
             broken = text.count("\ufffd")
-            if sum(char > "\x7f" for char in text) > 10 * broken:
+            if sum(char > "\x7f" for char in text) > 5 * broken:
                 raise _unreadable(
                     file, f"it is UTF-8 but for {broken} broken characters"
                 ) from None
@@ -315,40 +315,44 @@ def _mend(file: LandingFile, target: Path) -> None:
     """Rewrite a CSV file as UTF-8 with all rows of one length."""
     csv.field_size_limit(sys.maxsize)
     encoding = _encoding(file, whole=True)
-    with opened(file) as stream:
-        text = io.TextIOWrapper(stream, encoding, newline="")
-        delimiter, names = _header(text.read(HEAD_BYTES))
-    with (
-        opened(file) as stream,
-        target.open("w", encoding="utf-8", newline="") as output,
-    ):
-        text = io.TextIOWrapper(stream, encoding, newline="")
-        rows = csv.reader(text, delimiter=delimiter, strict=True)
-        writer = csv.writer(output, delimiter=delimiter, lineterminator="\n")
-        try:
+    line = 0
+    try:
+        with opened(file) as stream:
+            text = io.TextIOWrapper(stream, encoding, newline="")
+            delimiter, names = _header(text.read(HEAD_BYTES))
+        with (
+            opened(file) as stream,
+            target.open("w", encoding="utf-8", newline="") as output,
+        ):
+            text = io.TextIOWrapper(stream, encoding, newline="")
+            rows = csv.reader(text, delimiter=delimiter, strict=True)
+            writer = csv.writer(output, delimiter=delimiter, lineterminator="\n")
             for row in rows:
-                if not row or (len(row) == 1 and not row[0].strip()):
-                    continue
-                if len(row) > len(names) and not any(row[len(names) :]):
-                    row = row[: len(names)]
-                if len(row) > len(names):
-                    raise LeadFunnelError(
-                        f"The file {file.name} has {len(row)} values on line "
-                        f"{rows.line_num}, but its header names {len(names)} "
-                        "columns: put values that contain the delimiter into "
-                        "quotes."
-                    )
-                writer.writerow(row + [""] * (len(names) - len(row)))
-        except csv.Error as error:
-            raise _unreadable(
-                file, f"near line {rows.line_num}: {error}; check its quotes"
-            ) from error
-        except UnicodeDecodeError as error:
-            raise _unreadable(
-                file,
-                f"after line {rows.line_num}: it is neither UTF-8 nor "
-                "Japanese Windows text (cp932)",
-            ) from error
+                line = rows.line_num
+                is_blank = len(row) < 2 and not "".join(row).strip()
+                if not is_blank:
+                    writer.writerow(_of_one_length(file, row, len(names), line))
+    except csv.Error as error:
+        raise _unreadable(
+            file, f"after line {line}: {error}; check its quotes"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise _unreadable(
+            file, "it is neither UTF-8 nor Japanese Windows text (cp932)"
+        ) from error
+
+
+def _of_one_length(
+    file: LandingFile, row: list[str], length: int, line: int
+) -> list[str]:
+    """A short row with blanks after it; a row with more values is an error."""
+    if any(row[length:]):
+        raise LeadFunnelError(
+            f"The file {file.name} has {len(row)} values on line {line}, but its "
+            f"header names {length} columns: put values that contain the delimiter "
+            "into quotes."
+        )
+    return row[:length] + [""] * (length - len(row))
 
 
 def _name_the_line(file: LandingFile, encoding: str) -> None:

@@ -236,8 +236,8 @@ def test_parquet_types_become_the_text_an_export_would_hold(tmp_path):
     ("name", "content", "said"),
     [
         ("touch.csv", b"a,b\n1,2\n3,4,5\n", r"3 values on line 3.*names 2 columns"),
-        ("touch.csv", b'a,b\n1,"2\n3,4\n', r"near line 3.*check its quotes"),
-        ("touch.csv", b'a,b\n"1" x,2\n', r"near line 2.*check its quotes"),
+        ("touch.csv", b'a,b\n1,"2\n3,4\n', r"after line 1.*check its quotes"),
+        ("touch.csv", b'a,b\n"1" x,2\n', r"after line 1.*check its quotes"),
         ("touch.csv", b"a,b\n1,\x81\x01\n", r"neither UTF-8 nor.*cp932"),
         ("touch.csv", "a\n日本日本日本日本".encode() + b"\xff\n", "but for 1 broken"),
         ("touch.csv.gz", b"a,b\n1,2\n", r"cannot be read as CSV \(gzipped\)"),

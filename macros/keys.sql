@@ -23,7 +23,7 @@ case when {{ value }} is not null then xxhash64({{ value }}) end
 {%- if system == 'salesforce' -%}
 {{ sf_match_id(value) }}
 {%- else -%}
-nullif({{ unicode_trim(value) }}, '')
+{{ trimmed(value) }}
 {%- endif -%}
 {%- endmacro %}
 

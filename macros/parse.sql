@@ -9,6 +9,7 @@
 coalesce(
     case
         when {{ text }} >= '1900' and {{ text }} < '2201'
+            and {{ text }} not like '___________24%'
             then case
                 when {{ text }} like '____-__-_____:__:__'
                     or {{ text }} like '____-__-__'

@@ -102,9 +102,9 @@ trim(both '{{ unicode_space() }}' from {{ text }})
 {%- endmacro %}
 
 
-{#- The text as it is, or null where it is nothing but white space. -#}
-{% macro blank_to_null(text) -%}
-case when {{ unicode_trim(text) }} <> '' then {{ text }} end
+{#- The text without white space around it; null where nothing is left. -#}
+{% macro trimmed(text) -%}
+nullif({{ unicode_trim(text) }}, '')
 {%- endmacro %}
 
 

@@ -1,0 +1,58 @@
+with generic_campaigns as (
+    select *
+    from {{ surviving_rows(ref('stg_generic__campaigns')) }} as survivors
+),
+
+salesforce_campaigns as (
+    select *
+    from {{ surviving_rows(ref('stg_salesforce__campaigns')) }} as survivors
+),
+
+marketo_programs as (
+    select *
+    from {{ surviving_rows(ref('stg_marketo__programs')) }} as survivors
+)
+
+select
+    source,
+    source_table,
+    source_key,
+    is_key_missing,
+    campaign_id,
+    campaign_id as campaign_match_id,
+    campaign_name,
+    channel,
+    campaign_type,
+    start_date,
+    end_date
+from generic_campaigns
+union all
+
+select
+    source,
+    source_table,
+    source_key,
+    is_key_missing,
+    campaign_id,
+    {{ sf_match_id('campaign_id') | indent(4) }} as campaign_match_id,
+    campaign_name,
+    channel,
+    campaign_type,
+    start_date,
+    end_date
+from salesforce_campaigns
+union all
+
+select
+    source,
+    source_table,
+    source_key,
+    is_key_missing,
+    campaign_id,
+    campaign_id as campaign_match_id,
+    campaign_name,
+    channel,
+    campaign_type,
+    start_date,
+    end_date
+from marketo_programs

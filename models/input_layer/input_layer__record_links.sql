@@ -1,0 +1,124 @@
+with records as (
+    select *
+    from {{ ref('input_layer__records') }}
+    where record_key is not null
+),
+
+merge_activities as (
+    select *
+    from {{ surviving_rows(ref('stg_marketo__lead_merges')) }} as survivors
+),
+
+losers_listed as (
+    select
+        source,
+        source_table,
+        source_key,
+        record_id as winner_id,
+        occurred_at,
+        {{ ids_of_list(
+            "coalesce(merge_ids, " ~ attribute_value('attributes', 'Merge IDs')
+            ~ ")"
+        ) | indent(8) }} as loser_id
+    from merge_activities
+),
+
+merged_leads as (
+    select *
+    from {{ surviving_rows(ref('stg_marketo__merged_leads')) }} as survivors
+)
+
+select
+    source,
+    source_table,
+    source_key,
+    'merge' as link_type,
+    record_key as left_key,
+    record_id as left_record_id,
+    source as right_source,
+    merged_into_key as right_key,
+    merged_into_id as right_record_id,
+    cast(null as timestamp) as linked_at
+from records
+where merged_into_key is not null
+
+union all
+
+select
+    source,
+    source_table,
+    source_key,
+    'conversion' as link_type,
+    record_key as left_key,
+    record_id as left_record_id,
+    source as right_source,
+    {{ system_key('salesforce', sf_match_id('converted_contact_id'))
+        | indent(4) }} as right_key,
+    converted_contact_id as right_record_id,
+    converted_at as linked_at
+from records
+where converted_contact_id is not null
+
+union all
+
+select
+    source,
+    source_table,
+    source_key,
+    'id' as link_type,
+    record_key as left_key,
+    record_id as left_record_id,
+    'salesforce' as right_source,
+    {{ system_key('salesforce', sf_match_id('crm_lead_id'))
+        | indent(4) }} as right_key,
+    crm_lead_id as right_record_id,
+    created_at as linked_at
+from records
+where crm_lead_id is not null
+
+union all
+
+select
+    source,
+    source_table,
+    source_key,
+    'id' as link_type,
+    record_key as left_key,
+    record_id as left_record_id,
+    'salesforce' as right_source,
+    {{ system_key('salesforce', sf_match_id('crm_contact_id'))
+        | indent(4) }} as right_key,
+    crm_contact_id as right_record_id,
+    created_at as linked_at
+from records
+where crm_contact_id is not null
+
+union all
+
+select
+    source,
+    source_table,
+    source_key,
+    'merge' as link_type,
+    {{ system_key('marketo', "nullif(loser_id, '')") | indent(4) }} as left_key,
+    nullif(loser_id, '') as left_record_id,
+    source as right_source,
+    {{ system_key('marketo', 'winner_id') | indent(4) }} as right_key,
+    winner_id as right_record_id,
+    occurred_at as linked_at
+from losers_listed
+
+union all
+
+select
+    source,
+    source_table,
+    source_key,
+    'merge' as link_type,
+    {{ system_key('marketo', 'losing_record_id') | indent(4) }} as left_key,
+    losing_record_id as left_record_id,
+    source as right_source,
+    {{ system_key('marketo', 'winning_record_id') | indent(4) }} as right_key,
+    winning_record_id as right_record_id,
+    merged_at as linked_at
+from merged_leads

@@ -1,0 +1,13 @@
+{{ stage(
+    'generic', 'score_change',
+    content_key=['record_id', 'changed_at', 'score', 'reason'],
+    record='record_id',
+    texts={
+        'record_id': 'lead_id',
+        'score': 'score',
+        'reason': 'reason',
+    },
+    instants={
+        'changed_at': 'changed_at',
+    },
+) }}

@@ -1,0 +1,20 @@
+{{ stage(
+    'salesforce', 'lead_history',
+    key=['id'],
+    content_key=['record_id', 'changed_at', 'field', 'old_value', 'new_value'],
+    required={
+        'lead_id': 'to know whose row it is',
+        'field': 'to know what changed',
+        'created_date': 'to know when it happened',
+    },
+    texts={
+        'record_id': 'lead_id',
+        'field': 'field',
+        'old_value': 'old_value',
+        'new_value': 'new_value',
+        'actor_id': 'created_by_id',
+    },
+    instants={
+        'changed_at': 'created_date',
+    },
+) }}

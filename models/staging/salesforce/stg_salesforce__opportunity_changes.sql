@@ -1,0 +1,19 @@
+{{ stage(
+    'salesforce', 'opportunity_field_history',
+    key=['id'],
+    content_key=[
+        'opportunity_id', 'changed_at', 'field', 'old_value', 'new_value',
+    ],
+    required={
+        'opportunity_id': 'to know whose row it is',
+    },
+    texts={
+        'opportunity_id': 'opportunity_id',
+        'field': 'field',
+        'old_value': 'old_value',
+        'new_value': 'new_value',
+    },
+    instants={
+        'changed_at': 'created_date',
+    },
+) }}

@@ -635,13 +635,17 @@ class Person:
     def _write_marketo(self) -> None:
         world = self.world
         linked = self.lead_id and self.marketo_email == self.email
+        lead = self.lead_id if linked else ""
         contact = self.contact_id if linked else ""
+        if lead and world.facts["marketo leads"] % 9 == 0:
+            lead, contact = lead[:15], contact[:15]
+            world.facts["marketo leads with a 15-character salesforce id"] += 1
         deleted = "true" if self.marketo_deleted else "false"
         world.tables["marketo", "lead"].add(
             f"{self.marketo_id},{millis_text(self.marketo_created)},"
             f"{millis_text(self.marketo_updated)},{self.marketo_email},"
             f"{self.first},{self.last},{quoted(self.company)},{self.title},"
-            f"{self.source},{self.score},{self.lead_id if linked else ''},"
+            f"{self.source},{self.score},{lead},"
             f"{contact},false,{deleted},{synced_text(self.marketo_updated)}"
         )
         world.facts["marketo leads"] += 1

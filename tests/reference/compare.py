@@ -96,13 +96,13 @@ def loaded_at(out: Path) -> datetime:
     """When the raw rows of a run were loaded."""
     path = str(Path(out) / "warehouse" / "warehouse.duckdb")
     with duckdb.connect(path, read_only=True) as warehouse:
-        tables = warehouse.sql(
+        tables = warehouse.execute(
             "select table_schema, table_name from information_schema.columns"
             " where column_name = '_loaded_at'"
             " and table_schema like 'raw\\_%' escape '\\'"
         ).fetchall()
         instants = [
-            warehouse.sql(
+            warehouse.execute(
                 f'select max(_loaded_at) from "{schema}"."{table}"'
             ).fetchone()[0]
             for schema, table in tables
@@ -119,8 +119,8 @@ def _plain_instant(value: datetime) -> datetime:
 
 def rows_of(path: Path, table: str) -> list[dict]:
     with duckdb.connect(str(path), read_only=True) as published:
-        found = published.sql(f"select * from {table}")
-        names = found.columns
+        found = published.execute(f"select * from {table}")
+        names = [column[0] for column in found.description]
         return [dict(zip(names, r, strict=True)) for r in found.fetchall()]
 
 

@@ -121,10 +121,9 @@ select
         sf_match_id('source_key') if system == 'salesforce' else 'source_key'
     ) | indent(4) }} as row_key,
     {{ parse_instant('changed_text', 'zone') | indent(4) }} as row_changed_at,
-    {{ parse_instant('synced_text', "'UTC'") | indent(4) }} as row_synced_at,
+    {{ offset_text_to_utc('synced_text') }} as row_synced_at,
     coalesce(
-        row_loaded_at,
-        {{ parse_instant('synced_text', "'UTC'") | indent(8) }}
+        row_loaded_at, {{ offset_text_to_utc('synced_text') }}
     ) as row_loaded_at,
     md5(content) as row_md5
 from keys_chosen

@@ -48,6 +48,7 @@ snapshots_compared as (
         {{ same_text('opportunity_stage') | indent(8) }} as stage_match,
         changed_at,
         changed_at_text,
+        history_start,
         lag({{ same_text('opportunity_stage') | indent(8) }}) over (
             partition by {{ sf_match_id('opportunity_id') | indent(12) }}
             order by changed_at asc nulls first, source_key asc
@@ -56,14 +57,17 @@ snapshots_compared as (
 ),
 
 stage_changes_joined as (
-    -- A snapshot is also written when only the amount changed.
+    -- A snapshot is also written when only the amount changed, and the first
+    -- one of a loader's own history says when that history began.
     select
         opportunity_match_id,
         stage_match,
         changed_at,
         changed_at_text
     from snapshots_compared
-    where stage_match is distinct from stage_before
+    where
+        stage_match is distinct from stage_before
+        and (stage_before is not null or history_start is null)
     union all
     select
         {{ sf_match_id('opportunity_id') | indent(8) }} as opportunity_match_id,

@@ -47,6 +47,20 @@
     ('ads', 'campaign_report', 'stg_ads__campaign_reports'),
     ('ledger', 'cost', 'stg_ledger__costs'),
 ] -%}
+{#- Tables without an entity of their own in the input layer. -#}
+{%- set only_counted = [
+    ('salesforce', 'account', 'stg_salesforce__accounts'),
+    (
+        'salesforce', 'opportunity_history',
+        'stg_salesforce__opportunity_snapshots',
+    ),
+    (
+        'salesforce', 'opportunity_field_history',
+        'stg_salesforce__opportunity_changes',
+    ),
+    ('salesforce', 'user_role', 'stg_salesforce__user_roles'),
+    ('ledger', 'cost', 'stg_ledger__costs'),
+] -%}
 with raw_rows_counted as (
     {%- for source, source_table, staged in raw_tables %}
     select
@@ -58,35 +72,57 @@ with raw_rows_counted as (
     {%- endfor %}
 ),
 
-copies_counted as (
-    {%- for source, source_table, staged in raw_tables %}
+survivors_counted as (
+    {%- for entity in [
+        'records', 'observations', 'activities', 'touches', 'opportunities',
+        'record_deletions', 'campaigns', 'users',
+    ] %}
+    select
+        source,
+        source_table,
+        count(*) as surviving_rows
+    from {{ ref('input_layer__' ~ entity) }}
+    {%- if entity == 'touches' %}
+    -- A filled-out form is counted as an observation.
+    where source_table <> 'activity_fill_out_form'
+    {%- endif %}
+    group by source, source_table
+    union all
+    {%- endfor %}
+    -- A merge may name several losers.
+    select
+        source,
+        source_table,
+        count(distinct source_key) as surviving_rows
+    from {{ ref('input_layer__record_links') }}
+    where source_table in ('activity_merge_leads', 'merged_lead')
+    group by source, source_table
+    {%- for source, source_table, staged in only_counted %}
+    union all
     select
         '{{ source }}' as source,
         '{{ source_table }}' as source_table,
-        coalesce(sum(copied_keys.copies - 1), 0) as duplicate_rows
-    from (
-        select count(*) as copies
-        from {{ ref(staged) }}
-        {%- if source_table == 'campaign_report' %}
-        -- Rows of one load add up, so a report has no copies.
-        where 1 = 0
-        {%- endif %}
-        group by row_key
-        having count(*) > 1
-    ) as copied_keys
-    {{ 'union all' if not loop.last }}
+        count(distinct row_key) as surviving_rows
+    from {{ ref(staged) }}
     {%- endfor %}
+    -- Rows of one load add up, so a campaign report has no copies.
+    union all
+    select
+        'ads' as source,
+        'campaign_report' as source_table,
+        count(*) as surviving_rows
+    from {{ ref('stg_ads__campaign_reports') }}
 )
 
 select
     raw_rows_counted.source,
     raw_rows_counted.source_table,
     raw_rows_counted.raw_rows,
-    raw_rows_counted.raw_rows
-    - cast(copies_counted.duplicate_rows as bigint) as surviving_rows,
-    cast(copies_counted.duplicate_rows as bigint) as duplicate_rows
+    coalesce(survivors_counted.surviving_rows, 0) as surviving_rows,
+    raw_rows_counted.raw_rows - coalesce(survivors_counted.surviving_rows, 0)
+        as duplicate_rows
 from raw_rows_counted
-inner join copies_counted
+left join survivors_counted
     on
-        raw_rows_counted.source = copies_counted.source
-        and raw_rows_counted.source_table = copies_counted.source_table
+        raw_rows_counted.source = survivors_counted.source
+        and raw_rows_counted.source_table = survivors_counted.source_table

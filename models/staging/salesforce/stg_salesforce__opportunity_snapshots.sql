@@ -5,6 +5,7 @@
         'opportunity_id': ['opportunity_id', 'id'],
         'opportunity_stage': 'stage_name',
         'row_id': 'id',
+        'history_start': '_fivetran_start',
     },
     instants={
         'changed_at': ['_fivetran_start', 'created_date'],

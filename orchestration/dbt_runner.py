@@ -86,17 +86,19 @@ def build(
 ) -> list[NodeResult]:
     """Build the selected seeds, models and data tests, in their order.
 
-    Unit tests are for developers: they run in `make test`, not here. Returns
-    what each node came to, also where some failed; only a dbt that could not
-    run at all is an error.
+    A data test runs with the last of the models it reads. Unit tests are for
+    developers: they run in `make test`, not here. Returns what each node came
+    to, also where some failed; only a dbt that could not run is an error.
     """
     arguments = [
         "build",
+        "--indirect-selection",
+        "buildable",
+        "--exclude-resource-type",
+        "unit_test",
         "--select",
         *select,
-        "--exclude",
-        "test_type:unit",
-        *exclude,
+        *(["--exclude", *exclude] if exclude else []),
     ]
     outcome = _invoke(project, arguments, manifest(project), on_node)
     if outcome.result is None:

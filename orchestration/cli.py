@@ -1,0 +1,171 @@
+"""The command `lead-funnel`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from orchestration import commands
+from orchestration.errors import LeadFunnelError
+from orchestration.project import Project
+
+if TYPE_CHECKING:
+    from orchestration.runner import Observer, Report
+
+app = typer.Typer(
+    name="lead-funnel",
+    help="From raw CRM and marketing exports to the rates of the lead funnel.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Landing = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="LEAD_FUNNEL_LANDING",
+        help="The folder of exports, <system>/<table>.csv. Default: the sample.",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="LEAD_FUNNEL_OUT",
+        help="The folder for everything that is built. Default: out.",
+    ),
+]
+Definition = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="LEAD_FUNNEL_DEFINITION",
+        help="A folder with your own seeds, such as stage_rules.add.csv.",
+    ),
+]
+Vars = Annotated[
+    str | None,
+    typer.Option(
+        "--vars",
+        envvar="LEAD_FUNNEL_VARS",
+        help='Vars as JSON, such as \'{"reporting_timezone": "UTC"}\'. An as_of '
+        "without an offset is UTC.",
+    ),
+]
+Debug = Annotated[
+    bool, typer.Option("--debug", help="Show the traceback of an error.")
+]
+
+
+def console() -> Console:
+    """Tables are made for 100 columns where nobody looks at a terminal."""
+    return Console(width=None if sys.stdout.isatty() else 100)
+
+
+def errors() -> Console:
+    return Console(stderr=True, soft_wrap=True)
+
+
+@contextmanager
+def sentences(debug: bool = False) -> Iterator[None]:
+    """What a user can mend is said in a sentence, and ends with status 1."""
+    try:
+        yield
+    except LeadFunnelError as error:
+        if debug:
+            raise
+        say_error(str(error))
+        raise typer.Exit(1) from None
+
+
+def say_error(sentence: str) -> None:
+    errors().print(
+        f"lead-funnel: {sentence}", style="red", highlight=False, markup=False
+    )
+
+
+@app.command()
+def run(
+    landing: Landing = None,
+    out: Out = None,
+    definition: Definition = None,
+    vars_json: Vars = None,
+    debug: Debug = False,
+) -> None:
+    """Load the exports, transform, check and publish, then say the rates."""
+    with sentences(debug):
+        project = Project.from_environment(
+            landing=landing, out=out, definition=definition, vars=vars_json
+        )
+        # Said before Dagster and dbt are imported, which takes seconds.
+        if not project.landing.is_dir():
+            raise LeadFunnelError(
+                f"LANDING is {project.landing}, where there is no folder: name the "
+                "folder that holds your exports, such as LANDING=exports with "
+                "exports/salesforce/lead.csv in it."
+            )
+        from orchestration import runner, summary
+        from orchestration.publication import published
+
+        screen = console()
+        with _observer(screen) as observer:
+            report = runner.run(project, observer)
+        if not report.succeeded:
+            _say_failure(report, debug)
+            raise typer.Exit(1)
+        done = published(project)
+        if done is None:
+            raise LeadFunnelError(f"Nothing was published; see {report.log}.")
+        summary.show(screen, project, report, done)
+
+
+def _say_failure(report: Report, debug: bool) -> None:
+    if debug and report.trace:
+        errors().print(report.trace, highlight=False, markup=False)
+    say_error(report.sentence)
+    if not report.is_foreseen:
+        errors().print(
+            f"This is a fault of the program; the details are in {report.log}.",
+            highlight=False,
+            markup=False,
+        )
+
+
+@app.command()
+def status(out: Out = None) -> None:
+    """Say what is published, and what the last run came to or left."""
+    with sentences():
+        project = Project.from_environment({}, out=out)
+        from orchestration import status as state
+
+        for line in state.lines(project):
+            console().print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def _observer(screen: Console) -> Iterator[Observer]:
+    from orchestration import display
+
+    with display.observer(screen) as observer:
+        yield observer
+
+
+def _register_commands() -> None:
+    for found in pkgutil.iter_modules(commands.__path__):
+        module = importlib.import_module(f"{commands.__name__}.{found.name}")
+        if hasattr(module, "register"):
+            module.register(app)
+
+
+_register_commands()
+
+
+if __name__ == "__main__":
+    app()

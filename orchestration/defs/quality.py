@@ -1,0 +1,98 @@
+"""The gates: suites that must pass before anything after them is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from expectations.checks import Check, CheckResult
+from expectations.run import run_suite
+from expectations.suites import SUITES
+from orchestration import progress
+from orchestration.failures import failed, said_once
+from orchestration.project import Project
+
+GATES: dict[str, tuple[str, ...]] = {
+    "raw": ("raw",),
+    "core": ("transitions", "lifecycles", "reconciliation"),
+    "funnel": ("funnel",),
+}
+"""One op for each gate. What comes after reads a table that the gate has a check
+on, so a failure in any of the gate's suites stops it."""
+
+
+def asset_key(table: str) -> dg.AssetKey:
+    return dg.AssetKey(table.split("."))
+
+
+def check_spec(check: Check, suite: str) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        name=check.name,
+        asset=asset_key(check.table),
+        description=check.protects,
+        blocking=check.is_blocking,
+        metadata={"suite": suite, "kind": "Great Expectations"},
+    )
+
+
+def check_result(result: CheckResult) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=asset_key(result.table),
+        check_name=result.name,
+        passed=result.passed,
+        severity=(
+            dg.AssetCheckSeverity.ERROR
+            if result.is_blocking
+            else dg.AssetCheckSeverity.WARN
+        ),
+        description=result.message,
+        metadata={
+            "rows": result.count,
+            "data_docs": dg.MetadataValue.path(result.page),
+        },
+    )
+
+
+def failure_sentence(results: Sequence[CheckResult]) -> str | None:
+    """One sentence about the blocking checks that failed, or none."""
+    broken = [result for result in results if result.is_blocking and not result.passed]
+    if not broken:
+        return None
+    rest = len(broken) - 1
+    more = {0: "", 1: " One more check failed."}.get(rest, f" {rest} more failed.")
+    return f"{broken[0].message}{more} Nothing was published."
+
+
+def gate(name: str, suites: Sequence[str]) -> dg.AssetChecksDefinition:
+    """The suites of one gate as one op."""
+
+    @dg.multi_asset_check(
+        name=f"check_{name}",
+        specs=[
+            check_spec(check, suite)
+            for suite in suites
+            for check in SUITES[suite].checks
+        ],
+    )
+    def check() -> Iterator[dg.AssetCheckResult]:
+        project = Project.from_environment()
+        results: list[CheckResult] = []
+        for suite in suites:
+            progress.say(f"suite {suite}")
+            with said_once():
+                results += run_suite(project, suite)
+        yield from map(check_result, results)
+        sentence = failure_sentence(results)
+        if sentence:
+            raise failed(sentence)
+
+    return check
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The gates as blocking asset checks."""
+    return dg.Definitions(
+        asset_checks=[gate(name, suites) for name, suites in GATES.items()]
+    )

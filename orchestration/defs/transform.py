@@ -1,0 +1,263 @@
+"""Every dbt model as an asset, built in this process, one op per gate.
+
+dagster-dbt starts a dbt process for each op, which costs ten seconds a gate;
+here the models come from the same manifest and run through one dbt that is
+imported once. A failed *blocking* check does not keep later models of the same
+op from being built: hence an op for what lies between two gates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from orchestration import dbt_runner, progress
+from orchestration.defs.load import SETTINGS_KEY, WRITER_POOL
+from orchestration.failures import failed, said_once
+from orchestration.project import Project
+
+Node = Mapping[str, Any]
+Manifest = Mapping[str, Any]
+
+SETTINGS_SCHEMAS = ("settings", "definition_overlay")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What is built in one go, between two gates."""
+
+    name: str
+    folders: tuple[str, ...]
+    without: tuple[str, ...] = ()
+
+    @property
+    def select(self) -> list[str]:
+        return [f"path:{folder}" for folder in self.folders]
+
+    @property
+    def exclude(self) -> list[str]:
+        return [f"path:{folder}" for folder in self.without]
+
+    def holds(self, node: Node) -> bool:
+        path = node["original_file_path"]
+        return _is_below(path, self.folders) and not _is_below(path, self.without)
+
+
+LAYERS = (
+    Layer(
+        "input_layer",
+        ("seeds", "models/definition", "models/staging", "models/input_layer"),
+    ),
+    Layer("intermediate", ("models/intermediate",)),
+    Layer("core", ("models/marts/core", "models/marts/quality")),
+    Layer("funnel", ("models/marts",), ("models/marts/core", "models/marts/quality")),
+)
+
+
+def _is_below(path: str, folders: Sequence[str]) -> bool:
+    return any(path.startswith(f"{folder}/") for folder in folders)
+
+
+# From dbt's nodes to Dagster's names.
+
+
+def asset_key(node: Node) -> dg.AssetKey:
+    """Schema and name, without the prefix of a named funnel version."""
+    if node["resource_type"] == "source":
+        if node["schema"] in SETTINGS_SCHEMAS:
+            return SETTINGS_KEY
+        return dg.AssetKey([node["schema"], node["identifier"]])
+    schema = node["config"].get("schema") or node["resource_type"]
+    return dg.AssetKey([schema, node["name"]])
+
+
+def group(node: Node) -> str:
+    """The folder that a reader would look in."""
+    if node["resource_type"] == "seed":
+        return "seeds"
+    folders = node["original_file_path"].split("/")[1:-1]
+    if not folders:
+        return "models"
+    return folders[1] if folders[0] == "marts" and len(folders) > 1 else folders[0]
+
+
+def tags(node: Node) -> dict[str, str]:
+    return {f"dbt/{tag}": "" for tag in node.get("tags", ())}
+
+
+def kinds(node: Node) -> set[str]:
+    if node["resource_type"] == "seed":
+        return {"dbt", "duckdb", "csv"}
+    return {"dbt", "duckdb", node["config"].get("materialized", "table")}
+
+
+def owners(node: Node) -> list[str]:
+    owner = node["config"].get("meta", {}).get("owner")
+    return [f"team:{owner}"] if owner else []
+
+
+def parents(manifest: Manifest, node: Node) -> list[dg.AssetKey]:
+    """The assets that the node reads, each once."""
+    keys = [
+        asset_key(_node(manifest, unique_id))
+        for unique_id in node.get("depends_on", {}).get("nodes", [])
+        if unique_id.split(".")[0] in {"model", "seed", "snapshot", "source"}
+    ]
+    return sorted(set(keys))
+
+
+def asset_spec(manifest: Manifest, node: Node) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key=asset_key(node),
+        deps=parents(manifest, node),
+        description=node.get("description") or None,
+        group_name=group(node),
+        kinds=kinds(node),
+        tags=tags(node),
+        owners=owners(node),
+        metadata={"file": node["original_file_path"]},
+    )
+
+
+# Tests.
+
+
+def tests_of(manifest: Manifest, layer: Layer) -> dict[str, dg.AssetCheckSpec]:
+    """The layer's data tests as checks, by dbt's unique id.
+
+    A test belongs to the last layer that it reads, as dbt's "buildable"
+    selection has it; it is a check of the model that it is attached to, or of
+    the first by name of those it reads there.
+    """
+    specs: dict[str, dg.AssetCheckSpec] = {}
+    position = LAYERS.index(layer)
+    for unique_id, node in sorted(manifest["nodes"].items()):
+        if node["resource_type"] != "test":
+            continue
+        read = [
+            _node(manifest, parent)
+            for parent in node["depends_on"]["nodes"]
+            if parent.split(".")[0] in {"model", "seed", "snapshot"}
+        ]
+        if not read or max(map(_layer_position, read)) != position:
+            continue
+        here = sorted(
+            (parent for parent in read if layer.holds(parent)),
+            key=lambda parent: (
+                parent["unique_id"] != node.get("attached_node"),
+                parent["name"],
+            ),
+        )
+        is_error = node["config"].get("severity", "error").lower() == "error"
+        specs[unique_id] = dg.AssetCheckSpec(
+            name=node["name"],
+            asset=asset_key(here[0]),
+            description=node.get("description") or None,
+            blocking=is_error,
+            metadata={"file": node["original_file_path"], "kind": "dbt test"},
+        )
+    return specs
+
+
+def _layer_position(node: Node) -> int:
+    return next(
+        (number for number, layer in enumerate(LAYERS) if layer.holds(node)), -1
+    )
+
+
+def nodes_of(manifest: Manifest, layer: Layer) -> dict[str, Node]:
+    """The layer's seeds and models, by dbt's unique id."""
+    return {
+        unique_id: node
+        for unique_id, node in sorted(manifest["nodes"].items())
+        if node["resource_type"] in {"seed", "model", "snapshot"}
+        and node["config"].get("materialized") != "ephemeral"
+        and layer.holds(node)
+    }
+
+
+def _node(manifest: Manifest, unique_id: str) -> Node:
+    found = manifest["nodes"].get(unique_id) or manifest["sources"].get(unique_id)
+    return found if found is not None else {}
+
+
+# The ops.
+
+
+def layer_assets(manifest: Manifest, layer: Layer) -> dg.AssetsDefinition | None:
+    """All models of a layer: one op, an asset for each, its tests as checks."""
+    nodes = nodes_of(manifest, layer)
+    checks = tests_of(manifest, layer)
+    if not nodes:
+        return None
+
+    @dg.multi_asset(
+        name=f"build_{layer.name}",
+        specs=[asset_spec(manifest, node) for node in nodes.values()],
+        check_specs=list(checks.values()),
+        pool=WRITER_POOL,
+    )
+    def build() -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        project = Project.from_environment()
+        total, done = len(nodes) + len(checks), 0
+
+        def count(name: str) -> None:
+            nonlocal done
+            done += 1
+            progress.say(f"{done} of {total}: {name}")
+
+        with said_once():
+            results = dbt_runner.build(
+                project, layer.select, exclude=layer.exclude, on_node=count
+            )
+        yield from events(results, nodes, checks)
+        sentence = dbt_runner.failure_sentence(results)
+        if sentence:
+            raise failed(sentence)
+
+    return build
+
+
+def events(
+    results: Sequence[dbt_runner.NodeResult],
+    nodes: Mapping[str, Node],
+    checks: Mapping[str, dg.AssetCheckSpec],
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """What dbt's results are to Dagster: materializations first, then checks."""
+    for result in results:
+        if result.unique_id in nodes and result.is_good:
+            yield dg.MaterializeResult(
+                asset_key=asset_key(nodes[result.unique_id]),
+                metadata={"seconds": round(result.seconds, 3)},
+            )
+    for result in results:
+        spec = checks.get(result.unique_id)
+        if spec is None or not (result.is_good or result.is_failed or _warned(result)):
+            continue
+        yield dg.AssetCheckResult(
+            asset_key=spec.asset_key,
+            check_name=spec.name,
+            passed=result.is_good,
+            severity=(
+                dg.AssetCheckSeverity.WARN
+                if _warned(result)
+                else dg.AssetCheckSeverity.ERROR
+            ),
+            metadata={"failures": result.failures, "seconds": result.seconds},
+        )
+
+
+def _warned(result: dbt_runner.NodeResult) -> bool:
+    return result.status == "warn"
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The models, from the project as dbt parses it."""
+    with said_once():
+        manifest = dbt_runner.manifest_json(Project.from_environment())
+    built = [layer_assets(manifest, layer) for layer in LAYERS]
+    return dg.Definitions(assets=[assets for assets in built if assets is not None])

@@ -1,0 +1,57 @@
+"""How a run's progress looks: a live line in a terminal, else a line a step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.status import Status
+
+from orchestration.runner import Observer, Step
+
+
+class Lines(Observer):
+    """A line for each step when it has ended."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def warned(self, text: str) -> None:
+        self.console.print(
+            f"  ! {text}", style="yellow", highlight=False, markup=False, soft_wrap=True
+        )
+
+    def ended(self, step: Step) -> None:
+        mark = "✓" if step.state == "done" else "✗"
+        self.console.print(
+            f"{mark} {step.title:<48}{step.seconds or 0:>7.1f} s",
+            style=None if step.state == "done" else "red",
+            highlight=False,
+            markup=False,
+        )
+
+
+class Live(Lines):
+    """The same, with what is being done at this moment below."""
+
+    def __init__(self, console: Console, spinner: Status) -> None:
+        super().__init__(console)
+        self.spinner = spinner
+        self.title = ""
+
+    def started(self, step: Step) -> None:
+        self.title = step.title
+        self.spinner.update(f"{self.title} …")
+
+    def said(self, text: str) -> None:
+        self.spinner.update(f"{self.title} · {text}")
+
+
+@contextmanager
+def observer(console: Console) -> Iterator[Observer]:
+    if not console.is_terminal:
+        yield Lines(console)
+        return
+    with console.status("Preparing …") as spinner:
+        yield Live(console, spinner)

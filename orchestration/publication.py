@@ -1,0 +1,265 @@
+"""Publications: whole sets of public tables, swapped in one step.
+
+`OUT/published` is a link to one folder below `OUT/publications`. A publication
+is written beside them, forced to disk, renamed into place, and only then does
+the link move; so readers see the whole last good build or the whole new one. A
+reader that has a file open keeps it: the build before the last one stays too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration import warehouse
+from orchestration.errors import LeadFunnelError
+from orchestration.project import Project
+
+PUBLIC_SCHEMAS = ("marts", "marts_pii")
+KEPT = 2
+"""This publication, and the one that readers may still have open."""
+
+STORAGE_VERSION = "v1.0.0"
+"""So that tools with any DuckDB 1.x can open the file."""
+
+_PARTIAL = ".partial"
+
+
+@dataclass(frozen=True)
+class PublicTable:
+    """A table that readers may rely on."""
+
+    schema: str
+    name: str
+    description: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Column names and their descriptions."""
+    key: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What `publication.json` says beside the tables.
+
+    Whatever differs from run to run is here, so that the same data gives the
+    same rows in every public table.
+    """
+
+    id: str
+    built_at: str
+    as_of: str | None
+    funnel_version: str | None
+    landing: str
+    definition: str | None
+    vars: Mapping[str, Any]
+    rows: Mapping[str, int]
+
+
+def public_tables(manifest: Mapping[str, Any]) -> list[PublicTable]:
+    """The public tables, as dbt's manifest describes them."""
+    tables = [
+        PublicTable(
+            schema=node["config"]["schema"],
+            name=node["name"],
+            description=" ".join(node.get("description", "").split()),
+            columns={
+                name: " ".join(column.get("description", "").split())
+                for name, column in node.get("columns", {}).items()
+            },
+            key=_key(node),
+        )
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        and node["config"].get("schema") in PUBLIC_SCHEMAS
+        and node["config"].get("materialized") != "ephemeral"
+    ]
+    return sorted(tables, key=lambda table: (table.schema, table.name))
+
+
+def _key(node: Mapping[str, Any]) -> tuple[str, ...]:
+    for constraint in node.get("constraints", ()):
+        if constraint["type"] == "primary_key":
+            return tuple(constraint.get("columns", ()))
+    return tuple(
+        name
+        for name, column in node.get("columns", {}).items()
+        if any(c["type"] == "primary_key" for c in column.get("constraints", ()))
+    )
+
+
+def publish(project: Project, tables: Sequence[PublicTable]) -> Publication:
+    """Copy the public tables out of the warehouse and show them to readers."""
+    _check_place(project)
+    remove_leftovers(project)
+    now = datetime.now(UTC)
+    name = now.strftime("%Y%m%dT%H%M%S.%fZ")
+    partial = project.publications / (name + _PARTIAL)
+    partial.mkdir(parents=True)
+    rows, as_of = _write_tables(project, tables, partial)
+    publication = Publication(
+        id=name,
+        built_at=now.isoformat(timespec="seconds"),
+        as_of=as_of,
+        funnel_version=project.vars.funnel_version,
+        landing=str(project.landing),
+        definition=str(project.definition) if project.definition else None,
+        vars=json.loads(project.vars.as_json()),
+        rows=rows,
+    )
+    text = json.dumps(asdict(publication), ensure_ascii=False, indent=2)
+    (partial / "publication.json").write_text(text + "\n", encoding="utf-8")
+    for path in sorted(partial.iterdir()):
+        _sync(path)
+    _sync(partial)
+    final = project.publications / name
+    partial.rename(final)
+    _sync(project.publications)
+    _point_to(project, final)
+    _remove_old(project)
+    return publication
+
+
+def published(project: Project) -> Publication | None:
+    """What is published at the moment."""
+    try:
+        text = (project.published / "publication.json").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    return Publication(**json.loads(text))
+
+
+def remove_leftovers(project: Project) -> list[str]:
+    """Take away what a killed run left half-written; say what it was."""
+    left = [*_partials(project), *project.out.glob(".published.*")]
+    for path in left:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    return [path.name for path in left]
+
+
+def leftovers(project: Project) -> list[str]:
+    return [path.name for path in _partials(project)]
+
+
+def _partials(project: Project) -> Iterator[Path]:
+    yield from sorted(project.publications.glob(f"*{_PARTIAL}"))
+
+
+def _check_place(project: Project) -> None:
+    if project.published.exists() and not project.published.is_symlink():
+        raise LeadFunnelError(
+            f"{project.published} is where readers find the published tables, but a "
+            "file or folder of that name is there already: move it away or choose "
+            "another OUT."
+        )
+
+
+def _write_tables(
+    project: Project, tables: Sequence[PublicTable], folder: Path
+) -> tuple[dict[str, int], str | None]:
+    """One DuckDB file and a Parquet file for each table, rows in key order."""
+    rows: dict[str, int] = {}
+    connection = duckdb.connect()
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        try:
+            connection.execute(
+                f"attach {_text(str(project.warehouse))} as warehouse (read_only)"
+            )
+        except duckdb.Error as error:
+            raise warehouse.explained(project, error) from error
+        connection.execute(
+            f"attach {_text(str(folder / 'lead_funnel.duckdb'))} as publication "
+            f"(storage_version '{STORAGE_VERSION}')"
+        )
+        for schema in sorted({table.schema for table in tables}):
+            connection.execute(f"create schema publication.{schema}")
+        for table in tables:
+            rows[table.name] = _write_table(connection, project, table, folder)
+        as_of = None
+        if "fct_lead_lifecycles" in rows:
+            [(as_of,)] = connection.execute(
+                "select strftime(max(as_of), '%Y-%m-%dT%H:%M:%S.%fZ') "
+                "from publication.marts.fct_lead_lifecycles"
+            ).fetchall()
+        connection.execute("checkpoint publication")
+        connection.execute("detach publication")
+    finally:
+        connection.close()
+    return rows, as_of
+
+
+def _write_table(
+    connection: duckdb.DuckDBPyConnection,
+    project: Project,
+    table: PublicTable,
+    folder: Path,
+) -> int:
+    target = f"publication.{table.schema}.{_name(table.name)}"
+    order = ", ".join(map(_name, table.key)) or "all"
+    connection.execute(
+        f"create table {target} as "
+        f"from warehouse.{project.schema_prefix}{table.schema}.{_name(table.name)} "
+        f"order by {order}"
+    )
+    if table.description:
+        connection.execute(f"comment on table {target} is {_text(table.description)}")
+    there = {
+        name for name, *_ in connection.execute(f"describe {target}").fetchall()
+    }
+    for column, description in table.columns.items():
+        if description and column in there:
+            connection.execute(
+                f"comment on column {target}.{_name(column)} is {_text(description)}"
+            )
+    connection.execute(
+        f"copy (from {target}) to {_text(str(folder / f'{table.name}.parquet'))} "
+        "(format parquet, compression zstd)"
+    )
+    [(count,)] = connection.execute(f"select count(*) from {target}").fetchall()
+    return int(count)
+
+
+def _point_to(project: Project, final: Path) -> None:
+    """Swap the link; renaming over it is one step for every reader."""
+    fresh = project.out / f".published.{final.name}"
+    fresh.symlink_to(Path(project.publications.name) / final.name)
+    fresh.replace(project.published)
+    _sync(project.out)
+
+
+def _remove_old(project: Project) -> None:
+    shown = project.published.resolve()
+    all_of_them = sorted(
+        path for path in project.publications.iterdir() if path.is_dir()
+    )
+    kept = {shown, *[path.resolve() for path in all_of_them[-KEPT:]]}
+    for path in all_of_them:
+        if path.resolve() not in kept:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

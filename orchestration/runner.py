@@ -1,0 +1,384 @@
+"""Runs the whole job in this process and tells what it came to."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from orchestration import dbt_runner, progress, publication, run_log
+from orchestration.defs.automation import JOB_NAME
+from orchestration.errors import LeadFunnelError
+from orchestration.failures import sentence_of
+from orchestration.project import Project
+
+KEPT_LOGS = 20
+
+TITLES = {
+    "settings__run": "Write the run's settings",
+    "check_raw": "Check the raw tables",
+    "build_input_layer": "Shape the sources into the input layer",
+    "build_intermediate": "Find people, lifecycles and outcomes",
+    "build_core": "Build facts and dimensions",
+    "check_core": "Check transitions, lifecycles and row fates",
+    "build_funnel": "Build the funnel's marts",
+    "check_funnel": "Check the funnel's marts",
+    "publication": "Publish",
+}
+
+
+def title(step: str) -> str:
+    """What a step is called in front of a person."""
+    if step.startswith("load_"):
+        return f"Load {step.removeprefix('load_')}"
+    return TITLES.get(step, step.replace("_", " ").capitalize())
+
+
+@dataclass
+class Step:
+    """One step of a run, as far as it has got."""
+
+    name: str
+    seconds: float | None = None
+    state: str = "running"
+
+    @property
+    def title(self) -> str:
+        return title(self.name)
+
+
+@dataclass
+class Report:
+    """What a run came to; kept as OUT/logs/run.json while it goes on."""
+
+    run_id: str
+    started_at: str
+    pid: int
+    state: str = "running"
+    """running, succeeded or failed; a running one without a process was killed."""
+    sentence: str = ""
+    is_foreseen: bool = True
+    seconds: float = 0.0
+    steps: list[Step] = field(default_factory=list)
+    checks: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By kind (dbt test, Great Expectations): run, passed, warned, failed."""
+    warnings: list[str] = field(default_factory=list)
+    log: str = ""
+    trace: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        return self.state == "succeeded"
+
+    def count_check(self, kind: str, passed: bool, is_warning: bool) -> None:
+        counts = self.checks.setdefault(
+            kind, {"run": 0, "passed": 0, "warned": 0, "failed": 0}
+        )
+        counts["run"] += 1
+        word = "passed" if passed else "warned" if is_warning else "failed"
+        counts[word] += 1
+
+
+class Observer:
+    """Hears of a run's steps as they happen. Subclasses show them."""
+
+    def started(self, step: Step) -> None: ...
+
+    def said(self, text: str) -> None: ...
+
+    def warned(self, text: str) -> None: ...
+
+    def ended(self, step: Step) -> None: ...
+
+
+# What is kept of the last run.
+
+
+def report_path(project: Project) -> Path:
+    return project.logs / "run.json"
+
+
+def last_report(project: Project) -> Report | None:
+    """What is known of the last run on this OUT, also where it was killed."""
+    try:
+        found = json.loads(report_path(project).read_text(encoding="utf-8"))
+        steps = [Step(**step) for step in found.pop("steps")]
+        return Report(**found, steps=steps)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def was_killed(project: Project, report: Report) -> bool:
+    return report.state == "running" and not is_running(project)
+
+
+def _keep(project: Project, report: Report) -> None:
+    project.logs.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(asdict(report), ensure_ascii=False, indent=1)
+    fresh = project.logs / ".run.json.new"
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(report_path(project))
+
+
+# One run at a time on one OUT. The system lets go of the lock however a
+# process ends.
+
+
+@contextmanager
+def _locked(project: Project) -> Iterator[None]:
+    path = project.out / "run.lock"
+    with path.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.seek(0)
+            holder = lock.read().strip()
+            who = f"the process {holder}" if holder else "another process"
+            raise LeadFunnelError(
+                f"Another run is writing to {project.out} ({who}): wait until it has "
+                "ended, or choose another OUT."
+            ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def is_running(project: Project) -> bool:
+    try:
+        with (project.out / "run.lock").open("a+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
+# The run.
+
+
+def run(project: Project, observer: Observer | None = None) -> Report:
+    """Load, transform, check and publish; never raises what a user can mend.
+
+    Only an OUT that cannot be used at all is an error: nothing has begun then.
+    """
+    project.prepare_out()
+    with _locked(project), _environment(project), _logging(project) as log:
+        started = datetime.now(UTC)
+        report = Report(
+            run_id="",
+            started_at=started.isoformat(timespec="seconds"),
+            pid=os.getpid(),
+            log=str(log),
+        )
+        _keep(project, report)
+        clock = time.monotonic()
+        try:
+            publication.remove_leftovers(project)
+            _execute(project, report, observer or Observer())
+        except LeadFunnelError as error:
+            _fail(report, str(error))
+        except dg.Failure as failure:
+            _fail(report, failure.description or "The run failed.")
+        except Exception as error:
+            logging.getLogger("lead_funnel").exception("The run failed")
+            _fail(report, f"The run failed unexpectedly: {error}", foreseen=False)
+        finally:
+            report.seconds = round(time.monotonic() - clock, 3)
+            if report.state == "running":
+                report.state = "failed"
+            _keep(project, report)
+    return report
+
+
+def _fail(report: Report, sentence: str, *, foreseen: bool = True) -> None:
+    report.state, report.sentence, report.is_foreseen = "failed", sentence, foreseen
+
+
+def _execute(project: Project, report: Report, observer: Observer) -> None:
+    preparing = Step("prepare")
+    report.steps.append(preparing)
+    observer.started(preparing)
+    clock = time.monotonic()
+    job = _job(dbt_runner.fingerprint(project))
+    with _instance(project) as instance:
+        _end_killed_runs(instance)
+        preparing.seconds = round(time.monotonic() - clock, 3)
+        preparing.state = "done"
+        observer.ended(preparing)
+        watch = _Watch(project, report, observer)
+        with run_log.heard_by(watch.hear), progress.heard_by(observer.said):
+            result = job.execute_in_process(
+                instance=instance,
+                run_config={"loggers": {"run_log": {}}},
+                tags={"lead_funnel/pid": str(os.getpid())},
+                raise_on_error=False,
+            )
+    report.run_id = result.run_id
+    if result.success:
+        report.state = "succeeded"
+    elif report.state == "running":
+        _fail(report, "The run ended without a result.", foreseen=False)
+
+
+@lru_cache(maxsize=4)
+def _job(_fingerprint: str) -> dg.JobDefinition:
+    """The job; what it is made of changes only with the project's files."""
+    from orchestration.definitions import defs
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        loaded: Any = defs()
+        return loaded.resolve_job_def(JOB_NAME)
+
+
+@contextmanager
+def _instance(project: Project) -> Iterator[dg.DagsterInstance]:
+    """Runs are kept in OUT/dagster, so that `make dev` shows them."""
+    before = os.environ.get("DAGSTER_HOME")
+    os.environ["DAGSTER_HOME"] = str(project.dagster_home)
+    try:
+        with dg.DagsterInstance.get() as instance:
+            yield instance
+    finally:
+        if before is None:
+            os.environ.pop("DAGSTER_HOME", None)
+        else:
+            os.environ["DAGSTER_HOME"] = before
+
+
+def _end_killed_runs(instance: dg.DagsterInstance) -> None:
+    """Close the books on runs whose process is gone, or their places in the
+    writers' pool would stay taken for ever."""
+    unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
+    for killed in instance.get_runs(filters=unfinished):
+        pid = killed.tags.get("lead_funnel/pid")
+        if pid is not None and not _is_alive(int(pid)):
+            instance.report_run_failed(killed, "The process was killed.")
+            instance.event_log_storage.free_concurrency_slots_for_run(killed.run_id)
+
+
+def _is_alive(pid: int) -> bool:
+    if pid == os.getpid():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+class _Watch:
+    """Turns Dagster's events into the report's steps and checks."""
+
+    def __init__(self, project: Project, report: Report, observer: Observer) -> None:
+        self.project, self.report, self.observer = project, report, observer
+        self.steps: dict[str, Step] = {}
+        self.began: dict[str, float] = {}
+
+    def hear(self, record: run_log.RunRecord) -> None:
+        level = max(record.level, logging.DEBUG)
+        where = f"{record.step}: " if record.step else ""
+        logging.getLogger("lead_funnel").log(level, "%s%s", where, record.text)
+        event = record.event
+        if event is None:
+            if record.level >= logging.WARNING and record.step:
+                self.report.warnings.append(record.text)
+                self.observer.warned(record.text)
+            return
+        if event.is_step_start:
+            self._start(record.step or "")
+        elif event.is_step_success:
+            self._end(record.step or "", "done")
+        elif event.is_step_failure:
+            sentence, trace, foreseen = sentence_of(event)
+            if self.report.state != "failed":
+                _fail(self.report, sentence, foreseen=foreseen)
+                self.report.trace = trace
+            logging.getLogger("lead_funnel").error("%s", trace)
+            self._end(record.step or "", "failed")
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            self._count(event.event_specific_data)
+
+    def _start(self, name: str) -> None:
+        step = self.steps[name] = Step(name)
+        self.began[name] = time.monotonic()
+        self.report.steps.append(step)
+        _keep(self.project, self.report)
+        self.observer.started(step)
+
+    def _end(self, name: str, state: str) -> None:
+        step = self.steps.get(name)
+        if step is None or step.state != "running":
+            return
+        step.state = state
+        step.seconds = round(time.monotonic() - self.began[name], 3)
+        _keep(self.project, self.report)
+        self.observer.ended(step)
+
+    def _count(self, evaluation: Any) -> None:
+        is_expectation = "data_docs" in evaluation.metadata
+        self.report.count_check(
+            "Great Expectations" if is_expectation else "dbt tests",
+            evaluation.passed,
+            evaluation.severity == dg.AssetCheckSeverity.WARN,
+        )
+
+
+@contextmanager
+def _environment(project: Project) -> Iterator[None]:
+    """Steps find the project through the environment, as under `dg dev`."""
+    values = project.environment()
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _logging(project: Project) -> Iterator[Path]:
+    """Everything that is logged goes to a file of the run, not to the terminal."""
+    project.logs.mkdir(parents=True, exist_ok=True)
+    for old in sorted(project.logs.glob("run-*.log"))[: -KEPT_LOGS + 1]:
+        with suppress(OSError):
+            old.unlink()
+    path = project.logs / f"run-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.log"
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(
+        logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
+    )
+    root, own = logging.getLogger(), logging.getLogger("lead_funnel")
+    root.addHandler(handler)
+    own.setLevel(logging.DEBUG)
+    logging.captureWarnings(True)
+    try:
+        yield path
+    finally:
+        logging.captureWarnings(False)
+        root.removeHandler(handler)
+        handler.close()
+
+

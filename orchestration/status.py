@@ -1,0 +1,55 @@
+"""What `lead-funnel status` says. It reads files, so that it is quick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from orchestration import publication
+from orchestration.project import Project
+from orchestration.runner import Report, is_running, last_report, was_killed
+
+
+def lines(project: Project) -> Iterator[str]:
+    yield from _published(project)
+    report = last_report(project)
+    if report is None:
+        yield f"No run has been made on {project.out} yet: `make run` makes one."
+        return
+    yield _last_run(project, report)
+    for kind, counts in sorted(report.checks.items()):
+        yield (
+            f"  {kind}: {counts['passed']:,} of {counts['run']:,} passed, "
+            f"{counts['warned']:,} warned, {counts['failed']:,} failed"
+        )
+    left = publication.leftovers(project)
+    if left and not is_running(project):
+        yield (
+            f"  It left {', '.join(left)} half-written, which no reader sees; the "
+            "next run takes it away."
+        )
+
+
+def _published(project: Project) -> Iterator[str]:
+    done = publication.published(project)
+    if done is None:
+        yield f"Nothing is published in {project.published}."
+        return
+    yield f"Published  {project.published_database}"
+    yield f"  built {done.built_at} from {done.landing}"
+    version = f", funnel version {done.funnel_version}" if done.funnel_version else ""
+    yield f"  as of {done.as_of or 'no event'}{version}"
+    width = max(map(len, done.rows), default=0)
+    for name, rows in done.rows.items():
+        yield f"  {name:<{width}}  {rows:>12,} rows"
+
+
+def _last_run(project: Project, report: Report) -> str:
+    began = f"The last run began {report.started_at}"
+    current = report.steps[-1].title if report.steps else "preparing"
+    if was_killed(project, report):
+        return f"{began} and was killed during: {current}. Run again to mend it."
+    if report.state == "running":
+        return f"{began} and is at: {current} (process {report.pid})."
+    if report.succeeded:
+        return f"{began} and succeeded after {report.seconds:.0f} s."
+    return f"{began} and failed: {report.sentence} The log is {report.log}."

@@ -1,0 +1,269 @@
+"""What a run says when it is done: the rates, the checks, where all lies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.project import Project
+from orchestration.publication import Publication
+from orchestration.runner import Report
+
+MONTHS_SHOWN = 24
+VALUES_SHOWN = 15
+
+COUNTS = ("handed_off", "accepted", "rejected", "ignored", "pending")
+
+
+@dataclass(frozen=True)
+class Rates:
+    """One row of the closing table."""
+
+    label: str
+    counts: tuple[int, ...]
+    sal: tuple[float, float, float] | None
+    ignore: tuple[float, float, float] | None
+
+
+def show(console: Console, project: Project, report: Report, done: Publication) -> None:
+    """The closing words of a good run."""
+    connection = duckdb.connect(str(project.published_database), read_only=True)
+    try:
+        _show_rates(console, connection, done)
+        _show_others(console, connection)
+        _show_checks(console, report)
+        _show_quarantine(console, connection)
+    finally:
+        connection.close()
+    _show_places(console, project, report)
+
+
+def _show_rates(
+    console: Console, connection: duckdb.DuckDBPyConnection, done: Publication
+) -> None:
+    whole = rates(connection, "month", "all", by_period=False)
+    if not whole:
+        console.print("Nothing was handed over by marketing in this data.")
+        return
+    months = rates(connection, "month", "all", by_period=True)
+    channels = rates(connection, "month", "channel", by_period=False)
+    version = f", funnel version {done.funnel_version}" if done.funnel_version else ""
+    console.print()
+    table = Table(
+        title=f"Marketing's hand-offs as of {_instant(done.as_of)}{version}",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("", no_wrap=True, max_width=22, overflow="ellipsis")
+    for name in ("handed off", "accepted", "rejected", "ignored", "pending"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("SAL rate", justify="right", no_wrap=True)
+    table.add_column("ignore rate", justify="right", no_wrap=True)
+    _add(table, whole, end_section=True)
+    hidden = len(months) - MONTHS_SHOWN
+    if hidden > 0:
+        table.add_row(f"{hidden} earlier months …")
+    _add(table, months[-MONTHS_SHOWN:], end_section=True)
+    _add(table, channels[:VALUES_SHOWN])
+    if len(channels) > VALUES_SHOWN:
+        table.add_row(f"{len(channels) - VALUES_SHOWN} more channels …")
+    console.print(table)
+    console.print("Rates with their 95 % interval.", style="dim", highlight=False)
+
+
+def _add(table: Table, rows: Sequence[Rates], *, end_section: bool = False) -> None:
+    for position, row in enumerate(rows):
+        table.add_row(
+            row.label,
+            *(f"{count:,}" for count in row.counts),
+            percent(row.sal),
+            percent(row.ignore),
+            end_section=end_section and position == len(rows) - 1,
+        )
+
+
+def rates(
+    connection: duckdb.DuckDBPyConnection,
+    period_type: str,
+    dimension: str,
+    *,
+    by_period: bool,
+) -> list[Rates]:
+    """Rows of the closing table. Over several months a rate is recomputed from
+    the counts, as everywhere; its bounds are Wilson's."""
+    label = "period_start_date" if by_period else "dimension_value"
+    order = "1" if by_period else "2 desc, 1"
+    rows = connection.execute(
+        f"""
+        select {label}, {", ".join(f"sum({name})" for name in COUNTS)}
+        from marts.mart_funnel_monthly
+        where period_type = ? and dimension = ?
+        group by 1
+        having sum(handed_off) > 0
+        order by {order}
+        """,
+        [period_type, dimension],
+    ).fetchall()
+    result = []
+    for value, *sums in rows:
+        counts = tuple(int(number) for number in sums)
+        handed_off, accepted, _, ignored, _ = counts
+        result.append(
+            Rates(
+                label=_label(value, dimension, by_period),
+                counts=counts,
+                sal=wilson(accepted, handed_off),
+                ignore=wilson(ignored, handed_off),
+            )
+        )
+    return result
+
+
+def _label(value: Any, dimension: str, by_period: bool) -> str:
+    if by_period and isinstance(value, date):
+        return f"{value:%Y-%m}"
+    if dimension == "all":
+        return "all"
+    return "(none)" if value in (None, "") else str(value)
+
+
+def wilson(part: int, whole: int) -> tuple[float, float, float] | None:
+    """A share and its 95 % Wilson interval; none over nothing."""
+    if whole == 0:
+        return None
+    z = 1.959963984540054
+    share = part / whole
+    middle = (share + z * z / (2 * whole)) / (1 + z * z / whole)
+    half = (
+        z
+        * (share * (1 - share) / whole + z * z / (4 * whole * whole)) ** 0.5
+        / (1 + z * z / whole)
+    )
+    return share, max(0.0, middle - half), min(1.0, middle + half)
+
+
+def percent(rate: tuple[float, float, float] | None) -> str:
+    """As `10.5 % (9.9–11.2)`."""
+    if rate is None:
+        return "–"
+    share, lower, upper = (100 * number for number in rate)
+    return f"{share:.1f} % ({lower:.1f}–{upper:.1f})"
+
+
+def _show_others(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    rows = connection.execute(
+        """
+        select
+            coalesce(
+                case when outcome = 'withdrawn' then 'withdrawn' else origin end, ''
+            ),
+            count(*),
+            count(*) filter (where accepted_at is not null)
+        from marts.fct_lead_lifecycles
+        where origin <> 'marketing' or outcome = 'withdrawn'
+        group by 1
+        order by 1
+        """
+    ).fetchall()
+    words = {
+        "withdrawn": "taken back by marketing",
+        "adr": "found by ADRs (outbound)",
+        "sales": "found by sales",
+        "nurture": "in nurture",
+    }
+    parts = [
+        f"{count:,} {words.get(origin, origin)}"
+        + (f" ({accepted:,} accepted)" if accepted and origin != "withdrawn" else "")
+        for origin, count, accepted in rows
+    ]
+    if parts:
+        console.print(
+            f"Outside these rates: {', '.join(parts)}.", highlight=False, markup=False
+        )
+
+
+def _show_checks(console: Console, report: Report) -> None:
+    parts = []
+    for kind, counts in sorted(report.checks.items()):
+        text = f"{counts['passed']:,} of {counts['run']:,} {kind}"
+        if counts["warned"]:
+            text += f" ({counts['warned']:,} warned)"
+        parts.append(text)
+    if parts:
+        console.print(
+            f"Checks passed: {', '.join(parts)}.", highlight=False, markup=False
+        )
+
+
+def _show_quarantine(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    rows = connection.execute(
+        """
+        select rule, source || '.' || source_table, count(*)
+        from marts.quarantine
+        group by all
+        order by 1, 3 desc, 2
+        """
+    ).fetchall()
+    if not rows:
+        console.print("Quarantined: nothing.", highlight=False)
+        return
+    console.print()
+    table = Table(
+        title="Quarantined raw rows, by the rule they break",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+    )
+    table.add_column("rule", no_wrap=True)
+    table.add_column("rows", justify="right", no_wrap=True)
+    table.add_column("in")
+    by_rule: dict[str, list[tuple[str, int]]] = {}
+    for rule, where, count in rows:
+        by_rule.setdefault(rule, []).append((where, count))
+    for rule, places in by_rule.items():
+        table.add_row(
+            rule,
+            f"{sum(count for _, count in places):,}",
+            ", ".join(f"{where} {count:,}" for where, count in places),
+        )
+    console.print(table)
+
+
+def _show_places(console: Console, project: Project, report: Report) -> None:
+    console.print()
+    for name, path in (
+        ("Tables", project.published_database),
+        ("Parquet", project.published / "*.parquet"),
+        ("Checks", project.data_docs / "index.html"),
+        ("Log", Path(report.log)),
+    ):
+        console.print(
+            f"{name:<9}{shown(path)}", highlight=False, markup=False, soft_wrap=True
+        )
+
+
+def shown(path: Path) -> str:
+    """The path as short as it can be typed here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _instant(text: str | None) -> str:
+    if text is None:
+        return "no event"
+    return text[:16].replace("T", " ") + " UTC"

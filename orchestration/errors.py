@@ -1,6 +1,5 @@
 """The one kind of error that a user is meant to read."""
 
-
 import difflib
 from collections.abc import Iterable
 

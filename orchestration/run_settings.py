@@ -102,7 +102,9 @@ def write_definition(project: Project) -> dict[str, int]:
                 f"({declared})"
             )
         rows = {
-            overlay.path.name: _insert(connection, overlay, seeds[overlay.seed], scratch)
+            overlay.path.name: _insert(
+                connection, overlay, seeds[overlay.seed], scratch
+            )
             for overlay in overlays
         }
         _check_funnel_version(connection, project)
@@ -179,7 +181,9 @@ def _insert(
             [overlay.mode, str(converted.parquet)],
         ).fetchone()[0]
     if overlay.mode == REPLACE and not count:
-        connection.execute(f"insert into {target} ({OVERLAY_MODE}) values (?)", [EMPTIED])
+        connection.execute(
+            f"insert into {target} ({OVERLAY_MODE}) values (?)", [EMPTIED]
+        )
     return count
 
 
@@ -202,5 +206,3 @@ def _check_funnel_version(
             f"The var funnel_version is {wanted!r}, which the seed funnel_versions "
             f"does not name{meant(wanted, known)}. It names {listed(known, limit=20)}."
         )
-
-

@@ -44,9 +44,7 @@ def explained(project: Project, error: BaseException) -> LeadFunnelError:
     )
 
 
-def has_table(
-    connection: duckdb.DuckDBPyConnection, schema: str, table: str
-) -> bool:
+def has_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
     found = connection.execute(
         "select count(*) from duckdb_tables() "
         "where database_name = current_database() "

@@ -27,7 +27,6 @@ from typing import BinaryIO
 import duckdb
 
 from orchestration.connectors.landing import LandingFile
-from orchestration.connectors.tables import Needed
 from orchestration.errors import LeadFunnelError, listed
 from orchestration.warehouse import literal, quoted
 
@@ -56,7 +55,9 @@ class Converted:
 class Converter:
     """Turns files of exports into Parquet files under a folder of its own."""
 
-    def __init__(self, folder: Path, loaded_at: datetime = datetime(1970, 1, 1)) -> None:
+    def __init__(
+        self, folder: Path, loaded_at: datetime = datetime(1970, 1, 1)
+    ) -> None:
         self.folder = folder
         self.loaded_at = loaded_at
         self.count = 0
@@ -158,7 +159,9 @@ class Converter:
         if encoding != "utf-8":
             source = scratch / "mended.jsonl"
             with opened(file) as stream, source.open("w", newline="") as target:
-                shutil.copyfileobj(io.TextIOWrapper(stream, encoding, newline=""), target)
+                shutil.copyfileobj(
+                    io.TextIOWrapper(stream, encoding, newline=""), target
+                )
             is_gzipped = False
         starts_as_list = head.decode(encoding, "replace").lstrip()[:1] == "["
         layout = "array" if starts_as_list else "newline_delimited"
@@ -187,8 +190,7 @@ class Converter:
         _check_columns(file, columns)
         pointers = ", ".join(literal(_pointer(key)) for key in keys)
         relation = (
-            f"(select json_extract_string(json, [{pointers}]) as found "
-            f"from {relation})"
+            f"(select json_extract_string(json, [{pointers}]) as found from {relation})"
         )
         values = [f"found[{index + 1}]" for index in range(len(columns))]
         return self._write(file, sha256, scratch, columns, values, relation)

@@ -65,7 +65,7 @@ TEXT = "a,b\n1,日本\n2,\n"
         TEXT.rstrip("\n").encode(),
         "\n\na,b\n\n1,日本\n   \n2,\n\n".encode(),
         b"\xef\xbb\xbf" + '"a","b"\n"1","日本"\n"2",""\n'.encode(),
-        'a,b\r\n1,日本\n2,\r\n'.encode(),
+        "a,b\r\n1,日本\n2,\r\n".encode(),
         "a,b\n1,日本\n2\n".encode(),
         "a,b\n1,日本,\n2,,,\n".encode(),
     ],

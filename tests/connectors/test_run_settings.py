@@ -1,0 +1,140 @@
+"""Vars and a company's own definition reach the warehouse as tables."""
+
+from datetime import datetime
+
+import pytest
+
+from orchestration import warehouse
+from orchestration.errors import LeadFunnelError
+from orchestration.project import SYSTEMS, Project
+from orchestration.run_settings import seed_columns, write_definition, write_settings
+
+
+@pytest.fixture
+def definition(tmp_path):
+    folder = tmp_path / "definition"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def own(landing, tmp_path, definition):
+    return Project.from_environment(
+        {}, landing=landing, out=tmp_path / "out", definition=definition
+    )
+
+
+def rows(project, query):
+    with warehouse.connect(project, read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_settings_are_one_row_and_a_row_for_each_system(landing, tmp_path):
+    project = Project.from_environment(
+        {},
+        landing=landing,
+        out=tmp_path / "out",
+        vars={
+            "as_of": "2026-09-30T09:00:00+09:00",
+            "reporting_currency": "BRL",
+            "source_timezones": {"salesforce": "Asia/Tokyo"},
+            "source_currencies": {"ads": "USD"},
+        },
+    )
+    for _ in range(2):
+        write_settings(project)
+    assert rows(project, "from settings.run") == [
+        (datetime(2026, 9, 30), None, "Asia/Tokyo", "BRL", 4, False, 90)
+    ]
+    sources = {name: rest for name, *rest in rows(project, "from settings.sources")}
+    assert set(sources) == set(SYSTEMS)
+    assert sources["salesforce"] == ["Asia/Tokyo", "BRL"]
+    assert sources["ads"] == ["UTC", "USD"]
+
+
+def test_every_seed_has_an_overlay_also_without_a_folder(project):
+    assert write_definition(project) == {}
+    found = rows(
+        project,
+        "select table_name from duckdb_tables() "
+        "where schema_name = 'definition_overlay'",
+    )
+    assert {name for (name,) in found} == set(seed_columns(project))
+
+
+def test_rows_replace_or_add_and_missing_columns_are_null(own, definition):
+    (definition / "shared_mailboxes.csv").write_text("local_part\nhello\n\n")
+    (definition / "stage_rules.add.csv").write_bytes(
+        "Definition Version;source;value;stage\nv1;generic;商談中;sql\n;;;\n".encode(
+            "cp932"
+        )
+    )
+    (definition / "README.md").write_text("ours")
+    assert write_definition(own) == {
+        "shared_mailboxes.csv": 1,
+        "stage_rules.add.csv": 1,
+    }
+    assert rows(own, "from definition_overlay.shared_mailboxes") == [
+        ("hello", "replace")
+    ]
+    [row] = rows(own, "from definition_overlay.stage_rules")
+    columns = (*seed_columns(own)["stage_rules"], "overlay_mode")
+    assert dict(zip(columns, row, strict=True)) == {
+        "definition_version": "v1",
+        "source": "generic",
+        "entity": None,
+        "field": None,
+        "operator": None,
+        "value": "商談中",
+        "stage": "sql",
+        "overlay_mode": "add",
+    }
+
+
+def test_a_definition_that_is_taken_away_is_gone(own, definition, project):
+    (definition / "shared_mailboxes.csv").write_text("local_part\nhello\n")
+    write_definition(own)
+    write_definition(project)
+    assert rows(own, "from definition_overlay.shared_mailboxes") == []
+
+
+def test_a_replacing_file_without_rows_empties_the_seed(own, definition):
+    (definition / "shared_mailboxes.csv").write_text("local_part\n")
+    assert write_definition(own) == {"shared_mailboxes.csv": 0}
+    assert rows(own, "from definition_overlay.shared_mailboxes") == [(None, "emptied")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("stage_rule.csv", "stage\n", "no seed 'stage_rule' .did you mean 'stage_ru"),
+        ("stage_rules.plus.csv", "stage\n", "no seed 'stage_rules.plus'"),
+        ("stage_rules.xlsx", "x", "not a CSV file"),
+        ("stage_rules.csv", "stagee\nx\n", "column 'stagee' .did you mean 'stage'"),
+        ("stage_rules.csv", "stage,STAGE\nx,y\n", "unknown column 'stage_2'"),
+        ("stage_rules.csv", "stage\nx,y\n", "2 values on line 2"),
+    ],
+)
+def test_what_is_wrong_with_a_definition_is_a_sentence(
+    own, definition, name, content, said
+):
+    (definition / name).write_text(content)
+    with pytest.raises(LeadFunnelError, match=said):
+        write_definition(own)
+
+
+def test_a_funnel_version_must_be_named_by_the_definition(own, definition):
+    def with_version(name):
+        return Project.from_environment(
+            own.environment(), vars={"funnel_version": name}
+        )
+
+    write_definition(with_version("mql_handoff"))
+    with pytest.raises(LeadFunnelError, match="It names v1 and mql_handoff"):
+        write_definition(with_version("v2"))
+    (definition / "funnel_versions.add.csv").write_text("version,based_on\nv2,v1\n")
+    write_definition(with_version("v2"))
+    (definition / "funnel_versions.csv").write_text("version\nonly\n")
+    (definition / "funnel_versions.add.csv").unlink()
+    with pytest.raises(LeadFunnelError, match="It names only"):
+        write_definition(with_version("v1"))

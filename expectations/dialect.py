@@ -8,13 +8,18 @@ leaves both libraries as they are.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
+from weakref import WeakSet
 
 import duckdb
 import duckdb_engine
 from sqlalchemy.dialects import registry
 
 DRIVER = "duckdb+fetched"
+
+
+_open: WeakSet[FetchedConnection] = WeakSet()
 
 
 class FetchedCursor(duckdb_engine.CursorWrapper):
@@ -58,6 +63,7 @@ class FetchedConnection(duckdb_engine.ConnectionWrapper):
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         super().__init__(connection)
         self._connection = connection
+        _open.add(self)
 
     def cursor(self) -> FetchedCursor:
         return FetchedCursor(self._connection, self)
@@ -77,3 +83,11 @@ class FetchedDialect(duckdb_engine.Dialect):
 def register() -> None:
     """Make `duckdb+fetched:///<path>` known to SQLAlchemy."""
     registry.register("duckdb.fetched", "expectations.dialect", "FetchedDialect")
+
+
+def close_connections() -> None:
+    """Close what Great Expectations keeps open in its pools: as long as this
+    process reads the warehouse, it cannot open it for writing."""
+    for connection in list(_open):
+        with suppress(duckdb.Error):
+            connection.close()

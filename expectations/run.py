@@ -33,7 +33,10 @@ def run_suite(project: Project, suite_name: str) -> list[CheckResult]:
     catalog = _catalog(project)
     checks = [_resolved(check, project, catalog) for check in suite.checks]
     to_run = [check for check in checks if _is_there(check, project, catalog)]
-    outcomes, pages = _validate(project, suite, to_run)
+    try:
+        outcomes, pages = _validate(project, suite, to_run)
+    finally:
+        dialect.close_connections()
     return [
         _result(project, suite, check, outcomes.get(check.key), pages)
         for check in checks
@@ -186,8 +189,6 @@ def _validate(
         validated = definition.run(result_format={"result_format": "SUMMARY"})
         for result in validated.results:
             outcomes[table, result.expectation_config.meta["check"]] = result
-    for engine in _engines(source):
-        engine.dispose()
     return outcomes, _write_data_docs(context, project, suite)
 
 
@@ -202,11 +203,6 @@ def _expectation(gx: Any, check: Check) -> Any:
         notes=check.protects,
         meta={"check": check.name},
     )
-
-
-def _engines(source: Any) -> Iterable[Any]:
-    engine = getattr(source, "_engine", None)
-    return [engine] if engine is not None else []
 
 
 # What it came to.

@@ -18,7 +18,7 @@ from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
 
 if TYPE_CHECKING:
-    from orchestration.runner import Observer, Report
+    from orchestration.report import Observer, Report
 
 app = typer.Typer(
     name="lead-funnel",
@@ -59,9 +59,7 @@ Vars = Annotated[
         "without an offset is UTC.",
     ),
 ]
-Debug = Annotated[
-    bool, typer.Option("--debug", help="Show the traceback of an error.")
-]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
 def console() -> Console:

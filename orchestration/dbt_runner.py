@@ -19,6 +19,7 @@ from orchestration.project import Project
 
 _FOLDERS = ("models", "seeds", "macros", "tests/data")
 _FILES = ("dbt_project.yml", "profiles.yml")
+_LONGEST = 600
 _GOOD = frozenset({"success", "pass"})
 
 # Parsed projects of this process, by the fingerprint of what was parsed.
@@ -79,12 +80,11 @@ def manifest_json(project: Project) -> dict[str, Any]:
 
 def build(
     project: Project,
-    select: Sequence[str],
+    names: Sequence[str],
     *,
-    exclude: Sequence[str] = (),
     on_node: Callable[[str], None] | None = None,
 ) -> list[NodeResult]:
-    """Build the selected seeds, models and data tests, in their order.
+    """Build these seeds and models and their data tests, in their order.
 
     A data test runs with the last of the models it reads. Unit tests are for
     developers: they run in `make test`, not here. Returns what each node came
@@ -97,8 +97,7 @@ def build(
         "--exclude-resource-type",
         "unit_test",
         "--select",
-        *select,
-        *(["--exclude", *exclude] if exclude else []),
+        *names,
     ]
     outcome = _invoke(project, arguments, manifest(project), on_node)
     if outcome.result is None:
@@ -157,7 +156,8 @@ def _invoke(
     project.prepare_out()
     folder = str(project.root)
     command = [
-        "--quiet",
+        "--log-level",
+        "none",
         "--log-level-file",
         "debug",
         *arguments,
@@ -165,6 +165,8 @@ def _invoke(
         folder,
         "--profiles-dir",
         folder,
+        "--target-path",
+        str(project.dbt_target),
     ]
     with _environment(project.dbt_environment()):
         try:
@@ -221,5 +223,7 @@ def _one_line(message: str) -> str:
         for line in lines
         if not line.startswith(("compiled code at", "> in macro", "> called by"))
     ]
-    text = " ".join(kept) or "no reason given"
+    text = " ".join(" ".join(kept).split()) or "no reason given"
+    if len(text) > _LONGEST:
+        text = text[:_LONGEST].rsplit(" ", 1)[0] + " …."
     return text if text.endswith((".", "!", "?")) else text + "."

@@ -214,9 +214,7 @@ def _write_table(
     )
     if table.description:
         connection.execute(f"comment on table {target} is {_text(table.description)}")
-    there = {
-        name for name, *_ in connection.execute(f"describe {target}").fetchall()
-    }
+    there = {name for name, *_ in connection.execute(f"describe {target}").fetchall()}
     for column, description in table.columns.items():
         if description and column in there:
             connection.execute(

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import logging
 import os
 import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -23,113 +21,9 @@ from orchestration.defs.automation import JOB_NAME
 from orchestration.errors import LeadFunnelError
 from orchestration.failures import sentence_of
 from orchestration.project import Project
+from orchestration.report import Observer, Report, Step, keep
 
 KEPT_LOGS = 20
-
-TITLES = {
-    "settings__run": "Write the run's settings",
-    "check_raw": "Check the raw tables",
-    "build_input_layer": "Shape the sources into the input layer",
-    "build_intermediate": "Find people, lifecycles and outcomes",
-    "build_core": "Build facts and dimensions",
-    "check_core": "Check transitions, lifecycles and row fates",
-    "build_funnel": "Build the funnel's marts",
-    "check_funnel": "Check the funnel's marts",
-    "publication": "Publish",
-}
-
-
-def title(step: str) -> str:
-    """What a step is called in front of a person."""
-    if step.startswith("load_"):
-        return f"Load {step.removeprefix('load_')}"
-    return TITLES.get(step, step.replace("_", " ").capitalize())
-
-
-@dataclass
-class Step:
-    """One step of a run, as far as it has got."""
-
-    name: str
-    seconds: float | None = None
-    state: str = "running"
-
-    @property
-    def title(self) -> str:
-        return title(self.name)
-
-
-@dataclass
-class Report:
-    """What a run came to; kept as OUT/logs/run.json while it goes on."""
-
-    run_id: str
-    started_at: str
-    pid: int
-    state: str = "running"
-    """running, succeeded or failed; a running one without a process was killed."""
-    sentence: str = ""
-    is_foreseen: bool = True
-    seconds: float = 0.0
-    steps: list[Step] = field(default_factory=list)
-    checks: dict[str, dict[str, int]] = field(default_factory=dict)
-    """By kind (dbt test, Great Expectations): run, passed, warned, failed."""
-    warnings: list[str] = field(default_factory=list)
-    log: str = ""
-    trace: str = ""
-
-    @property
-    def succeeded(self) -> bool:
-        return self.state == "succeeded"
-
-    def count_check(self, kind: str, passed: bool, is_warning: bool) -> None:
-        counts = self.checks.setdefault(
-            kind, {"run": 0, "passed": 0, "warned": 0, "failed": 0}
-        )
-        counts["run"] += 1
-        word = "passed" if passed else "warned" if is_warning else "failed"
-        counts[word] += 1
-
-
-class Observer:
-    """Hears of a run's steps as they happen. Subclasses show them."""
-
-    def started(self, step: Step) -> None: ...
-
-    def said(self, text: str) -> None: ...
-
-    def warned(self, text: str) -> None: ...
-
-    def ended(self, step: Step) -> None: ...
-
-
-# What is kept of the last run.
-
-
-def report_path(project: Project) -> Path:
-    return project.logs / "run.json"
-
-
-def last_report(project: Project) -> Report | None:
-    """What is known of the last run on this OUT, also where it was killed."""
-    try:
-        found = json.loads(report_path(project).read_text(encoding="utf-8"))
-        steps = [Step(**step) for step in found.pop("steps")]
-        return Report(**found, steps=steps)
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
-
-
-def was_killed(project: Project, report: Report) -> bool:
-    return report.state == "running" and not is_running(project)
-
-
-def _keep(project: Project, report: Report) -> None:
-    project.logs.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(asdict(report), ensure_ascii=False, indent=1)
-    fresh = project.logs / ".run.json.new"
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(report_path(project))
 
 
 # One run at a time on one OUT. The system lets go of the lock however a
@@ -156,17 +50,6 @@ def _locked(project: Project) -> Iterator[None]:
         yield
 
 
-def is_running(project: Project) -> bool:
-    try:
-        with (project.out / "run.lock").open("a+") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False
-
-
 # The run.
 
 
@@ -184,7 +67,7 @@ def run(project: Project, observer: Observer | None = None) -> Report:
             pid=os.getpid(),
             log=str(log),
         )
-        _keep(project, report)
+        keep(project, report)
         clock = time.monotonic()
         try:
             publication.remove_leftovers(project)
@@ -200,7 +83,7 @@ def run(project: Project, observer: Observer | None = None) -> Report:
             report.seconds = round(time.monotonic() - clock, 3)
             if report.state == "running":
                 report.state = "failed"
-            _keep(project, report)
+            keep(project, report)
     return report
 
 
@@ -297,7 +180,7 @@ class _Watch:
         logging.getLogger("lead_funnel").log(level, "%s%s", where, record.text)
         event = record.event
         if event is None:
-            if record.level >= logging.WARNING and record.step:
+            if record.level == logging.WARNING and record.step:
                 self.report.warnings.append(record.text)
                 self.observer.warned(record.text)
             return
@@ -319,7 +202,7 @@ class _Watch:
         step = self.steps[name] = Step(name)
         self.began[name] = time.monotonic()
         self.report.steps.append(step)
-        _keep(self.project, self.report)
+        keep(self.project, self.report)
         self.observer.started(step)
 
     def _end(self, name: str, state: str) -> None:
@@ -328,7 +211,7 @@ class _Watch:
             return
         step.state = state
         step.seconds = round(time.monotonic() - self.began[name], 3)
-        _keep(self.project, self.report)
+        keep(self.project, self.report)
         self.observer.ended(step)
 
     def _count(self, evaluation: Any) -> None:
@@ -380,5 +263,3 @@ def _logging(project: Project) -> Iterator[Path]:
         logging.captureWarnings(False)
         root.removeHandler(handler)
         handler.close()
-
-

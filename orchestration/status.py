@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from orchestration import publication
 from orchestration.project import Project
-from orchestration.runner import Report, is_running, last_report, was_killed
+from orchestration.report import Report, is_running, last_report, was_killed
 
 
 def lines(project: Project) -> Iterator[str]:

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from orchestration.project import Project
 from orchestration.publication import Publication
-from orchestration.runner import Report
+from orchestration.report import Report
 
 MONTHS_SHOWN = 24
 VALUES_SHOWN = 15

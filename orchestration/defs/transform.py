@@ -8,8 +8,9 @@ op from being built: hence an op for what lies between two gates.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -31,19 +32,10 @@ class Layer:
 
     name: str
     folders: tuple[str, ...]
-    without: tuple[str, ...] = ()
-
-    @property
-    def select(self) -> list[str]:
-        return [f"path:{folder}" for folder in self.folders]
-
-    @property
-    def exclude(self) -> list[str]:
-        return [f"path:{folder}" for folder in self.without]
 
     def holds(self, node: Node) -> bool:
         path = node["original_file_path"]
-        return _is_below(path, self.folders) and not _is_below(path, self.without)
+        return any(path.startswith(f"{folder}/") for folder in self.folders)
 
 
 LAYERS = (
@@ -53,12 +45,39 @@ LAYERS = (
     ),
     Layer("intermediate", ("models/intermediate",)),
     Layer("core", ("models/marts/core", "models/marts/quality")),
-    Layer("funnel", ("models/marts",), ("models/marts/core", "models/marts/quality")),
+    # Every other mart. The first layer that holds a node's folder is its own.
+    Layer("funnel", ("models", "snapshots")),
 )
 
 
-def _is_below(path: str, folders: Sequence[str]) -> bool:
-    return any(path.startswith(f"{folder}/") for folder in folders)
+def positions(manifest: Manifest) -> dict[str, int]:
+    """The layer of each seed and model, by dbt's unique id.
+
+    It is its folder's, or a later one where it reads what is built there: a
+    model that prepares the funnel's marts from facts waits for their gate.
+    """
+    found: dict[str, int] = {}
+
+    def position(unique_id: str) -> int:
+        if unique_id not in found:
+            node = manifest["nodes"][unique_id]
+            found[unique_id] = max(
+                [
+                    next(n for n, layer in enumerate(LAYERS) if layer.holds(node)),
+                    *map(position, _built(node.get("depends_on", {}).get("nodes", ()))),
+                ]
+            )
+        return found[unique_id]
+
+    for unique_id in _built(manifest["nodes"]):
+        position(unique_id)
+    return found
+
+
+def _built(unique_ids: Iterable[str]) -> list[str]:
+    """Those of the ids that are seeds, models or snapshots."""
+    kinds = {"model", "seed", "snapshot"}
+    return [item for item in unique_ids if item.split(".")[0] in kinds]
 
 
 # From dbt's nodes to Dagster's names.
@@ -133,28 +152,21 @@ def tests_of(manifest: Manifest, layer: Layer) -> dict[str, dg.AssetCheckSpec]:
     the first by name of those it reads there.
     """
     specs: dict[str, dg.AssetCheckSpec] = {}
-    position = LAYERS.index(layer)
+    wanted, position = LAYERS.index(layer), positions(manifest)
     for unique_id, node in sorted(manifest["nodes"].items()):
         if node["resource_type"] != "test":
             continue
-        read = [
-            _node(manifest, parent)
-            for parent in node["depends_on"]["nodes"]
-            if parent.split(".")[0] in {"model", "seed", "snapshot"}
-        ]
-        if not read or max(map(_layer_position, read)) != position:
+        read = _built(node["depends_on"]["nodes"])
+        if not read or max(position[parent] for parent in read) != wanted:
             continue
         here = sorted(
-            (parent for parent in read if layer.holds(parent)),
-            key=lambda parent: (
-                parent["unique_id"] != node.get("attached_node"),
-                parent["name"],
-            ),
+            (parent for parent in read if position[parent] == wanted),
+            key=partial(_not_attached, node),
         )
         is_error = node["config"].get("severity", "error").lower() == "error"
         specs[unique_id] = dg.AssetCheckSpec(
             name=node["name"],
-            asset=asset_key(here[0]),
+            asset=asset_key(manifest["nodes"][here[0]]),
             description=node.get("description") or None,
             blocking=is_error,
             metadata={"file": node["original_file_path"], "kind": "dbt test"},
@@ -162,20 +174,18 @@ def tests_of(manifest: Manifest, layer: Layer) -> dict[str, dg.AssetCheckSpec]:
     return specs
 
 
-def _layer_position(node: Node) -> int:
-    return next(
-        (number for number, layer in enumerate(LAYERS) if layer.holds(node)), -1
-    )
+def _not_attached(test: Node, unique_id: str) -> tuple[bool, str]:
+    return unique_id != test.get("attached_node"), unique_id
 
 
 def nodes_of(manifest: Manifest, layer: Layer) -> dict[str, Node]:
     """The layer's seeds and models, by dbt's unique id."""
+    wanted = LAYERS.index(layer)
     return {
-        unique_id: node
-        for unique_id, node in sorted(manifest["nodes"].items())
-        if node["resource_type"] in {"seed", "model", "snapshot"}
-        and node["config"].get("materialized") != "ephemeral"
-        and layer.holds(node)
+        unique_id: manifest["nodes"][unique_id]
+        for unique_id, position in sorted(positions(manifest).items())
+        if position == wanted
+        and manifest["nodes"][unique_id]["config"].get("materialized") != "ephemeral"
     }
 
 
@@ -211,7 +221,7 @@ def layer_assets(manifest: Manifest, layer: Layer) -> dg.AssetsDefinition | None
 
         with said_once():
             results = dbt_runner.build(
-                project, layer.select, exclude=layer.exclude, on_node=count
+                project, [node["name"] for node in nodes.values()], on_node=count
             )
         yield from events(results, nodes, checks)
         sentence = dbt_runner.failure_sentence(results)

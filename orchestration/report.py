@@ -1,0 +1,129 @@
+"""What a run came to, kept as a file while it goes on.
+
+Apart from the runner, so that `status` need not import Dagster.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from orchestration.project import Project
+
+TITLES = {
+    "settings__run": "Write the run's settings",
+    "check_raw": "Check the raw tables",
+    "build_input_layer": "Shape the sources into the input layer",
+    "build_intermediate": "Find people, lifecycles and outcomes",
+    "build_core": "Build facts and dimensions",
+    "check_core": "Check transitions, lifecycles and row fates",
+    "build_funnel": "Build the funnel's marts",
+    "check_funnel": "Check the funnel's marts",
+    "publication": "Publish",
+}
+
+
+def title(step: str) -> str:
+    """What a step is called in front of a person."""
+    if step.startswith("load_"):
+        return f"Load {step.removeprefix('load_')}"
+    return TITLES.get(step, step.replace("_", " ").capitalize())
+
+
+@dataclass
+class Step:
+    """One step of a run, as far as it has got."""
+
+    name: str
+    seconds: float | None = None
+    state: str = "running"
+
+    @property
+    def title(self) -> str:
+        return title(self.name)
+
+
+@dataclass
+class Report:
+    """What a run came to; kept as OUT/logs/run.json while it goes on."""
+
+    run_id: str
+    started_at: str
+    pid: int
+    state: str = "running"
+    """running, succeeded or failed; a running one without a process was killed."""
+    sentence: str = ""
+    is_foreseen: bool = True
+    seconds: float = 0.0
+    steps: list[Step] = field(default_factory=list)
+    checks: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By kind (dbt test, Great Expectations): run, passed, warned, failed."""
+    warnings: list[str] = field(default_factory=list)
+    log: str = ""
+    trace: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        return self.state == "succeeded"
+
+    def count_check(self, kind: str, passed: bool, is_warning: bool) -> None:
+        counts = self.checks.setdefault(
+            kind, {"run": 0, "passed": 0, "warned": 0, "failed": 0}
+        )
+        counts["run"] += 1
+        word = "passed" if passed else "warned" if is_warning else "failed"
+        counts[word] += 1
+
+
+class Observer:
+    """Hears of a run's steps as they happen. Subclasses show them."""
+
+    def started(self, step: Step) -> None: ...
+
+    def said(self, text: str) -> None: ...
+
+    def warned(self, text: str) -> None: ...
+
+    def ended(self, step: Step) -> None: ...
+
+
+# What is kept of the last run.
+
+
+def report_path(project: Project) -> Path:
+    return project.logs / "run.json"
+
+
+def last_report(project: Project) -> Report | None:
+    """What is known of the last run on this OUT, also where it was killed."""
+    try:
+        found = json.loads(report_path(project).read_text(encoding="utf-8"))
+        steps = [Step(**step) for step in found.pop("steps")]
+        return Report(**found, steps=steps)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def was_killed(project: Project, report: Report) -> bool:
+    return report.state == "running" and not is_running(project)
+
+
+def keep(project: Project, report: Report) -> None:
+    project.logs.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(asdict(report), ensure_ascii=False, indent=1)
+    fresh = project.logs / ".run.json.new"
+    fresh.write_text(text, encoding="utf-8")
+    fresh.replace(report_path(project))
+
+
+def is_running(project: Project) -> bool:
+    try:
+        with (project.out / "run.lock").open("a+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False

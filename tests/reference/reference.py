@@ -262,6 +262,8 @@ class Reference:
         for change in self.inputs.observations:
             if change.entity != "lead" or change.field != "status":
                 continue
+            if change.row.is_key_missing:
+                continue
             person = self.person_of.get(change.node)
             if person and self.time_rule(person, change.at) is None:
                 status_rows[change.node].append(change)
@@ -1133,17 +1135,17 @@ class Lifecycle:
         if found is None:
             return columns
         columns["opportunity_id"] = found.opportunity_id
-        if found.amount is None:
-            return columns
         source = found.row.source
         currency = found.currency or self.all.source_currencies.get(
             source, self.all.reporting_currency
         )
+        columns["opportunity_currency"] = currency
+        if found.amount is None:
+            return columns
         cents = Decimal("0.01")
         columns["opportunity_amount"] = found.amount.quantize(
             cents, ROUND_HALF_UP
         )
-        columns["opportunity_currency"] = currency
         day = self.all.as_of
         if found.is_closed and found.closed_at is not None:
             day = found.closed_at

@@ -16,6 +16,7 @@ losers_listed as (
         source_key,
         record_id as winner_id,
         occurred_at,
+        row_loaded_at,
         {{ ids_of_list(
             "coalesce(merge_ids, " ~ attribute_value('attributes', 'Merge IDs')
             ~ ")"
@@ -38,7 +39,8 @@ select
     source as right_source,
     merged_into_key as right_key,
     merged_into_id as right_record_id,
-    cast(null as timestamp) as linked_at
+    cast(null as timestamp) as linked_at,
+    loaded_at
 from records
 where merged_into_key is not null
 
@@ -55,7 +57,8 @@ select
     {{ system_key('salesforce', sf_match_id('converted_contact_id'))
         | indent(4) }} as right_key,
     converted_contact_id as right_record_id,
-    converted_at as linked_at
+    converted_at as linked_at,
+    loaded_at
 from records
 where converted_contact_id is not null
 
@@ -72,7 +75,8 @@ select
     {{ system_key('salesforce', sf_match_id('crm_lead_id'))
         | indent(4) }} as right_key,
     crm_lead_id as right_record_id,
-    created_at as linked_at
+    created_at as linked_at,
+    loaded_at
 from records
 where crm_lead_id is not null
 
@@ -89,7 +93,8 @@ select
     {{ system_key('salesforce', sf_match_id('crm_contact_id'))
         | indent(4) }} as right_key,
     crm_contact_id as right_record_id,
-    created_at as linked_at
+    created_at as linked_at,
+    loaded_at
 from records
 where crm_contact_id is not null
 
@@ -105,7 +110,8 @@ select
     source as right_source,
     {{ system_key('marketo', 'winner_id') | indent(4) }} as right_key,
     winner_id as right_record_id,
-    occurred_at as linked_at
+    occurred_at as linked_at,
+    row_loaded_at as loaded_at
 from losers_listed
 
 union all
@@ -120,5 +126,6 @@ select
     source as right_source,
     {{ system_key('marketo', 'winning_record_id') | indent(4) }} as right_key,
     winning_record_id as right_record_id,
-    merged_at as linked_at
+    merged_at as linked_at,
+    row_loaded_at as loaded_at
 from merged_leads

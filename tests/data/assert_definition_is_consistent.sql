@@ -44,7 +44,7 @@ problems as (
     from {{ ref('def_stage_rules') }} as rules
     where
         {{ same_text('rules.operator') }} = 'crosses'
-        and {{ dbt.safe_cast('rules.value', 'double') }} is null
+        and {{ parse_number('rules.value') }} is null
 
     union all
 

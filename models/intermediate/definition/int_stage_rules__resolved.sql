@@ -35,7 +35,7 @@ rules_normalised as (
         coalesce({{ same_text('value') }}, '') as value_text,
         case
             when {{ same_text('operator') }} = 'crosses'
-                then {{ dbt.safe_cast('value', 'double') }}
+                then cast({{ parse_number('value') }} as double)
         end as threshold,
         {{ same_text('stage') }} as stage
     from rules

@@ -87,6 +87,7 @@ people_keyed as (
         source_table,
         source_key,
         record_id,
+        loaded_at,
         is_live,
         is_oversized,
         component_key,

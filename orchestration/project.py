@@ -22,6 +22,7 @@ from typing import Any
 from orchestration.errors import LeadFunnelError, listed, meant
 
 ROOT = Path(__file__).resolve().parent.parent
+ACTUAL = "actual"
 SYSTEMS = ("generic", "salesforce", "hubspot", "marketo", "ads", "ledger")
 
 DAGSTER_YAML = """\
@@ -97,6 +98,8 @@ class Project:
     out: Path
     definition: Path | None
     vars: RunVars
+    trial: str | None = None
+    """The name of a build that is only compared, never published."""
 
     @classmethod
     def from_environment(
@@ -183,22 +186,20 @@ class Project:
     def seeds(self) -> Path:
         return self.root / "seeds"
 
-    # A named funnel version is built beside the actual one, never over it.
+    # A what-if is built beside the actual reading of the data, never over it: in
+    # schemas of its own, settings and seeds included.
 
     @property
     def build(self) -> str:
         """The build's name: `actual`, or one for each named funnel version."""
+        if self.trial is not None:
+            return self.trial
         version = self.vars.funnel_version
-        if version is None:
-            return "actual"
-        plain = re.sub(r"[^a-z0-9_]", "_", version.lower())
-        if plain != version:
-            plain += "_" + hashlib.md5(version.encode()).hexdigest()[:6]
-        return f"whatif_{plain}"
+        return ACTUAL if version is None else whatif_build(version)
 
     @property
     def schema_prefix(self) -> str:
-        return "" if self.vars.funnel_version is None else f"{self.build}__"
+        return schema_prefix(self.build)
 
     @property
     def dbt_target(self) -> Path:
@@ -237,8 +238,21 @@ class Project:
             ) from error
 
 
+def whatif_build(version: str) -> str:
+    """The name of the build that reads all of history with one version."""
+    plain = re.sub(r"[^a-z0-9_]", "_", version.lower())
+    if plain != version:
+        plain += "_" + hashlib.md5(version.encode()).hexdigest()[:6]
+    return f"whatif_{plain}"
+
+
+def schema_prefix(build: str) -> str:
+    """What stands in front of the names of a build's schemas."""
+    return "" if build == ACTUAL else f"{build}__"
+
+
 def _path(given: str | Path) -> Path:
-    return Path(os.path.abspath(Path(given).expanduser()))
+    return Path(given).expanduser().resolve()
 
 
 def _as_mapping(given: str | Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -42,18 +42,19 @@ class OverlayFile:
 def write_settings(project: Project) -> None:
     """Write the run's vars to `settings.run` and `settings.sources`."""
     given = project.vars
+    schema = f"{project.schema_prefix}settings"
     connection = warehouse.connect(project)
     try:
         connection.execute("begin")
-        connection.execute("create schema if not exists settings")
+        connection.execute(f"create schema if not exists {schema}")
         connection.execute(
-            "create or replace table settings.run ("
+            f"create or replace table {schema}.run ("
             "as_of timestamp, funnel_version varchar, reporting_timezone varchar, "
             "reporting_currency varchar, fiscal_year_start_month integer, "
             "keep_deleted boolean, attribution_window_days integer)"
         )
         connection.execute(
-            "insert into settings.run values (?, ?, ?, ?, ?, ?, ?)",
+            f"insert into {schema}.run values (?, ?, ?, ?, ?, ?, ?)",
             [
                 given.as_of,
                 given.funnel_version,
@@ -65,11 +66,11 @@ def write_settings(project: Project) -> None:
             ],
         )
         connection.execute(
-            "create or replace table settings.sources ("
+            f"create or replace table {schema}.sources ("
             "source varchar, timezone varchar, currency varchar)"
         )
         connection.executemany(
-            "insert into settings.sources values (?, ?, ?)",
+            f"insert into {schema}.sources values (?, ?, ?)",
             [
                 [system, given.timezone_of(system), given.currency_of(system)]
                 for system in SYSTEMS
@@ -92,18 +93,18 @@ def write_definition(project: Project) -> dict[str, int]:
     connection = warehouse.connect(project)
     try:
         connection.execute("begin")
-        connection.execute("create schema if not exists definition_overlay")
+        connection.execute(f"create schema if not exists {overlay_schema(project)}")
         for seed, columns in seeds.items():
             declared = ", ".join(
                 f"{quoted(name)} varchar" for name in (*columns, OVERLAY_MODE)
             )
             connection.execute(
-                f"create or replace table definition_overlay.{quoted(seed)} "
+                f"create or replace table {overlay_schema(project)}.{quoted(seed)} "
                 f"({declared})"
             )
         rows = {
             overlay.path.name: _insert(
-                connection, overlay, seeds[overlay.seed], scratch
+                connection, project, overlay, seeds[overlay.seed], scratch
             )
             for overlay in overlays
         }
@@ -113,6 +114,11 @@ def write_definition(project: Project) -> dict[str, int]:
         connection.close()
         shutil.rmtree(scratch, ignore_errors=True)
     return rows
+
+
+def overlay_schema(project: Project) -> str:
+    """A what-if has a definition of its own."""
+    return f"{project.schema_prefix}definition_overlay"
 
 
 def seed_columns(project: Project) -> dict[str, tuple[str, ...]]:
@@ -151,6 +157,7 @@ def overlay_files(
 
 def _insert(
     connection: duckdb.DuckDBPyConnection,
+    project: Project,
     overlay: OverlayFile,
     columns: tuple[str, ...],
     scratch: Path,
@@ -170,7 +177,7 @@ def _insert(
                 f"{meant(name, columns)}. The columns of {overlay.seed} are "
                 f"{listed(columns, limit=30)}."
             )
-    target = f"definition_overlay.{quoted(overlay.seed)}"
+    target = f"{overlay_schema(project)}.{quoted(overlay.seed)}"
     if given:
         names = ", ".join(quoted(by_plain_name[plain(name)]) for name in given)
         values = ", ".join(quoted(name) for name in given)
@@ -194,7 +201,8 @@ def _check_funnel_version(
     if wanted is None:
         return
     overlaid = connection.execute(
-        f"select version, {OVERLAY_MODE} from definition_overlay.funnel_versions"
+        f"select version, {OVERLAY_MODE} "
+        f"from {overlay_schema(project)}.funnel_versions"
     ).fetchall()
     known = [version for version, mode in overlaid if mode != EMPTIED]
     if not any(mode in (REPLACE, EMPTIED) for _, mode in overlaid):

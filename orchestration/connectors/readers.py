@@ -158,7 +158,7 @@ class Converter:
         is_gzipped = file.is_gzipped
         if encoding != "utf-8":
             source = scratch / "mended.jsonl"
-            with opened(file) as stream, source.open("w", newline="") as target:
+            with opened(file) as stream, source.open("w", encoding="utf-8") as target:
                 shutil.copyfileobj(
                     io.TextIOWrapper(stream, encoding, newline=""), target
                 )
@@ -265,8 +265,7 @@ def snake_case(text: str) -> str:
     """`IsDeleted` and `Is Deleted` as `is_deleted`; a leading underscore stays."""
     text = unicodedata.normalize("NFKC", text).strip()
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text)
-    text = re.sub(r"[\W_]+", "_", text).rstrip("_").lower()
-    return text
+    return re.sub(r"[\W_]+", "_", text).rstrip("_").lower()
 
 
 @contextmanager

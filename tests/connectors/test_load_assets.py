@@ -1,7 +1,6 @@
 """The raw tables as Dagster assets: known before anything is there to load."""
 
 import dagster as dg
-import pytest
 
 from orchestration import warehouse
 from orchestration.connectors.tables import RAW_TABLES
@@ -65,12 +64,3 @@ def test_a_fault_of_the_folder_fails_the_run_with_its_sentence(monkeypatch, proj
     assert not result.success
     [failure] = [event for event in result.all_node_events if event.is_step_failure]
     assert "no system that can be read" in str(failure.event_specific_data.error)
-
-
-@pytest.mark.parametrize("name", ["LEAD_FUNNEL_VARS"])
-def test_bad_vars_fail_the_run_with_their_sentence(monkeypatch, project, name):
-    monkeypatch.setattr(
-        type(project), "environment", lambda self: {name: '{"as_off": 1}'}
-    )
-    result = materialize(monkeypatch, project, run_settings)
-    assert not result.success

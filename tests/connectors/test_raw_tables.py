@@ -1,12 +1,13 @@
 """The raw tables mirror the landing folder, whatever happened before."""
 
+import csv
 import gzip
 import os
 import subprocess
 import sys
+import tracemalloc
 from datetime import datetime, timedelta
 
-import duckdb
 import pytest
 
 from orchestration import warehouse
@@ -258,8 +259,8 @@ def test_a_file_that_is_no_warehouse_is_a_sentence(project, put):
         load_all(project)
 
 
-def test_a_million_rows_are_no_python_objects(project, put):
-    """Memory stays bounded: the rows never become Python objects."""
+def test_rows_never_become_python_objects(project, put):
+    """A folder larger than the memory must load: DuckDB reads and spills."""
     rows = "".join(
         f"{number},2026-01-01T00:00:00Z,person{number}@example.com\n"
         for number in range(200_000)
@@ -268,8 +269,6 @@ def test_a_million_rows_are_no_python_objects(project, put):
         "generic/lead.csv.gz",
         gzip.compress(f"lead_id,created_at,email\n{rows}".encode()),
     )
-    import tracemalloc
-
     load = raw.SystemLoad(project, "generic", raw.read_landing(project.landing), FIRST)
     tracemalloc.start()
     load.prepare()
@@ -288,8 +287,8 @@ def test_the_real_exports_of_a_loader_are_read(shared_data, tmp_path):
         for path in (shared_data / "fivetran" / system).glob("*_data.csv"):
             name = path.stem.removeprefix(prefix).removesuffix("_data")
             (landing / system / f"{name}.csv").symlink_to(path)
-            relation = duckdb.read_csv(str(path), all_varchar=True)
-            expected[system, name] = relation.count("*").fetchone()[0]
+            with path.open(encoding="utf-8-sig", newline="") as stream:
+                expected[system, name] = len(list(csv.DictReader(stream)))
     counts = load_all(
         Project.from_environment({}, landing=landing, out=tmp_path / "out")
     )

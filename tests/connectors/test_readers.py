@@ -151,8 +151,9 @@ def test_jsonl_with_keys_that_come_late_and_nested_values(tmp_path):
         {"Id": 1775001600000, "nested": {"b": [1, 2]}, "late/key": ""},
     ]
     content = "\n\n".join(json.dumps(line) for line in lines).encode()
-    for name, given in [("touch.jsonl", content), ("touch.ndjson.gz", None)]:
-        rows = read(tmp_path, name, given or gzip.compress(content))
+    for name in ("touch.jsonl", "touch.ndjson.gz"):
+        packed = gzip.compress(content) if name.endswith(".gz") else content
+        rows = read(tmp_path, name, packed)
         assert rows == [
             {
                 "id": "7",
@@ -222,11 +223,9 @@ def test_parquet_types_become_the_text_an_export_would_hold(tmp_path):
         "ids": "[1,2]",
         "bytes": "abc",
     }
-    for name, given in [
-        ("touch.parquet", content),
-        ("touch.parquet.gz", gzip.compress(content)),
-    ]:
-        rows = read(tmp_path, name, given)
+    for name in ("touch.parquet", "touch.parquet.gz"):
+        packed = gzip.compress(content) if name.endswith(".gz") else content
+        rows = read(tmp_path, name, packed)
         assert rows[0] == expected
         assert rows[1] == dict.fromkeys(expected)
         assert (rows[2]["id_as_float"], rows[2]["is_open"]) == ("0.5", "false")

@@ -45,7 +45,9 @@ explode(split({{ plain_list(text) }}, ','))
 
 {% macro plain_list(text) -%}
 {{ replace_pattern(
-    replace_pattern("coalesce(" ~ text ~ ", '')", '[; ]+', ','),
-    '[^0-9A-Za-z,_-]|^[^0-9A-Za-z]+|[^0-9A-Za-z]+$', ''
+    replace_pattern(
+        "coalesce(" ~ text ~ ", '')", '[^0-9A-Za-z_-]+', ','
+    ),
+    '^,|,$', ''
 ) }}
 {%- endmacro %}

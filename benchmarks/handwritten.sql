@@ -73,11 +73,15 @@ from read_csv(
 
 -- step: transform
 -- Full-width letters and blanks, upper case: good enough for this company.
-create macro same_text(given) as lower(trim(translate(
+create macro narrowed(given) as translate(
     given,
     '０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ＠．－＿＋　',
     '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz@.-_+ '
-)));
+);
+-- As many bytes as characters: plain ASCII, nothing to narrow.
+create macro same_text(given) as lower(trim(
+    case when strlen(given) = length(given) then given else narrowed(given) end
+));
 
 -- One row per record of a human being.
 create table leads as
@@ -160,11 +164,11 @@ with links as (
     union all
     select 'm' || winner, 'm' || loser from merged
     union all
-    select node, 'e' || same_text(email) from records
+    select node, 'e' || address
+    from (select node, same_text(email) as address from records)
     where
-        email is not null
-        and same_text(email) like '%@%'
-        and split_part(same_text(email), '@', 1) not in (
+        contains(address, '@')
+        and split_part(address, '@', 1) not in (
             select local_part
             from read_csv(getvariable('seeds') || '/shared_mailboxes.csv')
         )
@@ -227,40 +231,65 @@ from settled
 window whole as (partition by person);
 
 create table dim_people as
+with sources as (
+    select lead_source, coalesce(channels.channel, same_text(lead_source)) as channel
+    from (select distinct lead_source from people)
+    left join read_csv(getvariable('seeds') || '/channels.csv') as channels
+        on replace(same_text(lead_source), 'ｳｪﾋﾞﾅｰ', 'ウェビナー')
+            = same_text(channels.source_value)
+),
+
+grouped as (
+    select
+        person_id,
+        any_value(record_count) as record_count,
+        arg_min(company, created_at) as company,
+        arg_min(email, created_at) as email,
+        arg_min(lead_source, created_at) as source
+    from people
+    where is_kept
+    group by person_id
+)
+
 select
-    person_id,
-    any_value(record_count) as record_count,
-    arg_min(company, created_at) as company,
-    split_part(same_text(arg_min(email, created_at)), '@', 2) as email_domain,
-    arg_min(lead_source, created_at) as source,
-    coalesce(
-        any_value(channels.channel),
-        same_text(arg_min(people.lead_source, people.created_at))
-    ) as channel
-from people
-left join (
-    select same_text(source_value) as source_value, channel
-    from read_csv(getvariable('seeds') || '/channels.csv')
-) as channels
-    on replace(same_text(people.lead_source), 'ｳｪﾋﾞﾅｰ', 'ウェビナー')
-        = channels.source_value
-where is_kept
-group by person_id;
+    grouped.person_id,
+    grouped.record_count,
+    grouped.company,
+    split_part(same_text(grouped.email), '@', 2) as email_domain,
+    grouped.source,
+    sources.channel
+from grouped
+left join sources on grouped.source = sources.lead_source;
 
 create table person_of as
 select node, person_id, first_created_at from people where is_kept;
 
+-- Every spelling of a status, and what it means.
 create table status_stages as
-select distinct same_text(value) as status, stage
-from read_csv(getvariable('seeds') || '/stage_rules.csv', all_varchar = true)
-where
-    definition_version = 'v1'
-    and source = 'salesforce'
-    and entity = 'lead'
-    and field = 'status'
-    and operator = 'equals'
-union all
-select 'ﾅｰﾁｬﾘﾝｸﾞ', 'recycled';
+with spellings as (
+    select status from leads
+    union
+    select old_value from raw.lead_history where field = 'Status'
+    union
+    select new_value from raw.lead_history where field = 'Status'
+),
+
+rules as (
+    select distinct same_text(value) as status, stage
+    from read_csv(getvariable('seeds') || '/stage_rules.csv', all_varchar = true)
+    where
+        definition_version = 'v1'
+        and source = 'salesforce'
+        and entity = 'lead'
+        and field = 'status'
+        and operator = 'equals'
+)
+
+select spellings.status, rules.stage
+from spellings
+inner join rules
+    on replace(same_text(spellings.status), 'ﾅｰﾁｬﾘﾝｸﾞ', 'ナーチャリング')
+        = rules.status;
 
 create table users as
 select
@@ -352,7 +381,7 @@ select
     status_rows.actor_id,
     status_rows.lead_id
 from status_rows
-inner join status_stages on same_text(status_rows.new_value) = status_stages.status
+inner join status_stages on status_rows.new_value = status_stages.status
 union all
 select
     person_of.person_id,
@@ -367,10 +396,9 @@ from leads
 inner join person_of on 's' || leads.id = person_of.node
 left join first_values on leads.id = first_values.lead_id
 inner join status_stages
-    on same_text(
+    on
         case when first_values.lead_id is null then leads.status
-        else first_values.status end
-    ) = status_stages.status
+        else first_values.status end = status_stages.status
 union all
 select
     person_id, 'sql', changed_at, 'salesforce', 'lead_history', id, actor_id, lead_id
@@ -725,7 +753,7 @@ from everything
 inner join person_of on 's' || left(everything.who_id, 15) = person_of.node
 left join users on left(everything.owner_id, 15) = users.id
 left join read_csv(getvariable('seeds') || '/touch_types.csv') as kinds
-    on same_text(everything.type) = kinds.touch_type
+    on lower(everything.type) = kinds.touch_type
 where
     coalesce(users.is_sales, true)
     and (everything.type is null or kinds.is_response)

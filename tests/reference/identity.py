@@ -79,7 +79,9 @@ def identify(
         nodes[groups.root(node)].append(node)
 
     not_live = {link.left for link in inputs.links if link.kind == "merge"}
-    not_live |= {node for _, node in inputs.deletions if node}
+    not_live |= {
+        node for row, node in inputs.deletions if not row.is_key_missing
+    }
     not_live |= {r.node for r in inputs.records if r.is_deleted}
 
     persons: list[Person] = []
@@ -93,6 +95,9 @@ def identify(
             persons.append(Person([record], [record.node]))
             dissolved.add(record.node)
     person_of: dict[Node, Person] = {}
+    for record in inputs.records:
+        # A record is somebody: that is a reading of its row.
+        record.row.takes_part = True
     for person in persons:
         for node in person.nodes:
             person_of[node] = person
@@ -113,11 +118,6 @@ def identify(
             row.person = person_of[node]
         else:
             row.broken.add("unknown_person")
-    for sharing in by_email.values():
-        if len(sharing) > 1:
-            for record in sharing:
-                if record.node not in dissolved:
-                    record.row.takes_part = True
     return person_of, persons
 
 

@@ -601,6 +601,8 @@ def read_marketo(folder: Folder) -> None:
                 into.links.append(Link(row, "id", record.node, right))
     activity_key = ("marketoguid", "id")
     for row in folder.survivors("activity_merge_leads", activity_key):
+        if row.is_key_missing:
+            continue
         winner = folder.node(row.get("leadid"))
         for loser in _merged_ids(folder, row):
             if winner and loser:
@@ -608,6 +610,8 @@ def read_marketo(folder: Folder) -> None:
     for row in folder.survivors("merged_lead", ("id", "mergedlead")):
         winner = folder.node(row.get("intolead", "mergedintolead"))
         loser = folder.node(row.get("mergedlead"))
+        if row.is_key_missing:
+            continue
         if winner and loser:
             into.links.append(Link(row, "merge", loser, winner))
     for row in folder.survivors("activity_delete_lead", activity_key):

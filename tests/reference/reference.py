@@ -315,18 +315,18 @@ class Reference:
             if is_owner and self.is_usable(row, change.node, change.at):
                 row.takes_part = True
             named = (row.source, row.table, change.entity, change.field)
+            if not any(
+                rules.reads(change.field, change.new)
+                for rules in self.definition.any_field_rules(*named)
+            ):
+                continue
+            usable = self.is_usable(row, change.node, change.at)
             if change.at is None:
-                if any(
-                    rules.reads(change.field, change.new)
-                    for rules in self.definition.any_field_rules(*named)
-                ):
-                    self.is_usable(row, change.node, None)
                 continue
             version = self.definition.in_force(change.at)
             rules = version and self.definition.field_rules(version, *named)
             if not rules or not rules.reads(change.field, change.new):
                 continue
-            usable = self.is_usable(row, change.node, change.at)
             crossed = self.crossed(change, rules, before)
             stages = self.match(row, rules, change.field, change.new, crossed)
             if usable:

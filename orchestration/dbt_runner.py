@@ -84,16 +84,15 @@ def build(
     *,
     on_node: Callable[[str], None] | None = None,
 ) -> list[NodeResult]:
-    """Build these seeds and models and their data tests, in their order.
+    """Build these seeds, models and data tests, in their order, and no others.
 
-    A data test runs with the last of the models it reads. Unit tests are for
-    developers: they run in `make test`, not here. Returns what each node came
-    to, also where some failed; only a dbt that could not run is an error.
+    Returns what each node came to, also where some failed; only a dbt that
+    could not run is an error.
     """
     arguments = [
         "build",
         "--indirect-selection",
-        "buildable",
+        "empty",
         "--exclude-resource-type",
         "unit_test",
         "--select",

@@ -63,13 +63,14 @@ def _show_rates(
         title_style="bold",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
-        padding=(0, 1, 0, 0),
+        padding=0,
     )
-    table.add_column("", no_wrap=True, max_width=22, overflow="ellipsis")
+    # Only the label gives way where the terminal is narrow.
+    table.add_column("", max_width=24, overflow="fold")
     for name in ("handed off", "accepted", "rejected", "ignored", "pending"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("SAL rate", justify="right", no_wrap=True)
-    table.add_column("ignore rate", justify="right", no_wrap=True)
+        table.add_column(name, justify="right", no_wrap=True, min_width=len(name))
+    for name in ("SAL rate", "ignore rate"):
+        table.add_column(name, justify="right", no_wrap=True, min_width=17)
     _add(table, whole, end_section=True)
     hidden = len(months) - MONTHS_SHOWN
     if hidden > 0:
@@ -154,11 +155,11 @@ def wilson(part: int, whole: int) -> tuple[float, float, float] | None:
 
 
 def percent(rate: tuple[float, float, float] | None) -> str:
-    """As `10.5 % (9.9–11.2)`."""
+    """As `10.5% (9.9–11.2)`."""
     if rate is None:
         return "–"
-    share, lower, upper = (100 * number for number in rate)
-    return f"{share:.1f} % ({lower:.1f}–{upper:.1f})"
+    share, lower, upper = (f"{100 * number:.1f}" for number in rate)
+    return f"{share}% ({lower}–{upper})".replace("100.0", "100")
 
 
 def _show_others(console: Console, connection: duckdb.DuckDBPyConnection) -> None:

@@ -23,7 +23,7 @@ from orchestration.project import Project
 Node = Mapping[str, Any]
 Manifest = Mapping[str, Any]
 
-SETTINGS_SCHEMAS = ("settings", "definition_overlay")
+SETTINGS_SOURCES = ("settings", "definition_overlay")
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,9 @@ class Layer:
 
     name: str
     folders: tuple[str, ...]
+    after: tuple[str, str] | None = None
+    """A table that the gate before the layer has blocking checks on. Dagster
+    makes wait only what reads a checked table, so the layer says that it does."""
 
     def holds(self, node: Node) -> bool:
         path = node["original_file_path"]
@@ -46,7 +49,7 @@ LAYERS = (
     Layer("intermediate", ("models/intermediate",)),
     Layer("core", ("models/marts/core", "models/marts/quality")),
     # Every other mart. The first layer that holds a node's folder is its own.
-    Layer("funnel", ("models", "snapshots")),
+    Layer("funnel", ("models", "snapshots"), ("marts", "fct_lead_lifecycles")),
 )
 
 
@@ -86,7 +89,7 @@ def _built(unique_ids: Iterable[str]) -> list[str]:
 def asset_key(node: Node) -> dg.AssetKey:
     """Schema and name, without the prefix of a named funnel version."""
     if node["resource_type"] == "source":
-        if node["schema"] in SETTINGS_SCHEMAS:
+        if node["source_name"] in SETTINGS_SOURCES:
             return SETTINGS_KEY
         return dg.AssetKey([node["schema"], node["identifier"]])
     schema = node["config"].get("schema") or node["resource_type"]
@@ -128,10 +131,13 @@ def parents(manifest: Manifest, node: Node) -> list[dg.AssetKey]:
     return sorted(set(keys))
 
 
-def asset_spec(manifest: Manifest, node: Node) -> dg.AssetSpec:
+def asset_spec(
+    manifest: Manifest, node: Node, layer: Layer | None = None
+) -> dg.AssetSpec:
+    gate = [dg.AssetKey(list(layer.after))] if layer and layer.after else []
     return dg.AssetSpec(
         key=asset_key(node),
-        deps=parents(manifest, node),
+        deps=sorted({*parents(manifest, node), *gate}),
         description=node.get("description") or None,
         group_name=group(node),
         kinds=kinds(node),
@@ -147,9 +153,9 @@ def asset_spec(manifest: Manifest, node: Node) -> dg.AssetSpec:
 def tests_of(manifest: Manifest, layer: Layer) -> dict[str, dg.AssetCheckSpec]:
     """The layer's data tests as checks, by dbt's unique id.
 
-    A test belongs to the last layer that it reads, as dbt's "buildable"
-    selection has it; it is a check of the model that it is attached to, or of
-    the first by name of those it reads there.
+    A test belongs to the last layer that it reads; it is a check of the model
+    that it is attached to, or of the first by name of those it reads there.
+    Unit tests are for developers: they run in `make test`, not here.
     """
     specs: dict[str, dg.AssetCheckSpec] = {}
     wanted, position = LAYERS.index(layer), positions(manifest)
@@ -201,27 +207,30 @@ def layer_assets(manifest: Manifest, layer: Layer) -> dg.AssetsDefinition | None
     """All models of a layer: one op, an asset for each, its tests as checks."""
     nodes = nodes_of(manifest, layer)
     checks = tests_of(manifest, layer)
+    everything = [*nodes, *checks]
     if not nodes:
         return None
 
     @dg.multi_asset(
         name=f"build_{layer.name}",
-        specs=[asset_spec(manifest, node) for node in nodes.values()],
+        specs=[asset_spec(manifest, node, layer) for node in nodes.values()],
         check_specs=list(checks.values()),
         pool=WRITER_POOL,
     )
     def build() -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         project = Project.from_environment()
-        total, done = len(nodes) + len(checks), 0
+        done = 0
 
         def count(name: str) -> None:
             nonlocal done
             done += 1
-            progress.say(f"{done} of {total}: {name}")
+            progress.say(f"{done} of {len(everything)}: {name}")
 
         with said_once():
             results = dbt_runner.build(
-                project, [node["name"] for node in nodes.values()], on_node=count
+                project,
+                [manifest["nodes"][unique_id]["name"] for unique_id in everything],
+                on_node=count,
             )
         yield from events(results, nodes, checks)
         sentence = dbt_runner.failure_sentence(results)

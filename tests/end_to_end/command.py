@@ -1,0 +1,58 @@
+"""Runs `lead-funnel` as a user does: a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+
+from orchestration.project import ROOT
+
+
+def start(
+    *arguments: str,
+    landing: Path | None = None,
+    out: Path,
+    definition: Path | None = None,
+    vars_json: str = "",
+) -> subprocess.Popen[str]:
+    environment = {
+        **os.environ,
+        "LEAD_FUNNEL_LANDING": str(landing or ""),
+        "LEAD_FUNNEL_OUT": str(out),
+        "LEAD_FUNNEL_DEFINITION": str(definition or ""),
+        "LEAD_FUNNEL_VARS": vars_json,
+        "PYTHONPATH": str(ROOT),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "orchestration.cli", *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def lead_funnel(*arguments: str, **settings) -> subprocess.CompletedProcess[str]:
+    process = start(*arguments, **settings)
+    out, err = process.communicate(timeout=600)
+    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+
+def published_rows(out: Path) -> dict[str, list[tuple]]:
+    """Every row of every public table, in the published order."""
+    connection = duckdb.connect(
+        str(out / "published" / "lead_funnel.duckdb"), read_only=True
+    )
+    try:
+        tables = connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() order by 1"
+        ).fetchall()
+        return {
+            table: connection.execute(f"from {table}").fetchall() for (table,) in tables
+        }
+    finally:
+        connection.close()

@@ -310,6 +310,7 @@ class World:
     rnd: Random
     zones: dict[str, str]
     clean: bool = False
+    currencies: tuple[str | None, ...] = (None,)
     tables: dict[tuple[str, str], list[Row]] = field(default_factory=dict)
     formats: dict[tuple[str, str], TimeFormat] = field(default_factory=dict)
     users: dict[str, list[str]] = field(default_factory=dict)
@@ -404,6 +405,7 @@ def write_folder(
     system_mix: dict[str, float] | None = None,
     zones: dict[str, str] | None = None,
     clean: bool = False,
+    currencies: tuple[str | None, ...] = (None,),
 ) -> None:
     """Writes a landing folder of about that many people.
 
@@ -413,7 +415,7 @@ def write_folder(
     rnd = Random(seed)
     mix = system_mix or {"generic": 1.0}
     known_zones = dict.fromkeys(("generic", "salesforce", "marketo"), "UTC")
-    world = World(rnd, known_zones | (zones or {}), clean)
+    world = World(rnd, known_zones | (zones or {}), clean, currencies)
     for system in mix:
         add_users(world, system)
         world.tables.setdefault((system, "lead"), [])
@@ -670,7 +672,7 @@ def generic_lead(
                 "amount": rnd.choice(
                     ["1000", "1,234,567", "¥9,800", "1.234,56", None]
                 ),
-                "currency": None,
+                "currency": rnd.choice(world.currencies),
             },
         )
     return system, lead
@@ -1094,6 +1096,20 @@ def marketo_lead(
         )
     if rnd.random() < 0.02:
         act("activity_delete_lead", life[-1].at)
+    if rnd.random() < 0.3:
+        at = rnd.choice(life).at
+        world.add(
+            system,
+            "program_membership",
+            {
+                "id": str(world.number()),
+                "lead_id": lead_id,
+                "program_id": str(rnd.randint(1001, 1009)),
+                "membership_date": world.time(
+                    system, "program_membership", at
+                ),
+            },
+        )
     return system, lead
 
 
@@ -1190,6 +1206,12 @@ UPDATED = {
     ("salesforce", "lead"): "last_modified_date",
     ("marketo", "lead"): "updated_at",
 }
+SYNCED = {
+    ("salesforce", "task"): "owner_id",
+    ("salesforce", "campaign_member"): "campaign_id",
+    ("marketo", "activity_change_score"): "new_value",
+    ("generic", "sales_activity"): "user_id",
+}
 OPTIONAL_TABLES = {
     "generic": ["touch", "score_change", "opportunity", "sales_activity",
                 "lead_status_history", "user"],
@@ -1197,6 +1219,11 @@ OPTIONAL_TABLES = {
                    "opportunity_field_history", "user_role"],
     "marketo": ["activity_new_lead", "activity_fill_out_form",
                 "activity_change_data_value", "activity_change_score"],
+}
+ID_COLUMNS = {
+    ("generic", "touch"): "touch_id",
+    ("generic", "sales_activity"): "activity_id",
+    ("generic", "opportunity"): "opportunity_id",
 }
 OPTIONAL_COLUMNS = {
     ("generic", "lead"): ["status_reason", "company", "campaign_id",
@@ -1213,9 +1240,26 @@ OPTIONAL_COLUMNS = {
 }
 
 
+def as_api_layout(row: Row) -> None:
+    """A Marketo activity as the API gives it: attributes in a list."""
+    names = {"old_value": "Old Value", "new_value": "New Value",
+             "reason": "Reason"}
+    found = [
+        {"name": name, "value": row.pop(column)}
+        for column, name in names.items()
+        if row.get(column) is not None
+    ]
+    for column in names:
+        row.pop(column, None)
+    row["attributes"] = json.dumps(found, ensure_ascii=False)
+
+
 def spoil(world: World) -> None:
     """Duplicates, superseded copies, missing keys, unknown persons."""
     rnd = world.rnd
+    if rnd.random() < 0.3:
+        for row in world.tables.get(("marketo", "activity_change_score"), []):
+            as_api_layout(row)
     for place, rows in list(world.tables.items()):
         key = KEYS.get(place, "id")
         is_fact = place[1] not in (
@@ -1226,9 +1270,7 @@ def spoil(world: World) -> None:
             chance = rnd.random()
             if chance < 0.02:
                 extra.append(dict(row))
-            elif chance < 0.05:
-                if place not in UPDATED:
-                    continue
+            elif place in UPDATED and chance < 0.05:
                 # Impossible times are left out: they decide nothing.
                 row[UPDATED[place]] = "2026-09-01 00:00:00"
                 older = dict(row)
@@ -1236,14 +1278,27 @@ def spoil(world: World) -> None:
                 older["status"] = "inquiry"
                 older["email"] = None
                 extra.append(older)
-            elif is_fact and not world.clean and chance < 0.054:
+            elif place in SYNCED and chance < 0.06:
+                # A row without a date of its own: the loader's decides.
+                row["_fivetran_synced"] = "2026-10-02 00:00:00"
+                older = dict(row)
+                older["_fivetran_synced"] = "2026-10-01 00:00:00"
+                older[SYNCED[place]] = None
+                older.pop("attributes", None)
+                extra.append(older)
+            elif is_fact and not world.clean and 0.06 < chance < 0.064:
                 row[key] = rnd.choice([None, " "])
-            elif not world.clean and chance < 0.062:
+            elif not world.clean and 0.064 < chance < 0.072:
                 for column in REFERENCES:
                     if column in row and column != key and row[column]:
                         row[column] = rnd.choice(["nobody", None])
         rows.extend(extra)
         rnd.shuffle(rows)
+    for place, column in ID_COLUMNS.items():
+        if rnd.random() < 0.1:
+            for row in world.tables.get(place, []):
+                row.pop(column, None)
+                row.pop("_fivetran_synced", None)
     for system, tables in OPTIONAL_TABLES.items():
         if not world.clean and rnd.random() < 0.15:
             world.tables.pop((system, rnd.choice(tables)), None)
@@ -1261,9 +1316,20 @@ def camel(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
 
 
+def other_spelling(table: str) -> str:
+    """A table as Airbyte calls it: in the plural."""
+    if table.startswith("activity_"):
+        return table.replace("activity_", "activities_")
+    return table[:-1] + "ies" if table.endswith("y") else table + "s"
+
+
 def write_tables(world: World, path: Path) -> None:
     rnd = world.rnd
+    plural = {"salesforce": rnd.random() < 0.2, "marketo": rnd.random() < 0.3}
     for (system, table), rows in world.tables.items():
+        is_plain = table in ("lead", "contact") or "activity_" in table
+        if plural.get(system) and is_plain:
+            table = other_spelling(table)
         folder = path / system
         folder.mkdir(parents=True, exist_ok=True)
         style = rnd.choice([str, str, camel, lambda n: n.replace("_", "")])
@@ -1432,6 +1498,11 @@ def write_definition(path: Path, seed: int) -> None:
     roles.append("generic,user_id,ghost,marketing,")
     roles.append("generic,user_id,U05,field_sales,大阪")
     add("user_roles", "source,match_on,value,role,team", roles)
+    add(
+        "fx_rates",
+        "rate_date,currency,rate",
+        ["2000-01-01,USD,110", "2000-01-01,EUR,130.25", "2025-06-01,EUR,160"],
+    )
     add("channels", "source_value,channel", ["web site,website"])
     add("shared_mailboxes", "local_part", ["team"])
 
@@ -1477,12 +1548,14 @@ def write_situation(
     """Writes landing and definition; returns both and the vars."""
     chosen = situation(seed)
     landing = Path(path) / "landing"
+    rates = (None, "JPY", "USD", "eur") if chosen.with_definition else (None,)
     write_folder(
         landing,
         seed,
         people,
         chosen.system_mix,
         chosen.settings.get("source_timezones"),
+        currencies=rates,
     )
     definition = None
     if chosen.with_definition:

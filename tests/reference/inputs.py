@@ -144,6 +144,7 @@ class Inputs:
     touches: list[Touch] = field(default_factory=list)
     opportunities: list[Opportunity] = field(default_factory=list)
     users: list[tuple[str, User]] = field(default_factory=list)
+    keyless: set[tuple[str, str]] = field(default_factory=set)
 
 
 def read_inputs(
@@ -205,6 +206,8 @@ class Folder:
         """
         rows = self.tables.get((self.source, table), [])
         has_key = any(c in row for row in rows for c in key_columns)
+        if content_key is not None and not has_key:
+            self.inputs.keyless.add((self.source, table))
         copies: dict[tuple, list[Row]] = {}
         keys: dict[tuple, tuple[str, bool]] = {}
         for row in rows:

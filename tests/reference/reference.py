@@ -111,6 +111,7 @@ class Result:
     transitions: list[dict] = field(default_factory=list)
     quarantine: list[dict] = field(default_factory=list)
     fates: list[dict] = field(default_factory=list)
+    keyless: set[tuple[str, str]] = field(default_factory=set)
 
 
 def compute(
@@ -477,7 +478,7 @@ class Reference:
         return lifecycles
 
     def result(self) -> Result:
-        result = Result(as_of=self.as_of)
+        result = Result(as_of=self.as_of, keyless=self.inputs.keyless)
         by_person: dict[Person, list[Event]] = defaultdict(list)
         for event in self.read_events():
             by_person[event.person].append(event)

@@ -57,8 +57,23 @@ def _show_rates(
     channels = rates(connection, "month", "channel", by_period=False)
     version = f", funnel version {done.funnel_version}" if done.funnel_version else ""
     console.print()
+    table = rates_table(f"Marketing's hand-offs as of {_instant(done.as_of)}{version}")
+    add_rows(table, whole, end_section=True)
+    hidden = len(months) - MONTHS_SHOWN
+    if hidden > 0:
+        table.add_row(f"{hidden} earlier months …")
+    add_rows(table, months[-MONTHS_SHOWN:], end_section=True)
+    add_rows(table, channels[:VALUES_SHOWN])
+    if len(channels) > VALUES_SHOWN:
+        table.add_row(f"{len(channels) - VALUES_SHOWN} more channels …")
+    console.print(table)
+    console.print("Rates with their 95 % interval.", style="dim", highlight=False)
+
+
+def rates_table(title: str) -> Table:
+    """The closing table, empty; it fits 100 columns."""
     table = Table(
-        title=f"Marketing's hand-offs as of {_instant(done.as_of)}{version}",
+        title=title,
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD,
@@ -71,19 +86,10 @@ def _show_rates(
         table.add_column(name, justify="right", no_wrap=True, min_width=len(name))
     for name in ("SAL rate", "ignore rate"):
         table.add_column(name, justify="right", no_wrap=True, min_width=17)
-    _add(table, whole, end_section=True)
-    hidden = len(months) - MONTHS_SHOWN
-    if hidden > 0:
-        table.add_row(f"{hidden} earlier months …")
-    _add(table, months[-MONTHS_SHOWN:], end_section=True)
-    _add(table, channels[:VALUES_SHOWN])
-    if len(channels) > VALUES_SHOWN:
-        table.add_row(f"{len(channels) - VALUES_SHOWN} more channels …")
-    console.print(table)
-    console.print("Rates with their 95 % interval.", style="dim", highlight=False)
+    return table
 
 
-def _add(table: Table, rows: Sequence[Rates], *, end_section: bool = False) -> None:
+def add_rows(table: Table, rows: Sequence[Rates], *, end_section: bool = False) -> None:
     for position, row in enumerate(rows):
         table.add_row(
             row.label,

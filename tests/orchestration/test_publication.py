@@ -1,0 +1,164 @@
+"""Publishing: whole, in order, swapped at once, cleaned up after."""
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration import publication
+from orchestration.errors import LeadFunnelError
+from orchestration.project import Project
+from orchestration.publication import PublicTable, public_tables, publish
+
+TABLES = [
+    PublicTable(
+        "marts",
+        "dim_people",
+        "One row per person.",
+        {"person_id": "The key."},
+        ("person_id",),
+    ),
+    PublicTable("marts_pii", "dim_people_pii", "One row per person.", {}, ()),
+]
+
+
+@pytest.fixture
+def project(tmp_path):
+    project = Project.from_environment({}, landing=tmp_path / "in", out=tmp_path / "o")
+    project.prepare_out()
+    fill(project, "('b', 1.50), ('a', 2.25)")
+    return project
+
+
+def fill(project, values):
+    with duckdb.connect(str(project.warehouse)) as connection:
+        connection.execute(
+            f"""
+            create schema if not exists marts;
+            create schema if not exists marts_pii;
+            create or replace table marts.dim_people as
+            select person_id, amount::decimal(18, 2) as amount
+            from (values {values}) as v (person_id, amount);
+            create or replace table marts_pii.dim_people_pii as
+            select 'a' as person_id, '佐藤' as full_name;
+            """
+        )
+
+
+def people(folder: Path):
+    with duckdb.connect(str(folder / "lead_funnel.duckdb"), read_only=True) as c:
+        return c.sql("from marts.dim_people").fetchall()
+
+
+def test_tables_are_published_in_key_order(project):
+    done = publish(project, TABLES)
+    assert [str(amount) for _, amount in people(project.published)] == ["2.25", "1.50"]
+    assert done.rows == {"dim_people": 2, "dim_people_pii": 1}
+    file = project.published / "dim_people.parquet"
+    assert duckdb.sql(f"select person_id from '{file}'").fetchall() == [("a",), ("b",)]
+    said = json.loads((project.published / "publication.json").read_text())
+    assert said["id"] == done.id == project.published.resolve().name
+
+
+def test_descriptions_go_along(project):
+    publish(project, TABLES)
+    with duckdb.connect(str(project.published_database), read_only=True) as c:
+        assert c.sql(
+            "select comment from duckdb_tables() where table_name = 'dim_people'"
+        ).fetchall() == [("One row per person.",)]
+        assert c.sql(
+            "select comment from duckdb_columns() where column_name = 'person_id' "
+            "and comment is not null"
+        ).fetchall() == [("The key.",)]
+
+
+def test_the_file_has_the_storage_version_of_duckdb_1(project):
+    publish(project, TABLES)
+    with duckdb.connect() as c:
+        c.execute(f"attach '{project.published_database}' as p (read_only)")
+        [(tags,)] = c.sql(
+            "select tags from duckdb_databases() where database_name = 'p'"
+        ).fetchall()
+    assert tags["storage_version"].startswith("v1.0.0")
+
+
+def test_two_publications_are_kept(project):
+    names = [publish(project, TABLES).id for _ in range(4)]
+    assert sorted(path.name for path in project.publications.iterdir()) == names[-2:]
+    assert project.published.resolve().name == names[-1]
+    assert not project.published.readlink().is_absolute()
+
+
+def test_an_open_file_outlives_its_publication(project):
+    publish(project, TABLES)
+    with duckdb.connect(
+        str(project.published_database.resolve()), read_only=True
+    ) as reader:
+        fill(project, "('c', 1)")
+        for _ in range(3):
+            publish(project, TABLES)
+        assert reader.sql("select count(*) from marts.dim_people").fetchall() == [(2,)]
+    assert len(people(project.published)) == 1
+
+
+def test_a_failed_copy_changes_nothing(project):
+    publish(project, TABLES)
+    before = project.published.resolve()
+    with pytest.raises(duckdb.Error):
+        publish(project, [*TABLES, PublicTable("marts", "not_there", "")])
+    assert project.published.resolve() == before
+    assert publication.leftovers(project)
+    assert publication.remove_leftovers(project)
+    assert publication.leftovers(project) == []
+    assert len(people(project.published)) == 2
+
+
+def test_half_a_swap_is_cleaned_up(project):
+    publish(project, TABLES)
+    (project.out / ".published.killed").symlink_to("publications/killed")
+    publish(project, TABLES)
+    assert list(project.out.glob(".published.*")) == []
+
+
+def test_a_folder_in_the_way_is_said(project):
+    project.published.mkdir()
+    with pytest.raises(LeadFunnelError, match="is there already: move it away"):
+        publish(project, TABLES)
+
+
+def test_a_warehouse_in_use_is_said(project):
+    (project.out / "x").mkdir()
+    project.warehouse.write_bytes(b"no database at all" * 1000)
+    with pytest.raises(LeadFunnelError, match="cannot be opened"):
+        publish(project, TABLES)
+
+
+def test_public_tables_come_from_the_manifest():
+    def node(name, schema, **more):
+        return {
+            "resource_type": "model",
+            "name": name,
+            "config": {"schema": schema, "materialized": "table"},
+            "description": "One row\nper thing.",
+            "columns": {"id": {"description": "Key.", "constraints": []}},
+            "constraints": [{"type": "primary_key", "columns": ["id"]}],
+            **more,
+        }
+
+    found = public_tables(
+        {
+            "nodes": {
+                "a": node("fct_b", "marts"),
+                "b": node("int_c", "intermediate"),
+                "c": node("dim_pii", "marts_pii"),
+            }
+        }
+    )
+    assert [(table.schema, table.name) for table in found] == [
+        ("marts", "fct_b"),
+        ("marts_pii", "dim_pii"),
+    ]
+    assert found[0] == PublicTable(
+        "marts", "fct_b", "One row per thing.", {"id": "Key."}, ("id",)
+    )

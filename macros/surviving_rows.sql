@@ -5,6 +5,7 @@
     is settled by content, so neither file nor row order matters.
 
     Nearly every row has no copy, so only those that have one are sorted.
+    Stands behind `from`, and is called survivors there.
 -#}
 {% macro surviving_rows(staged) -%}
 (
@@ -42,5 +43,5 @@
     select *
     from copies_ranked
     where copy_no = 1
-)
+) as survivors
 {%- endmacro %}

@@ -62,16 +62,17 @@ transform(array({{ expression }}), {{ name }} -> {{ body }})[0]
 
 {#-
     Full-width letters, digits and signs as the plain ones (the part of NFKC
-    that times, numbers and flags need, in plain SQL).
+    that times, numbers and flags need, in plain SQL; no quote or backslash,
+    which dialects escape in different ways).
 -#}
 {% macro fold_width(text) -%}
 translate(
     {{ text }},
-    '！＂＃＄％＆＇（）＊＋，－．／０１２３４５６７８９：；＜＝＞？＠ＡＢ'
-    || 'ＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ［＼］＾＿｀ａｂｃｄ'
-    || 'ｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ｛｜｝～　￥￠￡−',
-    '!"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcde'
-    || 'fghijklmnopqrstuvwxyz{|}~ ¥¢£-'
+    '！＂＃＄％＆（）＊＋，－．／０１２３４５６７８９：；＜＝＞？＠ＡＢＣ'
+    || 'ＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ［］＾＿｀ａｂｃｄｅｆ'
+    || 'ｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ｛｜｝～　￥￠￡−',
+    '!"#$%&()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefgh'
+    || 'ijklmnopqrstuvwxyz{|}~ ¥¢£-'
 )
 {%- endmacro %}
 

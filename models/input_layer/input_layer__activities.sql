@@ -1,16 +1,16 @@
 with generic_activities as (
     select *
-    from {{ surviving_rows(ref('stg_generic__sales_activities')) }} as survivors
+    from {{ surviving_rows(ref('stg_generic__sales_activities')) }}
 ),
 
 tasks as (
     select *
-    from {{ surviving_rows(ref('stg_salesforce__tasks')) }} as survivors
+    from {{ surviving_rows(ref('stg_salesforce__tasks')) }}
 ),
 
 events as (
     select *
-    from {{ surviving_rows(ref('stg_salesforce__events')) }} as survivors
+    from {{ surviving_rows(ref('stg_salesforce__events')) }}
 )
 
 select
@@ -18,10 +18,10 @@ select
     source_table,
     source_key,
     is_key_missing,
-    {{ system_key('generic', 'record_id') | indent(4) }} as record_key,
+    {{ system_key('generic', 'record_id') }} as record_key,
     record_id,
     user_id,
-    {{ system_key('generic', 'user_id') | indent(4) }} as user_key,
+    {{ system_key('generic', 'user_id') }} as user_key,
     occurred_at,
     occurred_at_text,
     activity_type,
@@ -29,6 +29,7 @@ select
     coalesce(is_deleted, false) as is_deleted,
     row_loaded_at as loaded_at
 from generic_activities
+
 union all
 
 -- A list mail or a cadence step is automated whatever type it was given.
@@ -37,26 +38,27 @@ select
     source_table,
     source_key,
     is_key_missing,
-    {{ system_key('salesforce', sf_match_id('record_id')) | indent(4) }} as record_key,
+    {{ system_key('salesforce', sf_match_id('record_id')) }} as record_key,
     record_id,
     user_id,
-    {{ system_key('salesforce', sf_match_id('user_id')) | indent(4) }} as user_key,
+    {{ system_key('salesforce', sf_match_id('user_id')) }} as user_key,
     case
         when completed_at_text is not null then completed_at
         else created_at
     end as occurred_at,
     coalesce(completed_at_text, created_at_text) as occurred_at_text,
     case
-        when {{ same_text('task_subtype') | indent(8) }} in ('listemail', 'cadence')
+        when {{ same_text('task_subtype') }} in ('listemail', 'cadence')
             then task_subtype
         else coalesce(task_type, task_subtype)
     end as activity_type,
     coalesce(
-        is_closed, {{ same_text('status') | indent(8) }} = 'completed'
+        is_closed, {{ same_text('status') }} = 'completed'
     ) as is_completed,
     coalesce(is_deleted, false) as is_deleted,
     row_loaded_at as loaded_at
 from tasks
+
 union all
 
 select
@@ -64,10 +66,10 @@ select
     source_table,
     source_key,
     is_key_missing,
-    {{ system_key('salesforce', sf_match_id('record_id')) | indent(4) }} as record_key,
+    {{ system_key('salesforce', sf_match_id('record_id')) }} as record_key,
     record_id,
     user_id,
-    {{ system_key('salesforce', sf_match_id('user_id')) | indent(4) }} as user_key,
+    {{ system_key('salesforce', sf_match_id('user_id')) }} as user_key,
     case
         when started_at_text is not null then started_at
         when activity_at_text is not null then activity_at

@@ -1,16 +1,16 @@
 with generic_campaigns as (
     select *
-    from {{ surviving_rows(ref('stg_generic__campaigns')) }} as survivors
+    from {{ surviving_rows(ref('stg_generic__campaigns')) }}
 ),
 
 salesforce_campaigns as (
     select *
-    from {{ surviving_rows(ref('stg_salesforce__campaigns')) }} as survivors
+    from {{ surviving_rows(ref('stg_salesforce__campaigns')) }}
 ),
 
 marketo_programs as (
     select *
-    from {{ surviving_rows(ref('stg_marketo__programs')) }} as survivors
+    from {{ surviving_rows(ref('stg_marketo__programs')) }}
 )
 
 select
@@ -26,6 +26,7 @@ select
     start_date,
     end_date
 from generic_campaigns
+
 union all
 
 select
@@ -34,13 +35,14 @@ select
     source_key,
     is_key_missing,
     campaign_id,
-    {{ sf_match_id('campaign_id') | indent(4) }} as campaign_match_id,
+    {{ sf_match_id('campaign_id') }} as campaign_match_id,
     campaign_name,
     channel,
     campaign_type,
     start_date,
     end_date
 from salesforce_campaigns
+
 union all
 
 select

@@ -1,16 +1,16 @@
 with generic_changes as (
     select *
-    from {{ surviving_rows(ref('stg_generic__lead_status_changes')) }} as survivors
+    from {{ surviving_rows(ref('stg_generic__lead_status_changes')) }}
 ),
 
 generic_scores as (
     select *
-    from {{ surviving_rows(ref('stg_generic__score_changes')) }} as survivors
+    from {{ surviving_rows(ref('stg_generic__score_changes')) }}
 ),
 
 salesforce_changes as (
     select *
-    from {{ surviving_rows(ref('stg_salesforce__lead_changes')) }} as survivors
+    from {{ surviving_rows(ref('stg_salesforce__lead_changes')) }}
 ),
 
 users as (
@@ -22,7 +22,7 @@ users as (
 owner_names_told_from_ids as (
     select
         changes.*,
-        {{ same_name('changes.field') | indent(8) }} as field_name,
+        {{ same_name('changes.field') }} as field_name,
         case
             when changes.new_value is null then false
             when users.user_key is not null then false
@@ -33,28 +33,29 @@ owner_names_told_from_ids as (
         end as is_name
     from salesforce_changes as changes
     left join users
-        on {{ system_key('salesforce', sf_match_id('changes.new_value'))
-            | indent(12) }} = users.user_key
+        on
+            {{ system_key('salesforce', sf_match_id('changes.new_value')) }}
+            = users.user_key
 ),
 
 new_leads as (
     select *
-    from {{ surviving_rows(ref('stg_marketo__new_leads')) }} as survivors
+    from {{ surviving_rows(ref('stg_marketo__new_leads')) }}
 ),
 
 filled_out_forms as (
     select *
-    from {{ surviving_rows(ref('stg_marketo__filled_out_forms')) }} as survivors
+    from {{ surviving_rows(ref('stg_marketo__filled_out_forms')) }}
 ),
 
 data_value_changes as (
     select *
-    from {{ surviving_rows(ref('stg_marketo__data_value_changes')) }} as survivors
+    from {{ surviving_rows(ref('stg_marketo__data_value_changes')) }}
 ),
 
 score_changes as (
     select *
-    from {{ surviving_rows(ref('stg_marketo__score_changes')) }} as survivors
+    from {{ surviving_rows(ref('stg_marketo__score_changes')) }}
 ),
 
 marketo_changes_joined as (
@@ -67,26 +68,26 @@ marketo_changes_joined as (
 
 marketo_fields_named as (
     select
-        *,
+        changes.*,
         -- Some layouts hold the field's id where others hold its name.
         {{ same_name(
-            "case when " ~ matches('attribute_name', '[0-9]+')
-            ~ " then coalesce(attribute_id, attribute_name)"
-            ~ " else attribute_name end"
-        ) | indent(8) }} as field_name,
+            "case when " ~ matches('changes.attribute_name', '[0-9]+')
+            ~ " then coalesce(changes.attribute_id, changes.attribute_name)"
+            ~ " else changes.attribute_name end"
+        ) }} as field_name,
         coalesce(
-            old_value, {{ attribute_value('attributes', 'Old Value')
-                | indent(12) }}
+            changes.old_value,
+            {{ attribute_value('changes.attributes', 'Old Value') }}
         ) as value_before,
         coalesce(
-            new_value, {{ attribute_value('attributes', 'New Value')
-                | indent(12) }}
+            changes.new_value,
+            {{ attribute_value('changes.attributes', 'New Value') }}
         ) as value_after,
         coalesce(
-            reason, {{ attribute_value('attributes', 'Reason')
-                | indent(12) }}
+            changes.reason,
+            {{ attribute_value('changes.attributes', 'Reason') }}
         ) as change_reason
-    from marketo_changes_joined
+    from marketo_changes_joined as changes
 )
 
 select
@@ -97,20 +98,21 @@ select
     'lead' as entity,
     case
         when field is null then 'status'
-        when {{ same_name('field') | indent(8) }} = 'ownerid' then 'owner'
-        else {{ same_name('field') | indent(8) }}
+        when {{ same_name('field') }} = 'ownerid' then 'owner'
+        else {{ same_name('field') }}
     end as field,
-    {{ system_key('generic', 'record_id') | indent(4) }} as record_key,
+    {{ system_key('generic', 'record_id') }} as record_key,
     record_id,
     old_value,
     new_value,
     changed_at as observed_at,
     changed_at_text as observed_at_text,
     actor_id,
-    {{ system_key('generic', 'actor_id') | indent(4) }} as actor_key,
+    {{ system_key('generic', 'actor_id') }} as actor_key,
     reason,
     row_loaded_at as loaded_at
 from generic_changes
+
 union all
 
 select
@@ -120,7 +122,7 @@ select
     is_key_missing,
     'lead' as entity,
     'score' as field,
-    {{ system_key('generic', 'record_id') | indent(4) }} as record_key,
+    {{ system_key('generic', 'record_id') }} as record_key,
     record_id,
     cast(null as string) as old_value,
     score as new_value,
@@ -131,6 +133,7 @@ select
     reason,
     row_loaded_at as loaded_at
 from generic_scores
+
 union all
 
 select
@@ -144,17 +147,18 @@ select
             then case when is_name then 'ownername' else 'owner' end
         else coalesce(field_name, '')
     end as field,
-    {{ system_key('salesforce', sf_match_id('record_id')) | indent(4) }} as record_key,
+    {{ system_key('salesforce', sf_match_id('record_id')) }} as record_key,
     record_id,
     old_value,
     new_value,
     changed_at as observed_at,
     changed_at_text as observed_at_text,
     actor_id,
-    {{ system_key('salesforce', sf_match_id('actor_id')) | indent(4) }} as actor_key,
+    {{ system_key('salesforce', sf_match_id('actor_id')) }} as actor_key,
     cast(null as string) as reason,
     row_loaded_at as loaded_at
 from owner_names_told_from_ids
+
 union all
 
 select
@@ -164,7 +168,7 @@ select
     is_key_missing,
     'new_lead' as entity,
     '' as field,
-    {{ system_key('marketo', 'record_id') | indent(4) }} as record_key,
+    {{ system_key('marketo', 'record_id') }} as record_key,
     record_id,
     cast(null as string) as old_value,
     cast(null as string) as new_value,
@@ -175,6 +179,7 @@ select
     cast(null as string) as reason,
     row_loaded_at as loaded_at
 from new_leads
+
 union all
 
 select
@@ -184,7 +189,7 @@ select
     is_key_missing,
     'fill_out_form' as entity,
     '' as field,
-    {{ system_key('marketo', 'record_id') | indent(4) }} as record_key,
+    {{ system_key('marketo', 'record_id') }} as record_key,
     record_id,
     cast(null as string) as old_value,
     cast(null as string) as new_value,
@@ -195,6 +200,7 @@ select
     cast(null as string) as reason,
     row_loaded_at as loaded_at
 from filled_out_forms
+
 union all
 
 select
@@ -204,7 +210,8 @@ select
     is_key_missing,
     'lead' as entity,
     case
-        when source_table = 'activity_change_score'
+        when
+            source_table = 'activity_change_score'
             and (
                 field_name is null
                 or field_name in ('leadscore', 'score')
@@ -213,7 +220,7 @@ select
             then 'score'
         else coalesce(field_name, '')
     end as field,
-    {{ system_key('marketo', 'record_id') | indent(4) }} as record_key,
+    {{ system_key('marketo', 'record_id') }} as record_key,
     record_id,
     value_before as old_value,
     value_after as new_value,

@@ -1,25 +1,24 @@
 with generic_opportunities as (
     select *
-    from {{ surviving_rows(ref('stg_generic__opportunities')) }} as survivors
+    from {{ surviving_rows(ref('stg_generic__opportunities')) }}
 ),
 
 salesforce_opportunities as (
     select
         survivors.*,
-        {{ sf_match_id('opportunity_id') | indent(8) }} as match_id,
-        {{ same_text('opportunity_stage') | indent(8) }} as stage_match
-    from {{ surviving_rows(ref('stg_salesforce__opportunities')) }} as survivors
+        {{ sf_match_id('opportunity_id') }} as match_id,
+        {{ same_text('opportunity_stage') }} as stage_match
+    from {{ surviving_rows(ref('stg_salesforce__opportunities')) }}
 ),
 
 conversions_ranked as (
     select
         record_key,
         record_id,
-        {{ sf_match_id('converted_opportunity_id') | indent(8) }}
+        {{ sf_match_id('converted_opportunity_id') }}
             as opportunity_match_id,
         row_number() over (
-            partition by {{ sf_match_id('converted_opportunity_id')
-                | indent(16) }}
+            partition by {{ sf_match_id('converted_opportunity_id') }}
             order by converted_at asc nulls last, record_id asc
         ) as conversion_no
     from {{ ref('input_layer__records') }}
@@ -34,23 +33,23 @@ converted_leads as (
 
 snapshots as (
     select *
-    from {{ surviving_rows(ref('stg_salesforce__opportunity_snapshots')) }} as survivors
+    from {{ surviving_rows(ref('stg_salesforce__opportunity_snapshots')) }}
 ),
 
 changes as (
     select *
-    from {{ surviving_rows(ref('stg_salesforce__opportunity_changes')) }} as survivors
+    from {{ surviving_rows(ref('stg_salesforce__opportunity_changes')) }}
 ),
 
 snapshots_compared as (
     select
-        {{ sf_match_id('opportunity_id') | indent(8) }} as opportunity_match_id,
-        {{ same_text('opportunity_stage') | indent(8) }} as stage_match,
+        {{ sf_match_id('opportunity_id') }} as opportunity_match_id,
+        {{ same_text('opportunity_stage') }} as stage_match,
         changed_at,
         changed_at_text,
         history_start,
-        lag({{ same_text('opportunity_stage') | indent(8) }}) over (
-            partition by {{ sf_match_id('opportunity_id') | indent(12) }}
+        lag({{ same_text('opportunity_stage') }}) over (
+            partition by {{ sf_match_id('opportunity_id') }}
             order by changed_at asc nulls first, source_key asc
         ) as stage_before
     from snapshots
@@ -70,12 +69,12 @@ stage_changes_joined as (
         and (stage_before is not null or history_start is null)
     union all
     select
-        {{ sf_match_id('opportunity_id') | indent(8) }} as opportunity_match_id,
-        {{ same_text('new_value') | indent(8) }} as stage_match,
+        {{ sf_match_id('opportunity_id') }} as opportunity_match_id,
+        {{ same_text('new_value') }} as stage_match,
         changed_at,
         changed_at_text
     from changes
-    where {{ same_name('field') | indent(8) }} = 'stagename'
+    where {{ same_name('field') }} = 'stagename'
 ),
 
 stages_entered as (
@@ -98,10 +97,10 @@ select
     source_key,
     is_key_missing,
     opportunity_id,
-    {{ system_key('generic', 'record_id') | indent(4) }} as record_key,
+    {{ system_key('generic', 'record_id') }} as record_key,
     record_id,
     owner_id,
-    {{ system_key('generic', 'owner_id') | indent(4) }} as owner_key,
+    {{ system_key('generic', 'owner_id') }} as owner_key,
     opportunity_stage,
     created_at,
     created_at_text,
@@ -114,6 +113,7 @@ select
     coalesce(is_deleted, false) as is_deleted,
     row_loaded_at as loaded_at
 from generic_opportunities
+
 union all
 
 select
@@ -126,12 +126,12 @@ select
         converted_leads.record_key,
         {{ system_key(
             'salesforce', sf_match_id('opportunities.contact_id')
-        ) | indent(8) }}
+        ) }}
     ) as record_key,
     coalesce(converted_leads.record_id, opportunities.contact_id) as record_id,
     opportunities.owner_id,
     {{ system_key('salesforce', sf_match_id('opportunities.owner_id'))
-        | indent(4) }} as owner_key,
+        }} as owner_key,
     opportunities.opportunity_stage,
     opportunities.created_at,
     opportunities.created_at_text,

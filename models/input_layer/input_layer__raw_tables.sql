@@ -72,9 +72,9 @@ with raw_rows_counted as (
     {%- endfor %}
 ),
 
-survivors_counted as (
+entities_counted as (
     {%- for entity in [
-        'records', 'observations', 'activities', 'touches', 'opportunities',
+        'records', 'observations', 'activities', 'opportunities',
         'record_deletions', 'campaigns', 'users',
     ] %}
     select
@@ -82,13 +82,38 @@ survivors_counted as (
         source_table,
         count(*) as surviving_rows
     from {{ ref('input_layer__' ~ entity) }}
-    {%- if entity == 'touches' %}
+    group by source, source_table
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+others_counted as (
+    {%- for source, source_table, staged in only_counted %}
+    select
+        '{{ source }}' as source,
+        '{{ source_table }}' as source_table,
+        count(distinct row_key) as surviving_rows
+    from {{ ref(staged) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+),
+
+survivors_counted as (
+    select *
+    from entities_counted
+    union all
+    select *
+    from others_counted
+    union all
     -- A filled-out form is counted as an observation.
+    select
+        source,
+        source_table,
+        count(*) as surviving_rows
+    from {{ ref('input_layer__touches') }}
     where source_table <> 'activity_fill_out_form'
-    {%- endif %}
     group by source, source_table
     union all
-    {%- endfor %}
     -- A merge may name several losers.
     select
         source,
@@ -97,21 +122,14 @@ survivors_counted as (
     from {{ ref('input_layer__record_links') }}
     where source_table in ('activity_merge_leads', 'merged_lead')
     group by source, source_table
-    {%- for source, source_table, staged in only_counted %}
     union all
-    select
-        '{{ source }}' as source,
-        '{{ source_table }}' as source_table,
-        count(distinct row_key) as surviving_rows
-    from {{ ref(staged) }}
-    {%- endfor %}
     -- Rows of one load add up, so a campaign report has no copies.
-    union all
     select
-        'ads' as source,
-        'campaign_report' as source_table,
+        source,
+        source_table,
         count(*) as surviving_rows
     from {{ ref('stg_ads__campaign_reports') }}
+    group by source, source_table
 )
 
 select

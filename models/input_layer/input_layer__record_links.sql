@@ -6,33 +6,35 @@ with records as (
 
 merge_activities as (
     select *
-    from {{ surviving_rows(ref('stg_marketo__lead_merges')) }} as survivors
+    from {{ surviving_rows(ref('stg_marketo__lead_merges')) }}
 ),
 
 losers_listed as (
     select
-        source,
-        source_table,
-        source_key,
-        record_id as winner_id,
-        occurred_at,
-        row_loaded_at,
+        merging.source,
+        merging.source_table,
+        merging.source_key,
+        is_key_missing,
+        merging.record_id as winner_id,
+        merging.occurred_at,
+        merging.row_loaded_at,
         {{ ids_of_list(
-            "coalesce(merge_ids, " ~ attribute_value('attributes', 'Merge IDs')
+            "coalesce(merging.merge_ids, " ~ attribute_value('merging.attributes', 'Merge IDs')
             ~ ")"
-        ) | indent(8) }} as loser_id
-    from merge_activities
+        ) }} as loser_id
+    from merge_activities as merging
 ),
 
 merged_leads as (
     select *
-    from {{ surviving_rows(ref('stg_marketo__merged_leads')) }} as survivors
+    from {{ surviving_rows(ref('stg_marketo__merged_leads')) }}
 )
 
 select
     source,
     source_table,
     source_key,
+    false as is_key_missing,
     'merge' as link_type,
     record_key as left_key,
     record_id as left_record_id,
@@ -50,12 +52,13 @@ select
     source,
     source_table,
     source_key,
+    false as is_key_missing,
     'conversion' as link_type,
     record_key as left_key,
     record_id as left_record_id,
     source as right_source,
     {{ system_key('salesforce', sf_match_id('converted_contact_id'))
-        | indent(4) }} as right_key,
+        }} as right_key,
     converted_contact_id as right_record_id,
     converted_at as linked_at,
     loaded_at
@@ -68,12 +71,13 @@ select
     source,
     source_table,
     source_key,
+    false as is_key_missing,
     'id' as link_type,
     record_key as left_key,
     record_id as left_record_id,
     'salesforce' as right_source,
     {{ system_key('salesforce', sf_match_id('crm_lead_id'))
-        | indent(4) }} as right_key,
+        }} as right_key,
     crm_lead_id as right_record_id,
     created_at as linked_at,
     loaded_at
@@ -86,12 +90,13 @@ select
     source,
     source_table,
     source_key,
+    false as is_key_missing,
     'id' as link_type,
     record_key as left_key,
     record_id as left_record_id,
     'salesforce' as right_source,
     {{ system_key('salesforce', sf_match_id('crm_contact_id'))
-        | indent(4) }} as right_key,
+        }} as right_key,
     crm_contact_id as right_record_id,
     created_at as linked_at,
     loaded_at
@@ -104,11 +109,12 @@ select
     source,
     source_table,
     source_key,
+    is_key_missing,
     'merge' as link_type,
-    {{ system_key('marketo', "nullif(loser_id, '')") | indent(4) }} as left_key,
+    {{ system_key('marketo', "nullif(loser_id, '')") }} as left_key,
     nullif(loser_id, '') as left_record_id,
     source as right_source,
-    {{ system_key('marketo', 'winner_id') | indent(4) }} as right_key,
+    {{ system_key('marketo', 'winner_id') }} as right_key,
     winner_id as right_record_id,
     occurred_at as linked_at,
     row_loaded_at as loaded_at
@@ -120,11 +126,12 @@ select
     source,
     source_table,
     source_key,
+    is_key_missing,
     'merge' as link_type,
-    {{ system_key('marketo', 'losing_record_id') | indent(4) }} as left_key,
+    {{ system_key('marketo', 'losing_record_id') }} as left_key,
     losing_record_id as left_record_id,
     source as right_source,
-    {{ system_key('marketo', 'winning_record_id') | indent(4) }} as right_key,
+    {{ system_key('marketo', 'winning_record_id') }} as right_key,
     winning_record_id as right_record_id,
     merged_at as linked_at,
     row_loaded_at as loaded_at

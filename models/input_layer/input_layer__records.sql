@@ -1,21 +1,21 @@
 with generic_leads as (
     select *
-    from {{ surviving_rows(ref('stg_generic__leads')) }} as survivors
+    from {{ surviving_rows(ref('stg_generic__leads')) }}
 ),
 
 salesforce_leads as (
     select *
-    from {{ surviving_rows(ref('stg_salesforce__leads')) }} as survivors
+    from {{ surviving_rows(ref('stg_salesforce__leads')) }}
 ),
 
 salesforce_contacts as (
     select *
-    from {{ surviving_rows(ref('stg_salesforce__contacts')) }} as survivors
+    from {{ surviving_rows(ref('stg_salesforce__contacts')) }}
 ),
 
 marketo_leads as (
     select *
-    from {{ surviving_rows(ref('stg_marketo__leads')) }} as survivors
+    from {{ surviving_rows(ref('stg_marketo__leads')) }}
 )
 
 select
@@ -25,16 +25,16 @@ select
     'lead' as entity,
     record_id,
     record_id as record_match_id,
-    {{ system_key('generic', 'record_id') | indent(4) }} as record_key,
+    {{ system_key('generic', 'record_id') }} as record_key,
     is_key_missing,
     email,
-    {{ same_text('email') | indent(4) }} as email_match,
+    {{ same_text('email') }} as email_match,
     full_name,
     phone,
     company,
     region,
     owner_id,
-    {{ system_key('generic', 'owner_id') | indent(4) }} as owner_key,
+    {{ system_key('generic', 'owner_id') }} as owner_key,
     status,
     true as has_first_value,
     status_reason,
@@ -47,7 +47,7 @@ select
     updated_at,
     coalesce(is_deleted, false) as is_deleted,
     merged_into_id,
-    {{ system_key('generic', 'merged_into_id') | indent(4) }} as merged_into_key,
+    {{ system_key('generic', 'merged_into_id') }} as merged_into_key,
     row_loaded_at as loaded_at,
     cast(null as string) as converted_contact_id,
     cast(null as string) as converted_opportunity_id,
@@ -55,6 +55,7 @@ select
     cast(null as string) as crm_lead_id,
     cast(null as string) as crm_contact_id
 from generic_leads
+
 union all
 
 select
@@ -63,11 +64,11 @@ select
     source_key,
     'lead' as entity,
     record_id,
-    {{ sf_match_id('record_id') | indent(4) }} as record_match_id,
-    {{ system_key('salesforce', sf_match_id('record_id')) | indent(4) }} as record_key,
+    {{ sf_match_id('record_id') }} as record_match_id,
+    {{ system_key('salesforce', sf_match_id('record_id')) }} as record_key,
     is_key_missing,
     email,
-    {{ same_text('email') | indent(4) }} as email_match,
+    {{ same_text('email') }} as email_match,
     coalesce(
         full_name, nullif(trim(concat_ws(' ', first_name, last_name)), '')
     ) as full_name,
@@ -75,7 +76,7 @@ select
     company,
     region,
     owner_id,
-    {{ system_key('salesforce', sf_match_id('owner_id')) | indent(4) }} as owner_key,
+    {{ system_key('salesforce', sf_match_id('owner_id')) }} as owner_key,
     status,
     true as has_first_value,
     status_reason,
@@ -88,7 +89,8 @@ select
     updated_at,
     coalesce(is_deleted, false) as is_deleted,
     master_record_id as merged_into_id,
-    {{ system_key('salesforce', sf_match_id('master_record_id')) | indent(4) }} as merged_into_key,
+    {{ system_key('salesforce', sf_match_id('master_record_id')) }}
+        as merged_into_key,
     row_loaded_at as loaded_at,
     converted_contact_id,
     converted_opportunity_id,
@@ -96,6 +98,7 @@ select
     cast(null as string) as crm_lead_id,
     cast(null as string) as crm_contact_id
 from salesforce_leads
+
 union all
 
 select
@@ -104,11 +107,11 @@ select
     source_key,
     'contact' as entity,
     record_id,
-    {{ sf_match_id('record_id') | indent(4) }} as record_match_id,
-    {{ system_key('salesforce', sf_match_id('record_id')) | indent(4) }} as record_key,
+    {{ sf_match_id('record_id') }} as record_match_id,
+    {{ system_key('salesforce', sf_match_id('record_id')) }} as record_key,
     is_key_missing,
     email,
-    {{ same_text('email') | indent(4) }} as email_match,
+    {{ same_text('email') }} as email_match,
     coalesce(
         full_name, nullif(trim(concat_ws(' ', first_name, last_name)), '')
     ) as full_name,
@@ -116,7 +119,7 @@ select
     cast(null as string) as company,
     region,
     owner_id,
-    {{ system_key('salesforce', sf_match_id('owner_id')) | indent(4) }} as owner_key,
+    {{ system_key('salesforce', sf_match_id('owner_id')) }} as owner_key,
     cast(null as string) as status,
     false as has_first_value,
     cast(null as string) as status_reason,
@@ -129,7 +132,8 @@ select
     updated_at,
     coalesce(is_deleted, false) as is_deleted,
     master_record_id as merged_into_id,
-    {{ system_key('salesforce', sf_match_id('master_record_id')) | indent(4) }} as merged_into_key,
+    {{ system_key('salesforce', sf_match_id('master_record_id')) }}
+        as merged_into_key,
     row_loaded_at as loaded_at,
     cast(null as string) as converted_contact_id,
     cast(null as string) as converted_opportunity_id,
@@ -137,6 +141,7 @@ select
     cast(null as string) as crm_lead_id,
     cast(null as string) as crm_contact_id
 from salesforce_contacts
+
 union all
 
 select
@@ -146,10 +151,10 @@ select
     'lead' as entity,
     record_id,
     record_id as record_match_id,
-    {{ system_key('marketo', 'record_id') | indent(4) }} as record_key,
+    {{ system_key('marketo', 'record_id') }} as record_key,
     is_key_missing,
     email,
-    {{ same_text('email') | indent(4) }} as email_match,
+    {{ same_text('email') }} as email_match,
     nullif(trim(concat_ws(' ', first_name, last_name)), '') as full_name,
     phone,
     company,

@@ -1,26 +1,26 @@
 with generic_touches as (
     select *
-    from {{ surviving_rows(ref('stg_generic__touches')) }} as survivors
+    from {{ surviving_rows(ref('stg_generic__touches')) }}
 ),
 
 campaign_members as (
     select *
-    from {{ surviving_rows(ref('stg_salesforce__campaign_members')) }} as survivors
+    from {{ surviving_rows(ref('stg_salesforce__campaign_members')) }}
 ),
 
 program_memberships as (
     select *
-    from {{ surviving_rows(ref('stg_marketo__program_memberships')) }} as survivors
+    from {{ surviving_rows(ref('stg_marketo__program_memberships')) }}
 ),
 
 progression_changes as (
     select *
-    from {{ surviving_rows(ref('stg_marketo__progression_changes')) }} as survivors
+    from {{ surviving_rows(ref('stg_marketo__progression_changes')) }}
 ),
 
 filled_out_forms as (
     select *
-    from {{ surviving_rows(ref('stg_marketo__filled_out_forms')) }} as survivors
+    from {{ surviving_rows(ref('stg_marketo__filled_out_forms')) }}
 )
 
 select
@@ -28,7 +28,7 @@ select
     source_table,
     source_key,
     is_key_missing,
-    {{ system_key('generic', 'record_id') | indent(4) }} as record_key,
+    {{ system_key('generic', 'record_id') }} as record_key,
     record_id,
     campaign_id,
     campaign_id as campaign_match_id,
@@ -39,6 +39,7 @@ select
     coalesce(is_deleted, false) as is_deleted,
     row_loaded_at as loaded_at
 from generic_touches
+
 union all
 
 select
@@ -48,10 +49,10 @@ select
     is_key_missing,
     {{ system_key(
         'salesforce', sf_match_id('coalesce(lead_id, contact_id)')
-    ) | indent(4) }} as record_key,
+    ) }} as record_key,
     coalesce(lead_id, contact_id) as record_id,
     campaign_id,
-    {{ sf_match_id('campaign_id') | indent(4) }} as campaign_match_id,
+    {{ sf_match_id('campaign_id') }} as campaign_match_id,
     case
         when first_responded_at_text is not null then first_responded_at
         else created_at
@@ -62,6 +63,7 @@ select
     coalesce(is_deleted, false) as is_deleted,
     row_loaded_at as loaded_at
 from campaign_members
+
 union all
 
 select
@@ -69,7 +71,7 @@ select
     source_table,
     source_key,
     is_key_missing,
-    {{ system_key('marketo', 'record_id') | indent(4) }} as record_key,
+    {{ system_key('marketo', 'record_id') }} as record_key,
     record_id,
     campaign_id,
     campaign_id as campaign_match_id,
@@ -80,6 +82,7 @@ select
     false as is_deleted,
     row_loaded_at as loaded_at
 from program_memberships
+
 union all
 
 select
@@ -87,7 +90,7 @@ select
     source_table,
     source_key,
     is_key_missing,
-    {{ system_key('marketo', 'record_id') | indent(4) }} as record_key,
+    {{ system_key('marketo', 'record_id') }} as record_key,
     record_id,
     campaign_id,
     campaign_id as campaign_match_id,
@@ -96,11 +99,12 @@ select
     'change_status_in_progression' as touch_type,
     coalesce(
         member_status,
-        {{ attribute_value('attributes', 'New Status') | indent(8) }}
+        {{ attribute_value('attributes', 'New Status') }}
     ) as member_status,
     false as is_deleted,
     row_loaded_at as loaded_at
 from progression_changes
+
 union all
 
 select
@@ -108,7 +112,7 @@ select
     source_table,
     source_key,
     is_key_missing,
-    {{ system_key('marketo', 'record_id') | indent(4) }} as record_key,
+    {{ system_key('marketo', 'record_id') }} as record_key,
     record_id,
     campaign_id,
     campaign_id as campaign_match_id,

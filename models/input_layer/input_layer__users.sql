@@ -1,16 +1,16 @@
 with generic_users as (
     select *
-    from {{ surviving_rows(ref('stg_generic__users')) }} as survivors
+    from {{ surviving_rows(ref('stg_generic__users')) }}
 ),
 
 salesforce_users as (
     select *
-    from {{ surviving_rows(ref('stg_salesforce__users')) }} as survivors
+    from {{ surviving_rows(ref('stg_salesforce__users')) }}
 ),
 
 user_roles as (
     select *
-    from {{ surviving_rows(ref('stg_salesforce__user_roles')) }} as survivors
+    from {{ surviving_rows(ref('stg_salesforce__user_roles')) }}
 )
 
 select
@@ -19,7 +19,7 @@ select
     source_key,
     is_key_missing,
     user_id,
-    {{ system_key('generic', 'user_id') | indent(4) }} as user_key,
+    {{ system_key('generic', 'user_id') }} as user_key,
     user_name,
     team,
     role,
@@ -36,7 +36,7 @@ select
     users.source_key,
     users.is_key_missing,
     users.user_id,
-    {{ system_key('salesforce', sf_match_id('users.user_id')) | indent(4) }}
+    {{ system_key('salesforce', sf_match_id('users.user_id')) }}
         as user_key,
     users.user_name,
     users.team,
@@ -47,5 +47,5 @@ select
 from salesforce_users as users
 left join user_roles
     on
-        {{ sf_match_id('users.user_role_id') | indent(8) }}
-        = {{ sf_match_id('user_roles.user_role_id') | indent(8) }}
+        {{ sf_match_id('users.user_role_id') }}
+        = {{ sf_match_id('user_roles.user_role_id') }}

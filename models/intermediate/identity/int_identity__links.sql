@@ -68,7 +68,10 @@ united as (
         source_table as evidence_table,
         source_key as evidence_key
     from explicit_links
-    where left_key is not null and right_key is not null
+    where
+        not is_key_missing
+        and left_key is not null
+        and right_key is not null
 
     union all
 

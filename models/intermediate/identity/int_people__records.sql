@@ -27,7 +27,7 @@ merged_away as (
 
     select distinct left_key as record_key
     from {{ ref('input_layer__record_links') }}
-    where link_type = 'merge'
+    where link_type = 'merge' and not is_key_missing
 
 ),
 
@@ -35,6 +35,7 @@ deleted as (
 
     select distinct record_key
     from {{ ref('input_layer__record_deletions') }}
+    where not is_key_missing
 
 ),
 

@@ -45,7 +45,7 @@ changes as (
         false as is_first_value,
         is_usable
     from {{ ref('int_observations__judged') }}
-    where has_rule and not is_key_missing
+    where is_ruled and not is_key_missing
 
 ),
 
@@ -198,7 +198,6 @@ versions_found as (
         on
             united.observed_at >= in_force.valid_from
             and united.observed_at < in_force.valid_to
-    where united.is_usable
 
 ),
 
@@ -219,6 +218,7 @@ rules_compared as (
         versions_found.reason,
         versions_found.loaded_at,
         versions_found.is_first_value,
+        versions_found.is_usable,
         versions_found.definition_version,
         rules.operator,
         rules.stage,
@@ -274,6 +274,7 @@ matched as (
         reason,
         loaded_at,
         is_first_value,
+        is_usable,
         definition_version,
         operator,
         stage,
@@ -310,7 +311,7 @@ kept as (
         case when is_match then stage end as stage,
         case when is_match then operator end as operator
     from matched
-    where is_match or is_unmapped_status
+    where (is_match and is_usable) or is_unmapped_status
 
 )
 

@@ -88,11 +88,11 @@ with readings as (
         links.linked_at as instant,
         cast(null as timestamp) as first_created_at,
         links.loaded_at,
-        false as is_key_missing,
+        links.is_key_missing,
         false as is_unparsable_timestamp,
         false as is_future_timestamp,
         false as is_before_first_record,
-        true as is_unknown_person
+        not links.is_key_missing as is_unknown_person
     from {{ ref('int_links__judged') }} as links
     where not links.is_usable
 

@@ -16,7 +16,10 @@ raw_tables as (
 
 exits_without_lifecycle as (
 
-    select distinct
+    select
+        person_key,
+        stage,
+        occurred_at,
         source,
         source_table,
         source_key
@@ -25,17 +28,43 @@ exits_without_lifecycle as (
 
 ),
 
+-- Whether any event of a row takes part. A copy of an exit that closes nothing
+-- takes none, and is not quarantined a second time.
 matches as (
 
     select
+        matched.source,
+        matched.source_table,
+        matched.source_key,
+        max(
+            case
+                when
+                    matched.stage <> 'none'
+                    and exits_without_lifecycle.person_key is null
+                    then 1
+                else 0
+            end
+        ) as has_event,
+        max(case when matched.is_unmapped_status then 1 else 0 end)
+            as is_unmapped
+    from {{ ref('int_readings__matched') }} as matched
+    left join exits_without_lifecycle
+        on
+            matched.person_key = exits_without_lifecycle.person_key
+            and matched.stage = exits_without_lifecycle.stage
+            and matched.observed_at = exits_without_lifecycle.occurred_at
+    where not matched.is_first_value
+    group by 1, 2, 3
+
+),
+
+exit_rows as (
+
+    select distinct
         source,
         source_table,
-        source_key,
-        max(case when stage is not null then 1 else 0 end) as has_stage,
-        max(case when is_unmapped_status then 1 else 0 end) as is_unmapped
-    from {{ ref('int_readings__matched') }}
-    where not is_first_value
-    group by 1, 2, 3
+        source_key
+    from exits_without_lifecycle
 
 ),
 
@@ -55,7 +84,11 @@ fates as (
         source,
         source_table,
         source_key,
-        case when is_usable then 1 else 2 end as fate_rank
+        case
+            when not is_usable then 2
+            when is_dissolved then 4
+            else 1
+        end as fate_rank
     from {{ ref('int_links__judged') }}
 
     union all
@@ -70,11 +103,12 @@ fates as (
             when not observations.is_usable then 2
             when matches.is_unmapped = 1 then 2
             when observations.observed_at > clock.as_of then 3
-            when exits_without_lifecycle.source_key is not null then 2
             when
-                matches.has_stage = 1
-                or observations.field in ('owner', 'score')
+                coalesce(matches.has_event, 0) = 1
+                or observations.field = 'owner'
                 then 1
+            when exit_rows.source_key is not null then 2
+            -- A known value without meaning, a score that crosses nothing.
             else 4
         end as fate_rank
     from {{ ref('int_observations__judged') }} as observations
@@ -84,12 +118,11 @@ fates as (
             observations.source = matches.source
             and observations.source_table = matches.source_table
             and observations.source_key = matches.source_key
-    left join exits_without_lifecycle
+    left join exit_rows
         on
-            observations.source = exits_without_lifecycle.source
-            and observations.source_table
-            = exits_without_lifecycle.source_table
-            and observations.source_key = exits_without_lifecycle.source_key
+            observations.source = exit_rows.source
+            and observations.source_table = exit_rows.source_table
+            and observations.source_key = exit_rows.source_key
 
     union all
 
@@ -120,18 +153,17 @@ fates as (
             when opportunities.occurred_at > clock.as_of then 3
             when
                 opportunities.reading = 'closed'
-                and exits_without_lifecycle.source_key is not null
+                and exit_rows.source_key is not null
                 then 2
             else 1
         end as fate_rank
     from {{ ref('int_opportunities__judged') }} as opportunities
     cross join clock
-    left join exits_without_lifecycle
+    left join exit_rows
         on
-            opportunities.source = exits_without_lifecycle.source
-            and opportunities.source_table
-            = exits_without_lifecycle.source_table
-            and opportunities.source_key = exits_without_lifecycle.source_key
+            opportunities.source = exit_rows.source
+            and opportunities.source_table = exit_rows.source_table
+            and opportunities.source_key = exit_rows.source_key
 
 ),
 

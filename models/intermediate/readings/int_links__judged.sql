@@ -6,6 +6,7 @@ with links as (
         source,
         source_table,
         source_key,
+        is_key_missing,
         left_key,
         right_key,
         left_record_id,
@@ -19,6 +20,7 @@ with links as (
         source,
         source_table,
         source_key,
+        is_key_missing,
         record_key as left_key,
         record_key as right_key,
         cast(null as {{ dbt.type_string() }}) as left_record_id,
@@ -30,7 +32,13 @@ with links as (
 
 people as (
 
-    select * from {{ ref('int_people__keys') }}
+    select
+        keys.record_key,
+        keys.person_key,
+        coalesce(records.is_oversized, false) as is_oversized
+    from {{ ref('int_people__keys') }} as keys
+    left join {{ ref('int_people__records') }} as records
+        on keys.record_key = records.record_key
 
 ),
 
@@ -41,11 +49,18 @@ judged as (
         links.source,
         links.source_table,
         links.source_key,
+        bool_or(links.is_key_missing) as is_key_missing,
         min(links.left_record_id) as left_record_id,
         min(links.linked_at) as linked_at,
         min(links.loaded_at) as loaded_at,
-        count(left_people.person_key) + count(right_people.person_key) > 0
-            as is_usable
+        not bool_or(links.is_key_missing)
+        and count(left_people.person_key) + count(right_people.person_key) > 0
+            as is_usable,
+        -- A group that is too large to be one person voids its links.
+        bool_or(
+            coalesce(left_people.is_oversized, false)
+            or coalesce(right_people.is_oversized, false)
+        ) as is_dissolved
     from links
     left join people as left_people
         on links.left_key = left_people.record_key

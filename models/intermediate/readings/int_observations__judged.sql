@@ -29,8 +29,14 @@ people_found as (
         observations.*,
         people.person_key,
         people.first_created_at,
-        by_entity.field is not null
-        or by_table.field is not null as has_rule
+        (by_entity.field is not null or by_table.field is not null)
+        -- A value that was cleared says nothing; some rows need no value.
+        and (
+            {{ unicode_trim('observations.new_value') }} <> ''
+            or observations.field in (
+                '', 'leadconverted', 'leadmerged', 'created'
+            )
+        ) as has_rule
     from observations
     left join people
         on observations.record_key = people.record_key
@@ -52,7 +58,8 @@ judged as (
 
     select
         *,
-        has_rule or field in ('owner', 'score') as is_read,
+        coalesce(has_rule, false) as is_ruled,
+        coalesce(has_rule, false) or field = 'owner' as is_read,
         {{ reading_flags('observed_at') }}
     from people_found
 

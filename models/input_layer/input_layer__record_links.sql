@@ -14,13 +14,13 @@ losers_listed as (
         merging.source,
         merging.source_table,
         merging.source_key,
-        is_key_missing,
+        merging.is_key_missing,
         merging.record_id as winner_id,
         merging.occurred_at,
         merging.row_loaded_at,
         {{ ids_of_list(
-            "coalesce(merging.merge_ids, " ~ attribute_value('merging.attributes', 'Merge IDs')
-            ~ ")"
+            "coalesce(merging.merge_ids, "
+            ~ attribute_value('merging.attributes', 'Merge IDs') ~ ")"
         ) }} as loser_id
     from merge_activities as merging
 ),

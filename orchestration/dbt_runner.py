@@ -158,7 +158,7 @@ def _invoke(
         "--log-level",
         "none",
         "--log-level-file",
-        "debug",
+        "info",
         *arguments,
         "--project-dir",
         folder,

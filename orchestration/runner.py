@@ -24,6 +24,7 @@ from orchestration.project import Project
 from orchestration.report import Observer, Report, Step, keep
 
 KEPT_LOGS = 20
+KEPT_RUNS = 20
 
 
 # One run at a time on one OUT. The system lets go of the lock however a
@@ -31,7 +32,7 @@ KEPT_LOGS = 20
 
 
 @contextmanager
-def _locked(project: Project) -> Iterator[None]:
+def locked(project: Project) -> Iterator[None]:
     path = project.out / "run.lock"
     with path.open("a+") as lock:
         try:
@@ -59,7 +60,7 @@ def run(project: Project, observer: Observer | None = None) -> Report:
     Only an OUT that cannot be used at all is an error: nothing has begun then.
     """
     project.prepare_out()
-    with _locked(project), _environment(project), _logging(project) as log:
+    with locked(project), _environment(project), _logging(project) as log:
         started = datetime.now(UTC)
         report = Report(
             run_id="",
@@ -99,6 +100,8 @@ def _execute(project: Project, report: Report, observer: Observer) -> None:
     job = _job(dbt_runner.fingerprint(project))
     with _instance(project) as instance:
         _end_killed_runs(instance)
+        for old in instance.get_run_ids()[KEPT_RUNS - 1 :]:
+            instance.delete_run(old)
         preparing.seconds = round(time.monotonic() - clock, 3)
         preparing.state = "done"
         observer.ended(preparing)

@@ -90,18 +90,6 @@ def test_published_columns_say_what_they_mean(done):
     assert (without, tables) == ([], [])
 
 
-def test_a_reader_keeps_what_it_has_open(done):
-    project, _ = done
-    with duckdb.connect(
-        str(project.published_database.resolve()), read_only=True
-    ) as connection:
-        query = "select count(*) from marts.fct_stage_events"
-        before = connection.sql(query).fetchall()
-        for _ in range(2):
-            assert runner.run(project).succeeded
-        assert connection.sql(query).fetchall() == before
-
-
 def test_dagster_knows_of_the_run(done):
     """`make dev` shows what `make run` did."""
     import dagster as dg

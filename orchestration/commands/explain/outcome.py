@@ -140,16 +140,20 @@ def _rejected(lifecycle: Lifecycle, say: Say) -> str:
         how = "it was never accepted and ended in lost, whoever recorded that"
         by = ""
     else:
-        how = f"it was never accepted, and a sales user ended it in {lifecycle.exit_stage}"
+        how = (
+            "it was never accepted, and a sales user ended it in "
+            f"{lifecycle.exit_stage}"
+        )
         by = _by(lifecycle.exited_by)
     text = f"Rejected: {how}, at {say(lifecycle.exited_at)}{by}."
     if lifecycle.rejection_reason:
         text += f" The reason given is {lifecycle.rejection_reason!r}."
     if lifecycle.was_ignored:
         text += (
-            f" It was ignored before: by the due time, {say(lifecycle.sla_due_at)}, there "
-            f"was no acceptance, no exit{_no_response(lifecycle)}. A rejection comes "
-            "first, so it counts as rejected."
+            " It was ignored before: by the due time, "
+            f"{say(lifecycle.sla_due_at)}, there was no acceptance, no exit"
+            f"{_no_response(lifecycle)}. A rejection comes first, so it counts as "
+            "rejected."
         )
     return text
 
@@ -168,13 +172,13 @@ def _ignored(lifecycle: Lifecycle, say: Say) -> str:
     else:
         text = (
             f"Ignored: {_in_time(lifecycle, say)}, but "
-            f"{_days(lifecycle)} after the hand-off, at {say(_pending_until(lifecycle))}, "
-            "it was still open."
+            f"{_days(lifecycle)} after the hand-off, at "
+            f"{say(_pending_until(lifecycle))}, it was still open."
         )
     if lifecycle.exit_stage is not None:
         text += (
             f" That it ended in {lifecycle.exit_stage} at {say(lifecycle.exited_at)}"
-            f"{_by(lifecycle.exited_by)}, which is not sales, does not change that."
+            f"{_by(lifecycle.exited_by)}, who is not sales, does not change that."
         )
     return text
 
@@ -187,9 +191,9 @@ def _withdrawn(lifecycle: Lifecycle, say: Say) -> str:
     else:
         when = f"when it did not count as ignored: {_in_time(lifecycle, say)}"
     return (
-        f"Withdrawn: someone who is not sales{_by(lifecycle.exited_by)} took it back to "
-        f"{lifecycle.exit_stage} at {say(lifecycle.exited_at)}, {when}. It is outside "
-        "the rates."
+        f"Withdrawn: it was taken back{_by(lifecycle.exited_by)}, who is not sales, and "
+        f"ended in {lifecycle.exit_stage} at {say(lifecycle.exited_at)}, {when}. It is "
+        "outside the rates."
     )
 
 

@@ -190,10 +190,7 @@ def _touches(rows: list[Row], evidence: Evidence) -> Iterator[RawRow]:
             said += f" ({row['member_status']})"
         if row["campaign_id"]:
             said += f" of campaign {row['campaign_id']}"
-        if not row["is_read"]:
-            effects = ["deleted: not read"]
-        else:
-            effects = _judgement(row)
+        effects = _judgement(row) if row["is_read"] else ["deleted: not read"]
         if not effects:
             here = {**row, "observed_at": row["touched_at"]}
             effects = [

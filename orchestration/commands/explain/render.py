@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from rich import box
 from rich.console import Console
@@ -19,6 +20,9 @@ from orchestration.commands.explain.facts import (
 from orchestration.commands.explain.find import Match
 
 PLAIN_WIDTH = 100
+WIDE = 24
+"""What the names of nearly all raw tables and ids need."""
+
 MOST_STEPS = 12
 """Of a longer clock the steps between are summed up."""
 
@@ -77,7 +81,7 @@ def _who(screen: Console, person: Person, names: bool) -> None:
         _say(screen, sentence)
     table = _table(
         "record",
-        "of",
+        "",
         "live",
         f"created ({person.timezone})",
         "status now",
@@ -86,11 +90,10 @@ def _who(screen: Console, person: Person, names: bool) -> None:
     )
     for record in person.records:
         table.add_row(
-            f"{record.source} {record.record_id}"
-            + (" (primary)" if record.is_primary else ""),
-            record.source_table,
+            f"{record.source} {record.source_table}\n{record.record_id}",
+            "primary" if record.is_primary else "",
             "live" if record.is_live else record.not_live_because,
-            words.local(record.created_at, person.timezone),
+            two_lines(record.created_at, person.timezone),
             record.status or "",
             record.owner,
             *([record.full_name or "", record.email or ""] if names else []),
@@ -142,9 +145,9 @@ def _links(screen: Console, person: Person) -> None:
             {"email": "same e-mail", "id": "id", "merge": "merged into"}.get(
                 link.link_type, link.link_type
             ),
-            link.left,
-            link.right,
-            words.local(link.linked_at, person.timezone),
+            link.left.replace(" ", "\n", 1),
+            link.right.replace(" ", "\n", 1),
+            two_lines(link.linked_at, person.timezone),
             row_name(link.evidence) if link.evidence else "both records' addresses",
         )
     screen.print(table)
@@ -159,7 +162,7 @@ def _raw_rows(screen: Console, person: Person, everything: bool) -> None:
     for row in shown:
         said = row.said + (f", by {row.actor}" if row.actor else "")
         table.add_row(
-            words.local(row.occurred_at, person.timezone),
+            two_lines(row.occurred_at, person.timezone),
             row_name(row.row),
             said,
             "; ".join(row.effects),
@@ -201,8 +204,8 @@ def _lifecycle(screen: Console, person: Person, lifecycle: Lifecycle) -> None:
     for milestone in lifecycle.milestones:
         table.add_row(
             outcome.stage_name(milestone.stage),
-            words.local(milestone.occurred_at, person.timezone),
-            words.in_utc(milestone.occurred_at),
+            two_lines(milestone.occurred_at, person.timezone),
+            words.in_utc(milestone.occurred_at).replace(" ", "\n", 1),
             row_name(milestone.row),
             milestone.actor,
         )
@@ -318,6 +321,12 @@ def _quarantined(screen: Console, person: Person) -> None:
     screen.print(table)
 
 
+def two_lines(instant: datetime | None, timezone: str) -> str:
+    """The day, and the time below it: narrow, so that rules have room."""
+    head, _, tail = words.local(instant, timezone).rpartition(" ")
+    return f"{head}\n{tail}" if head else tail
+
+
 def row_name(key: RowKey) -> str:
     """Where a raw row stands: system.table, and its key on a line of its own."""
     source, table, row = key
@@ -330,13 +339,12 @@ def row_name(key: RowKey) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, highlight=False)
     for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=_is_instant(column))
+        table.add_column(
+            column,
+            overflow="fold",
+            min_width=WIDE if column == "raw row" else None,
+        )
     return table
-
-
-def _is_instant(column: str) -> bool:
-    words_in = column.split(" ")
-    return words_in[0] in {"at", "first", "created", "opened"} or column == "UTC"
 
 
 def _heading(screen: Console, text: str, style: str = "") -> None:

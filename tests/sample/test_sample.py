@@ -115,8 +115,11 @@ def test_sales_refuses_the_refused_campaign() -> None:
     refused = [row for row in leads if row["rejection_reason_c"]]
     assert len(leads) > 800
     assert len(refused) / len(leads) > 0.55
-    reason, _ = Counter(row["rejection_reason_c"] for row in refused).most_common(1)[0]
+    reasons = Counter(row["rejection_reason_c"] for row in refused)
+    reason, count = reasons.most_common(1)[0]
     assert reason == "学生・個人"
+    page = (ROOT / "docs" / "sample.md").read_text(encoding="utf-8")
+    assert f"{count / len(refused) * 100:.0f} % of the reasons" in page
 
 
 def test_one_team_lets_leads_lie() -> None:

@@ -102,7 +102,8 @@ converted as (
         and rates_found.rate is null as is_rate_missing,
         cast(
             round(
-                amounts_dated.amount * case
+                -- Wide enough that no product of money and rate overflows.
+                cast(amounts_dated.amount as decimal(20, 2)) * case
                     when
                         amounts_dated.currency
                         = amounts_dated.reporting_currency

@@ -56,10 +56,14 @@ judged as (
         not bool_or(links.is_key_missing)
         and count(left_people.person_key) + count(right_people.person_key) > 0
             as is_usable,
-        -- A group that is too large to be one person voids its links.
+        -- A group that is too large to be one person voids its links, but a
+        -- deletion names one record only.
         bool_or(
-            coalesce(left_people.is_oversized, false)
-            or coalesce(right_people.is_oversized, false)
+            links.left_key <> links.right_key
+            and (
+                coalesce(left_people.is_oversized, false)
+                or coalesce(right_people.is_oversized, false)
+            )
         ) as is_dissolved
     from links
     left join people as left_people

@@ -118,8 +118,7 @@ def test_sales_refuses_the_refused_campaign() -> None:
     reasons = Counter(row["rejection_reason_c"] for row in refused)
     reason, count = reasons.most_common(1)[0]
     assert reason == "学生・個人"
-    page = (ROOT / "docs" / "sample.md").read_text(encoding="utf-8")
-    assert f"{count / len(refused) * 100:.0f} % of the reasons" in page
+    assert 0.4 < count / len(refused) < 0.5
 
 
 def test_one_team_lets_leads_lie() -> None:

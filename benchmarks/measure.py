@@ -46,17 +46,25 @@ def run(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Co
     )
 
 
+def cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+def is_busy() -> bool:
+    """Whether other programs take so much that wall clocks mean little."""
+    return os.getloadavg()[0] > cores() / 2
+
+
 def machine() -> str:
     """The machine in a sentence, without its name."""
-    try:
-        cores = len(os.sched_getaffinity(0))
-    except AttributeError:
-        cores = os.cpu_count() or 1
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
     tools = ", ".join(
         f"{name} {version(name)}" for name in ("duckdb", "dbt-core", "dagster", "dlt")
     )
     return (
-        f"{cores} cores ({platform.machine()}), {memory:.0f} GB of memory, "
+        f"{cores()} cores ({platform.machine()}), {memory:.0f} GB of memory, "
         f"{platform.system()}, Python {platform.python_version()}, {tools}"
     )

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.reference.compare import check_seed, report
+from tests.reference.compare import check_seed, compare_rows, report
 
-# Together more than 20,000 people; the seed decides systems, definition, vars.
-FOLDERS = [(0, 4500), (1, 4500), (2, 4500), (3, 4500), (7, 4500)]
+# Together more than 20,000 people. The seed decides the rest: 0 generic with a
+# definition, 5 Salesforce with one, 6 Salesforce and Marketo up to now with
+# one, 7 all three with the shipped definition.
+FOLDERS = [(0, 6200), (5, 6200), (6, 6200), (7, 6200)]
 
 
 @pytest.mark.slow
@@ -23,16 +25,13 @@ def test_every_row_is_the_references(
     tmp_path: Path, seed: int, people: int
 ) -> None:
     result, differences = check_seed(seed, people, tmp_path)
-    assert len(result.people) > people * 0.8
-    assert len(result.handoffs) > 100
+    assert len(result.people) > 5000
+    assert len(result.handoffs) > 1000
     assert not differences, "\n" + report(differences)
 
 
-@pytest.mark.slow
-def test_the_reference_finds_a_wrong_row(tmp_path: Path) -> None:
+def test_the_reference_finds_a_wrong_row() -> None:
     """A comparison that cannot fail would prove nothing."""
-    from tests.reference.compare import compare_rows
-
     rows = [{"person_id": "a", "channel": "web"}]
     wrong = [{"person_id": "a", "channel": "mail"}]
     found = compare_rows("dim_people", ("person_id",), rows, wrong)

@@ -4,7 +4,7 @@
 
 writes a random folder, runs the main job on it and lists what differs:
 person, column, expected, got. `--keep` leaves the folder for a closer look,
-`--landing`/`--out` compare what is already there.
+`--folder X --no-run` compares what an earlier call left there.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pathlib import Path
 
 import duckdb
 
-from tests.reference.generate import write_situation
+from tests.reference.generate import situation, write_situation
 from tests.reference.reference import Result, compute
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -227,7 +227,12 @@ def compare_fates(result: Result, out: Path) -> list[Difference]:
 def check_seed(
     seed: int, people: int, folder: Path, run: bool = True
 ) -> tuple[Result, list[Difference]]:
-    landing, definition, settings = write_situation(folder, seed, people)
+    if run:
+        landing, definition, settings = write_situation(folder, seed, people)
+    else:
+        landing, settings = folder / "landing", situation(seed).settings
+        definition = folder / "definition"
+        definition = definition if definition.is_dir() else None
     out = folder / "out"
     published = out / "published" / "lead_funnel.duckdb"
     if run:

@@ -85,7 +85,6 @@ def identify(
     not_live |= {r.node for r in inputs.records if r.is_deleted}
 
     persons: list[Person] = []
-    dissolved: set[Node] = set()
     for root, records in members.items():
         if len(records) <= LARGEST_GROUP:
             persons.append(Person(records, nodes[root]))
@@ -93,7 +92,6 @@ def identify(
         for record in records:
             record.row.broken.add("oversized_identity_group")
             persons.append(Person([record], [record.node]))
-            dissolved.add(record.node)
     person_of: dict[Node, Person] = {}
     for record in inputs.records:
         # A record is somebody: that is a reading of its row.
@@ -107,7 +105,7 @@ def identify(
         person = person_of.get(link.left) or person_of.get(link.right)
         if person is None:
             link.row.broken.add("unknown_person")
-        elif link.left not in dissolved:
+        else:
             link.row.takes_part = True
             link.row.person = link.row.person or person
     for row, node in inputs.deletions:

@@ -372,10 +372,25 @@ def raw_source(system: str, converted: Iterable[Converted] = ()) -> DltSource:
                 name=table,
                 write_disposition="append",
                 file_format="parquet",
-                columns={"_loaded_at": {"data_type": "timestamp", "timezone": False}},
+                columns=_declared(items),
             )
 
     return exports()
+
+
+def _declared(items: Sequence[Converted]) -> dict[str, Any]:
+    """A table's columns in the order of its files, so that dlt takes these as
+    they are instead of rewriting them."""
+    names = dict.fromkeys(name for item in items for name in item.columns)
+    texts = (*names, *FILE_COLUMNS[:2]) if items else ()
+    return {
+        **{name: {"name": name, "data_type": "text"} for name in texts},
+        FILE_COLUMNS[2]: {
+            "name": FILE_COLUMNS[2],
+            "data_type": "timestamp",
+            "timezone": False,
+        },
+    }
 
 
 def _parquet_files(items: Sequence[Converted]) -> Iterator[Any]:

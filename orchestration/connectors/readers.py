@@ -32,6 +32,7 @@ from orchestration.warehouse import literal, quoted
 
 FILE_COLUMNS = ("_file", "_file_sha256", "_loaded_at")
 HEAD_BYTES = 1 << 20
+LONGEST_LINE = 1 << 26
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -137,9 +138,11 @@ class Converter:
             "escape = '\"'",
             "nullstr = ''",
         ]
-        if source == file.path and file.is_gzipped:
+        if source != file.path:
+            options.append(f"max_line_size = {LONGEST_LINE}")
+        elif file.is_gzipped:
             options.append("compression = 'gzip'")
-        elif source == file.path:
+        else:
             options.append("compression = 'none'")
         path = literal(str(_safe_path(source, scratch)))
         relation = f"read_csv({path}, {', '.join(options)})"
@@ -414,8 +417,12 @@ def _pointer(key: str) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    text = str(error).strip().splitlines()[0]
-    return re.sub(r"^[A-Za-z ]+ Error: ", "", text)
+    """DuckDB's reason without the row itself, which may be long or private."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    reason = re.sub(r"^[A-Za-z ]+ Error: ", "", lines[0])
+    if len(lines) > 2 and lines[1].startswith("Original Line"):
+        reason += f" ({lines[2]})"
+    return reason[:300].rstrip(". ")
 
 
 def _unreadable(file: LandingFile, reason: str) -> LeadFunnelError:

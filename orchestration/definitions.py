@@ -11,5 +11,6 @@ from orchestration.run_log import run_log
 def defs() -> dg.Definitions:
     return dg.Definitions.merge(
         dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
-        dg.Definitions(loggers={"run_log": run_log}),
+        # DuckDB has one writer process, so the steps of a run share one.
+        dg.Definitions(loggers={"run_log": run_log}, executor=dg.in_process_executor),
     )

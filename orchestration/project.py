@@ -28,6 +28,9 @@ SYSTEMS = ("generic", "salesforce", "hubspot", "marketo", "ads", "ledger")
 DAGSTER_YAML = """\
 telemetry:
   enabled: false
+nux:
+  # Nobody is asked for an e-mail address.
+  enabled: false
 concurrency:
   pools:
     # DuckDB has one writer: assets of the pool duckdb_writer run one by one.

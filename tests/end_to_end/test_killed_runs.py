@@ -1,19 +1,34 @@
 """A run may be killed at any point; no reader sees half of one."""
 
+import json
 import os
 import random
 import signal
+import subprocess
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from orchestration import runner
+from orchestration.project import Project
 from tests.end_to_end import small_folder
 from tests.end_to_end.command import lead_funnel, published_rows, start
 
 KILLS = 5
+STEPS = [
+    "load_generic",
+    "check_raw",
+    "build_input_layer",
+    "build_intermediate",
+    "build_core",
+    "check_core",
+    "build_funnel",
+    "publication",
+]
 
 pytestmark = pytest.mark.slow
 
@@ -42,6 +57,12 @@ class Reader(threading.Thread):
             except duckdb.Error as error:
                 self.errors.append(str(error))
 
+    @classmethod
+    def at(cls, out: Path) -> tuple[int, ...]:
+        path = (out / "published" / "lead_funnel.duckdb").resolve()
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return cls.look(connection)
+
     @staticmethod
     def look(connection: duckdb.DuckDBPyConnection) -> tuple[int, ...]:
         """Figures that agree only within one build."""
@@ -61,53 +82,53 @@ class Reader(threading.Thread):
         self.join()
 
 
-def test_five_killed_runs_leave_no_trace(tmp_path: Path) -> None:
-    landing = small_folder.write(tmp_path / "before", 30)
-    larger = small_folder.write(tmp_path / "after", 60)
-    out, undisturbed = tmp_path / "out", tmp_path / "undisturbed"
-
-    began = time.monotonic()
-    first = lead_funnel("run", landing=landing, out=out)
-    assert first.returncode == 0, first.stderr
-    duration = time.monotonic() - began
-    with duckdb.connect(
-        str((out / "published" / "lead_funnel.duckdb").resolve()), read_only=True
-    ) as connection:
-        before = Reader.look(connection)
-
-    reader = Reader(out)
-    reader.start()
-    chance = random.Random()
-    moments = [chance.uniform(0.05, 0.95) * duration for _ in range(KILLS)]
-    print(f"killed after {[round(moment, 1) for moment in moments]} s")
-    for moment in moments:
-        process = start("run", landing=larger, out=out)
-        time.sleep(moment)
+def kill_during(process: subprocess.Popen[str], out: Path, step: str) -> None:
+    """Kill the run somewhere in the step, or in a later one if it is quick."""
+    report = out / "logs" / "run.json"
+    while process.poll() is None:
+        with suppress(OSError, ValueError):
+            said = json.loads(report.read_text())
+            if said["pid"] == process.pid and step in str(said["steps"]):
+                break
+        time.sleep(0.02)
+    time.sleep(random.uniform(0, 2))
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-    last = lead_funnel("run", landing=larger, out=out)
+    process.communicate()
+
+
+def test_five_killed_runs_leave_no_trace(tmp_path: Path) -> None:
+    before = small_folder.write(tmp_path / "before", 30)
+    after = small_folder.write(tmp_path / "after", 60)
+    killed = Project.from_environment({}, landing=before, out=tmp_path / "killed")
+    undisturbed = Project.from_environment({}, landing=after, out=tmp_path / "alone")
+    for project in (killed, undisturbed):
+        report = runner.run(project)
+        assert report.succeeded, report.sentence
+    expected = {Reader.at(killed.out), Reader.at(undisturbed.out)}
+    assert len(expected) == 2
+
+    reader = Reader(killed.out)
+    reader.start()
+    moments = random.sample(STEPS, KILLS)
+    print(f"killed during {', '.join(moments)}")
+    for step in moments:
+        kill_during(start("run", landing=after, out=killed.out), killed.out, step)
+    last = lead_funnel("run", landing=after, out=killed.out)
     assert last.returncode == 0, last.stderr
     time.sleep(0.2)
     reader.stop()
 
-    alone = lead_funnel("run", landing=larger, out=undisturbed)
-    assert alone.returncode == 0, alone.stderr
-    expected = published_rows(undisturbed)
-    found = published_rows(out)
-    assert found.keys() == expected.keys()
-    for table in expected:
+    rows, found = published_rows(undisturbed.out), published_rows(killed.out)
+    assert found.keys() == rows.keys()
+    for table in rows:
         assert without_load_instants(found[table], table) == without_load_instants(
-            expected[table], table
+            rows[table], table
         ), table
-
     assert reader.errors == []
     assert reader.polls > KILLS
-    with duckdb.connect(
-        str((out / "published" / "lead_funnel.duckdb").resolve()), read_only=True
-    ) as connection:
-        after = Reader.look(connection)
-    assert reader.seen <= {before, after}
-    assert [path.name for path in (out / "publications").glob("*.partial")] == []
+    assert reader.seen <= expected
+    assert list((killed.out / "publications").glob("*.partial")) == []
 
 
 def without_load_instants(rows: list[tuple], table: str) -> list[tuple]:

@@ -1,14 +1,15 @@
 """One small folder, run as a user does: figures, reruns, errors, gates."""
 
-import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from orchestration import runner
+from orchestration.defs import quality
 from orchestration.project import Project
 from orchestration.publication import published
 from tests.end_to_end import small_folder
@@ -107,25 +108,48 @@ def test_dagster_knows_of_the_run(done):
             os.environ["DAGSTER_HOME"] = before
 
 
-def test_a_failed_gate_stops_everything_after_it(done, tmp_path):
-    """A policy that was lost: no due time, so nobody would be seen ignored."""
+def test_an_export_that_means_nothing_is_not_published(done, tmp_path):
+    """The raw gate: nearly every key is blank, so the export was cut wrongly."""
     project, _ = done
+
+    def blank(rows):
+        rows["lead"] += [{"lead_id": "", "created_at": "2026-04-01"}] * 1000
+
     out = tmp_path / "out"
     shutil.copytree(project.out, out, symlinks=True)
-    definition = tmp_path / "definition"
-    definition.mkdir()
-    (definition / "business_calendars.csv").write_text(
-        "calendar_id,timezone,weekday,opens_at,closes_at\nelsewhere,UTC,1,09:00,18:00\n"
-    )
     broken = project_of(
-        tmp_path, landing=project.landing, out=out, definition=definition
+        tmp_path, landing=small_folder.write(tmp_path / "in", 30, blank), out=out
     )
     before = published_rows(out)
     report = runner.run(broken)
     assert report.state == "failed"
-    assert report.is_foreseen, report.sentence
-    assert "failed" in report.sentence
-    names = [step.name for step in report.steps]
-    assert "publication" not in names
+    assert report.is_foreseen
+    assert report.sentence.startswith(
+        "The check keys_present on raw_generic.lead failed: 1 row breaks it."
+    )
+    assert f"{out}/data_docs/raw/" in report.sentence
+    assert report.sentence.endswith("Nothing was published.")
+    assert report.steps[-1].name == "check_raw"
     assert published_rows(out) == before
-    assert json.loads((out / "logs" / "run.json").read_text())["state"] == "failed"
+
+
+def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
+    """The gate between the facts and what is counted from them."""
+    project, _ = done
+    run_suite = quality.run_suite
+
+    def with_a_failure(project, name):
+        results = run_suite(project, name)
+        if name == "reconciliation":
+            results[0] = replace(
+                results[0], passed=False, message="It does not add up."
+            )
+        return results
+
+    monkeypatch.setattr(quality, "run_suite", with_a_failure)
+    before = published(project).id
+    report = runner.run(project)
+    assert report.sentence == "It does not add up. Nothing was published."
+    assert report.steps[-1].name == "check_core"
+    assert report.checks["Great Expectations"]["failed"] == 1
+    assert published(project).id == before

@@ -54,10 +54,10 @@ def head(plan: Plan, found: Differences) -> Iterator[str]:
     before, after = plan.before.label, plan.after.label
     definition = plan.to_build[-1].definition
     whose = f" (DEFINITION {definition})" if definition else ""
-    if after == "edited":
-        yield f"The definition as it stands{whose}, compared with {_called(before)}."
-    else:
-        yield f"All of history read with {after}{whose}, compared with {_called(before)}."
+    what = "The definition as it stands"
+    if after != "edited":
+        what = f"All of history read with {after}"
+    yield f"{what}{whose}, compared with {_called(before)}."
     as_of = plan.to_build[-1].vars.as_of
     zone = plan.to_build[-1].vars.reporting_timezone
     yield f"Both as of {words.both(as_of, zone)}. Nothing was published."

@@ -191,9 +191,9 @@ def _withdrawn(lifecycle: Lifecycle, say: Say) -> str:
     else:
         when = f"when it did not count as ignored: {_in_time(lifecycle, say)}"
     return (
-        f"Withdrawn: it was taken back{_by(lifecycle.exited_by)}, who is not sales, and "
-        f"ended in {lifecycle.exit_stage} at {say(lifecycle.exited_at)}, {when}. It is "
-        "outside the rates."
+        f"Withdrawn: it was taken back{_by(lifecycle.exited_by)}, who is not sales, "
+        f"and ended in {lifecycle.exit_stage} at {say(lifecycle.exited_at)}, {when}. "
+        "It is outside the rates."
     )
 
 

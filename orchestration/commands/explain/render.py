@@ -330,7 +330,8 @@ def two_lines(instant: datetime | None, timezone: str) -> str:
 def row_name(key: RowKey) -> str:
     """Where a raw row stands: system.table, and its key on a line of its own."""
     source, table, row = key
-    return f"{source}.{table}\n{row}"
+    name = f"{source}.{table}"
+    return f"{source}.\n{table}\n{row}" if len(name) > WIDE else f"{name}\n{row}"
 
 
 # How it looks.
@@ -342,7 +343,7 @@ def _table(*columns: str) -> Table:
         table.add_column(
             column,
             overflow="fold",
-            min_width=WIDE if column == "raw row" else None,
+            min_width={"raw row": WIDE, "record": 18, "to record": 18}.get(column),
         )
     return table
 

@@ -12,6 +12,8 @@ from orchestration.connectors.tables import RAW_TABLES, RawTable
 ENOUGH_ROWS = 100
 """Fewer rows than this may well be broken all of them."""
 
+NEARLY_EVERY = 0.9
+
 
 def _checks_of(table: RawTable) -> Iterator[Check]:
     name = f"raw_{table.system}.{table.name}"
@@ -36,17 +38,18 @@ def _checks_of(table: RawTable) -> Iterator[Check]:
             "keys_present",
             name,
             f"""
-            select
-                count(*) as all_rows,
-                count(*) filter (
-                    where "{key}" is null or trim("{key}") = ''
-                ) as blank_rows
+            select *
             from {{batch}}
-            having
-                count(*) >= {ENOUGH_ROWS}
-                and count(*) filter (
-                    where "{key}" is null or trim("{key}") = ''
-                ) > 0.9 * count(*)
+            where
+                ("{key}" is null or trim("{key}") = '')
+                and (
+                    select
+                        count(*) >= {ENOUGH_ROWS}
+                        and count(*) filter (
+                            where "{key}" is null or trim("{key}") = ''
+                        ) > {NEARLY_EVERY} * count(*)
+                    from {{batch}}
+                )
             """,
             f"Where nearly every {key} is blank, the export was cut wrongly: all of "
             "it would end in quarantine and the rates would be about nobody.",

@@ -125,7 +125,7 @@ def test_an_export_that_means_nothing_is_not_published(done, tmp_path):
     assert report.state == "failed"
     assert report.is_foreseen
     assert report.sentence.startswith(
-        "The check keys_present on raw_generic.lead failed: 1 row breaks it."
+        "The check keys_present on raw_generic.lead failed: 1,000 rows break it."
     )
     assert f"{out}/data_docs/raw/" in report.sentence
     assert report.sentence.endswith("Nothing was published.")
@@ -149,7 +149,7 @@ def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
     monkeypatch.setattr(quality, "run_suite", with_a_failure)
     before = published(project).id
     report = runner.run(project)
-    assert report.sentence == "It does not add up. Nothing was published."
+    assert report.sentence == "It is off. Nothing was published."
     assert report.steps[-1].name == "check_core"
     assert report.checks["Great Expectations"]["failed"] == 1
     assert published(project).id == before

@@ -382,14 +382,13 @@ def _declared(items: Sequence[Converted]) -> dict[str, Any]:
     """A table's columns in the order of its files, so that dlt takes these as
     they are instead of rewriting them."""
     names = dict.fromkeys(name for item in items for name in item.columns)
-    texts = (*names, *FILE_COLUMNS[:2]) if items else ()
+    file, sha256, loaded_at = FILE_COLUMNS
+    instant = {"data_type": "timestamp", "timezone": False, "nullable": False}
     return {
-        **{name: {"name": name, "data_type": "text"} for name in texts},
-        FILE_COLUMNS[2]: {
-            "name": FILE_COLUMNS[2],
-            "data_type": "timestamp",
-            "timezone": False,
-        },
+        **{name: {"data_type": "text"} for name in names},
+        file: {"data_type": "text", "nullable": False},
+        sha256: {"data_type": "text", "nullable": False},
+        loaded_at: instant,
     }
 
 
@@ -398,9 +397,9 @@ def _parquet_files(items: Sequence[Converted]) -> Iterator[Any]:
     import pyarrow as pa
 
     for item in items:
-        fields = [(name, pa.string()) for name in item.columns]
-        fields += [(name, pa.string()) for name in FILE_COLUMNS[:2]]
-        fields += [(FILE_COLUMNS[2], pa.timestamp("us"))]
+        fields = [pa.field(name, pa.string()) for name in item.columns]
+        fields += [pa.field(name, pa.string(), False) for name in FILE_COLUMNS[:2]]
+        fields += [pa.field(FILE_COLUMNS[2], pa.timestamp("us"), False)]
         yield dlt.mark.with_file_import(
             str(item.parquet),
             "parquet",

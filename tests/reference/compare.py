@@ -204,8 +204,14 @@ def compare(result: Result, published: Path) -> list[Difference]:
     return differences
 
 
-def compare_fates(result: Result, out: Path) -> list[Difference]:
-    """The fate of every raw row, table by table (§7)."""
+def compare_fates(
+    result: Result, out: Path, version: str | None = None
+) -> list[Difference]:
+    """The fate of every raw row, table by table (§7).
+
+    A run of a named version works in schemas of its own.
+    """
+    schema = f"whatif_{version}__quality" if version else "quality"
     named = {"duplicate": "duplicates", "reading": "readings"}
     warehouse = Path(out) / "warehouse" / "warehouse.duckdb"
     key = ("source", "source_table")
@@ -214,7 +220,7 @@ def compare_fates(result: Result, out: Path) -> list[Difference]:
     ]
     got = {
         tuple(row[k] for k in key): row
-        for row in rows_of(warehouse, "quality.raw_row_fates")
+        for row in rows_of(warehouse, f"{schema}.raw_row_fates")
     }
     present = [
         got[place]
@@ -238,7 +244,8 @@ def check_seed(
     if run:
         published = run_warehouse(landing, out, definition, settings)
     result = compute(landing, SEEDS, definition, settings, loaded_at(out))
-    return result, compare(result, published) + compare_fates(result, out)
+    fates = compare_fates(result, out, settings.get("funnel_version"))
+    return result, compare(result, published) + fates
 
 
 def report(differences: list[Difference], limit: int = 40) -> str:

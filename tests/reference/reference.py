@@ -330,9 +330,6 @@ class Reference:
                 continue
             crossed = self.crossed(change, rules, before)
             stages = self.match(row, rules, change.field, change.new, crossed)
-            if usable and not stages and not row.broken:
-                # Read and understood: it just means nothing here.
-                row.takes_part = True
             if usable:
                 events += [
                     Event(

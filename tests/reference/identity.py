@@ -92,6 +92,7 @@ def identify(
         for record in records:
             record.row.broken.add("oversized_identity_group")
             persons.append(Person([record], [record.node]))
+    dissolved = {p.nodes[0] for p in persons if is_dissolved(p)}
     person_of: dict[Node, Person] = {}
     for record in inputs.records:
         # A record is somebody: that is a reading of its row.
@@ -105,7 +106,7 @@ def identify(
         person = person_of.get(link.left) or person_of.get(link.right)
         if person is None:
             link.row.broken.add("unknown_person")
-        else:
+        elif not {link.left, link.right} & dissolved:
             link.row.takes_part = True
             link.row.person = link.row.person or person
     for row, node in inputs.deletions:
@@ -117,6 +118,11 @@ def identify(
         else:
             row.broken.add("unknown_person")
     return person_of, persons
+
+
+def is_dissolved(person: Person) -> bool:
+    """A record of an oversized group is a person alone; its links are void."""
+    return "oversized_identity_group" in person.records[0].row.broken
 
 
 def _byte_order(record: Record) -> tuple[bytes, bytes]:

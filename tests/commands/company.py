@@ -60,7 +60,7 @@ ACTIVITIES = [
     ("a1", "slow", "s1", "2025-04-07 02:00:00", "call", "true"),
     ("a2", "ignored", "m1", "2025-04-07 02:00:00", "call", "true"),
     ("a3", "ignored", "s1", "2025-04-07 03:00:00", "call", "false"),
-    ("a4", "ignored", "s1", "2025-04-07 04:00:00", "list_email", "true"),
+    ("a4", "ignored", "s1", "2025-04-07 04:00:00", "automated_email", "true"),
     ("a5", "ignored", "s1", "2025-04-10 01:00:00", "call", "true"),
     ("a6", "nobody", "s1", "2025-04-10 01:00:00", "call", "true"),
 ]

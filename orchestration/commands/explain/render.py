@@ -86,7 +86,6 @@ def _who(screen: Console, person: Person, names: bool) -> None:
         f"created ({person.timezone})",
         "status now",
         "owner now",
-        *(["name", "e-mail"] if names else []),
     )
     for record in person.records:
         table.add_row(
@@ -96,9 +95,13 @@ def _who(screen: Console, person: Person, names: bool) -> None:
             two_lines(record.created_at, person.timezone),
             record.status or "",
             record.owner,
-            *([record.full_name or "", record.email or ""] if names else []),
         )
     screen.print(table)
+    if names:
+        for record in person.records:
+            known = [text for text in (record.full_name, record.email) if text]
+            name = f"{record.source} {record.record_id}"
+            _say(screen, f"{name}: {', '.join(known) or 'no name'}")
 
 
 def who_sentences(person: Person) -> Iterable[str]:

@@ -1,0 +1,122 @@
+"""The small pieces of `compare`; test_seed_edits.py runs it as a whole."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+from typer.testing import CliRunner
+
+from orchestration.cli import app
+from orchestration.commands.compare import causes, render, sides
+from orchestration.commands.compare.differences import Lead, Metric
+from orchestration.errors import LeadFunnelError
+from orchestration.project import Project
+
+
+def test_a_policy_is_told_by_what_differs_in_it() -> None:
+    same = ("japan", "japan", 30, 30, True, True)
+    hours = (Decimal("18.0000"), Decimal("9.0000"))
+    assert causes.policy_text(("default", "default", *hours, *same)) == (
+        "sla_policies default: 18 h → 9 h"
+    )
+    other = ("default", "team east", 18, 18, "japan", "tokyo", 30, 1, True, False)
+    assert causes.policy_text(other) == (
+        "sla_policies default → team east: calendar japan → tokyo, 30 → 1 day pending "
+        "at most, a touch no longer stops the clock"
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "before", "after", "text"),
+    [
+        ("working", "unmapped", "tal", "status = 'working': unmapped → TAL"),
+        ("working", "", "none", "status = 'working': not read → no stage"),
+        ("crosses", "mql", "", "status crossing: MQL → not read"),
+    ],
+)
+def test_a_rule_is_told_by_the_value_it_reads(
+    said: str, before: str, after: str, text: str
+) -> None:
+    told = causes.rule_text("salesforce", "lead", "status", said, before, after)
+    assert told == f"stage_rules salesforce {text}"
+
+
+MONTH = date(2025, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("metric", "text"),
+    [
+        (Metric(MONTH, "accepted", 1200, 1500), "+300"),
+        (Metric(MONTH, "sal_rate", 0.5, 0.525), "+2.5 points"),
+        (Metric(MONTH, "sal_rate", 0.5, 0.4999), "-0.010 points"),
+        (Metric(MONTH, "sal_rate", None, 0.5), "new"),
+        (Metric(MONTH, "sal_rate", 0.5, None), "gone"),
+        (Metric(MONTH, "sal_rate", 0.5, 0.5), "="),
+    ],
+)
+def test_a_difference_is_told_in_the_unit_of_its_metric(
+    metric: Metric, text: str
+) -> None:
+    assert render.difference(metric) == text
+    assert metric.differs == (text != "=")
+
+
+def test_a_new_lifecycle_tells_what_it_has() -> None:
+    lead = Lead(
+        person_id="p",
+        lifecycle_no=2,
+        record="generic a",
+        changes=(("tal_at", None, datetime(2025, 4, 7)), ("was_ignored", None, False)),
+        is_added=True,
+        is_removed=False,
+        why=(),
+    )
+    assert list(render.changes(lead, "UTC")) == [
+        "is new",
+        "tal_at: 2025-04-07 Mon 00:00",
+    ]
+
+
+def test_nothing_published_is_a_sentence(project: Project) -> None:
+    with pytest.raises(LeadFunnelError, match="Nothing is published"):
+        sides.plan(project)
+
+
+def test_only_the_definition_differs_from_what_is_published(
+    published_company: Project,
+) -> None:
+    plan = sides.plan(published_company, version="mql_handoff")
+    [what_if] = plan.to_build
+    assert what_if.vars.as_of == datetime(2025, 4, 30)
+    assert what_if.vars.funnel_version == "mql_handoff"
+    assert what_if.schema_prefix == "whatif_mql_handoff__"
+    assert plan.notes == ()
+
+
+def test_a_what_if_never_writes_where_a_published_one_lies(
+    published_company: Project,
+) -> None:
+    prefixes = {
+        each.schema_prefix
+        for version in (None, "v1")
+        for against in (None, "v1", "mql_handoff")
+        for each in sides.plan(
+            published_company, version=version, against=against
+        ).to_build
+    }
+    assert "" not in prefixes
+    same = sides.plan(published_company, version="v1", against="v1").to_build
+    assert len({each.schema_prefix for each in same}) == 2
+
+
+def test_an_unknown_version_is_a_sentence(own_company: Project) -> None:
+    result = CliRunner().invoke(
+        app, ["compare", "--version", "v9", "--out", str(own_company.out)]
+    )
+    assert result.exit_code == 1
+    assert "which the seed funnel_versions does not name" in " ".join(
+        result.output.split()
+    )

@@ -1,0 +1,179 @@
+"""The dbt unit tests pass, and the tests of the models can fail.
+
+A check that cannot fail protects nothing: each test below plants one defect in
+a copy of the project and watches the check that must catch it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration import dbt_runner
+from orchestration.project import ROOT, Project
+from tests.definition.test_shipped_definition import check_transitions, seed
+from tests.end_to_end import command, small_folder
+from tests.lifecycle import test_rates as rates
+from tests.reference.compare import rows_of
+
+pytestmark = pytest.mark.slow
+
+COPIED = ("models", "macros", "seeds", "tests/data", "dbt_project.yml", "profiles.yml")
+
+
+def come_back(rows: small_folder.Rows) -> None:
+    """Lead 1 is rejected, comes back and is handed over a second time."""
+    for day, status in ((20, "inquiry"), (21, "handed_off"), (22, "sal")):
+        rows["lead_status_history"].append(
+            {
+                "lead_id": "L0001",
+                "changed_at": f"2026-04-{day} 01:00:00",
+                "field": "status",
+                "new_value": status,
+                "changed_by": "rep",
+            }
+        )
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A small company, run once by the main job."""
+    folder = tmp_path_factory.mktemp("models")
+    landing = small_folder.write(folder / "landing", change=come_back)
+    done = command.lead_funnel("run", landing=landing, out=folder / "out")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Project.from_environment({}, landing=landing, out=folder / "out")
+
+
+@pytest.fixture
+def copied(built: Project, tmp_path: Path) -> Iterator[Project]:
+    """The project and its warehouse, to be spoilt."""
+    root = tmp_path / "project"
+    for name in COPIED:
+        source, target = ROOT / name, root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            shutil.copy(source, target)
+    out = tmp_path / "out"
+    (out / "warehouse").mkdir(parents=True)
+    shutil.copy(built.warehouse, out / "warehouse")
+    yield replace(built, root=root, out=out)
+
+
+def spoil(project: Project, name: str, old: str, new: str) -> None:
+    path = project.root / name
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {name}"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def failures(project: Project, *names: str) -> set[str]:
+    results = dbt_runner.build(project, names)
+    assert results, "nothing was built"
+    return {result.name for result in results if result.is_failed}
+
+
+def invoke_dbt(project: Project, *arguments: str) -> Any:
+    from dbt.cli.main import dbtRunner
+
+    before = dict(os.environ)
+    os.environ.update(project.dbt_environment())
+    try:
+        return dbtRunner().invoke(
+            [
+                "--log-level", "none", *arguments,
+                "--project-dir", str(project.root),
+                "--profiles-dir", str(project.root),
+                "--target-path", str(project.out / "unit"),
+            ]
+        )  # fmt: skip
+    finally:
+        dbt_runner.close_connections()
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def unit_test_failures(project: Project) -> set[str]:
+    outcome = invoke_dbt(project, "test", "--select", "test_type:unit")
+    results = outcome.result.results
+    assert len(results) > 20
+    return {r.node.name for r in results if r.status not in ("pass", "success")}
+
+
+def test_the_unit_tests_of_the_models_pass(copied: Project) -> None:
+    assert unit_test_failures(copied) == set()
+
+
+def test_a_spoilt_boundary_of_the_clock_is_caught(copied: Project) -> None:
+    spoil(
+        copied,
+        "models/intermediate/handoffs/int_passes__outcomes.sql",
+        "or coalesce(responded_at > due_at, true)",
+        "or coalesce(responded_at >= due_at, true)",
+    )
+    assert unit_test_failures(copied) == {
+        "section_5_a_response_at_the_due_time_stops_the_clock"
+    }
+
+
+def test_a_deleted_sla_row_is_caught(copied: Project) -> None:
+    path = copied.root / "seeds" / "sla_policies.csv"
+    header = path.read_text(encoding="utf-8").splitlines()[0]
+    path.write_text(header + "\n", encoding="utf-8")
+    assert "assert_definition_is_consistent" in failures(
+        copied,
+        "sla_policies",
+        "def_sla_policies",
+        "int_sla_policies__resolved",
+        "assert_definition_is_consistent",
+    )
+
+
+def test_a_dropped_join_condition_is_caught(copied: Project) -> None:
+    spoil(
+        copied,
+        "models/intermediate/lifecycle/int_lifecycles.sql",
+        "            and lifecycles.lifecycle_no = first_passes.lifecycle_no\n",
+        "",
+    )
+    assert "unique_int_lifecycles_lifecycle_id" in failures(
+        copied, "int_lifecycles", "unique_int_lifecycles_lifecycle_id"
+    )
+
+
+def test_a_swapped_rate_numerator_is_caught(copied: Project) -> None:
+    def check() -> None:
+        lifecycles = rows_of(copied.warehouse, "marts.fct_lead_lifecycles")
+        monthly = rows_of(copied.warehouse, "marts.mart_funnel_monthly")
+        rates.test_section_6_rates_and_wilson_bounds(
+            [row for row in lifecycles if row["origin"] == "marketing"],
+            {rates.monthly_key(row): row for row in monthly},
+        )
+
+    check()
+    spoil(
+        copied,
+        "models/marts/funnel/mart_funnel_monthly.sql",
+        "{{ rate('accepted', 'handed_off') }} as sal_rate",
+        "{{ rate('rejected', 'handed_off') }} as sal_rate",
+    )
+    assert failures(copied, "mart_funnel_monthly") == set()
+    with pytest.raises(AssertionError, match="sal_rate"):
+        check()
+
+
+def test_a_transition_marked_allowed_is_caught() -> None:
+    rows = seed("stage_transitions")
+    for row in rows:
+        if (row["from_stage"], row["to_stage"]) == ("mql", "won"):
+            row["verdict"] = "expected"
+    with pytest.raises(AssertionError, match="won"):
+        check_transitions(rows)

@@ -145,5 +145,5 @@ def test_the_definition_is_changed_by_editing_seeds(
 
     # What was merged is what is published now: the same folder changes nothing.
     said = compare(own_company, merged)
-    assert "No metric of any month differs." in said
+    assert "No metric of any month differs" in said
     assert "None of 9 lifecycles differs." in said

@@ -80,6 +80,13 @@ class Metric:
         return abs(self.before - self.after) > 1e-9
 
     @property
+    def is_tiny(self) -> bool:
+        """A rate that moves by less than 0.05 points."""
+        if not self.is_rate or self.before is None or self.after is None:
+            return False
+        return abs(self.before - self.after) < 0.0005
+
+    @property
     def is_rate(self) -> bool:
         return "_rate" in self.name
 
@@ -185,7 +192,7 @@ def definition_changes(compared: Compared) -> Iterator[DefinitionChange]:
 
 
 def _value(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float | Decimal) else str(value)
+    return f"{float(value):g}" if isinstance(value, float | Decimal) else str(value)
 
 
 # The metrics.

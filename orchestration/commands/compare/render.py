@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -53,7 +54,7 @@ def show(
 def head(plan: Plan, found: Differences) -> Iterator[str]:
     before, after = plan.before.label, plan.after.label
     definition = plan.to_build[-1].definition
-    whose = f" (DEFINITION {definition})" if definition else ""
+    whose = f" (DEFINITION {_near(definition)})" if definition else ""
     what = "The definition as it stands"
     if after != "edited":
         what = f"All of history read with {after}"
@@ -61,6 +62,12 @@ def head(plan: Plan, found: Differences) -> Iterator[str]:
     as_of = plan.to_build[-1].vars.as_of
     zone = plan.to_build[-1].vars.reporting_timezone
     yield f"Both as of {words.both(as_of, zone)}. Nothing was published."
+
+
+def _near(path: Path) -> Path:
+    """As one would type it here."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _called(before: str) -> str:
@@ -86,11 +93,12 @@ def _definition(screen: Console, found: Differences) -> None:
 
 
 def shown_metrics(found: Differences, everything: bool) -> list[Metric]:
-    """By default what differs, without bounds and details."""
+    """By default what differs, without bounds, details and what rounds to nothing."""
     return [
         metric
         for metric in found.metrics
-        if everything or (metric.differs and not metric.is_detail)
+        if everything
+        or (metric.differs and not metric.is_detail and not metric.is_tiny)
     ]
 
 
@@ -98,7 +106,7 @@ def _metrics(screen: Console, plan: Plan, found: Differences, everything: bool) 
     _heading(screen, "Metrics by month of hand-off")
     shown = shown_metrics(found, everything)
     if not shown:
-        say(screen, "No metric of any month differs.")
+        say(screen, "No metric of any month differs (rates: by 0.05 points or more).")
         return
     table = _table("month", "metric", plan.before.label, plan.after.label, "difference")
     for column in table.columns[2:]:
@@ -123,7 +131,7 @@ def _metrics(screen: Console, plan: Plan, found: Differences, everything: bool) 
         say(
             screen,
             f"{len(months) - len(changed)} of {words.plural(len(months), 'month')} "
-            "are equal in all of these; --all shows every month and metric.",
+            "show no difference; --all shows every month and metric.",
         )
 
 

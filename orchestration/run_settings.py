@@ -201,8 +201,7 @@ def _check_funnel_version(
     if wanted is None:
         return
     overlaid = connection.execute(
-        f"select version, {OVERLAY_MODE} "
-        f"from {overlay_schema(project)}.funnel_versions"
+        f"select version, {OVERLAY_MODE} from {overlay_schema(project)}.funnel_versions"
     ).fetchall()
     known = [version for version, mode in overlaid if mode != EMPTIED]
     if not any(mode in (REPLACE, EMPTIED) for _, mode in overlaid):

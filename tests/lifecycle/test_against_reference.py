@@ -21,9 +21,7 @@ FOLDERS = [(0, 6200), (5, 6200), (6, 6200), (7, 6200)]
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("seed", "people"), FOLDERS)
-def test_every_row_is_the_references(
-    tmp_path: Path, seed: int, people: int
-) -> None:
+def test_every_row_is_the_references(tmp_path: Path, seed: int, people: int) -> None:
     result, differences = check_seed(seed, people, tmp_path)
     assert len(result.people) > 5000
     assert len(result.handoffs) > 1000
@@ -35,8 +33,6 @@ def test_the_reference_finds_a_wrong_row() -> None:
     rows = [{"person_id": "a", "channel": "web"}]
     wrong = [{"person_id": "a", "channel": "mail"}]
     found = compare_rows("dim_people", ("person_id",), rows, wrong)
-    assert [str(d) for d in found] == [
-        "dim_people [a] channel: expected web, got mail"
-    ]
+    assert [str(d) for d in found] == ["dim_people [a] channel: expected web, got mail"]
     assert compare_rows("dim_people", ("person_id",), rows, rows) == []
     assert compare_rows("dim_people", ("person_id",), rows, []) != []

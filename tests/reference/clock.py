@@ -43,9 +43,7 @@ class BusinessCalendar:
             self._days[day] = sorted(openings)
         return self._days[day]
 
-    def openings(
-        self, since: datetime
-    ) -> Iterator[tuple[datetime, datetime]]:
+    def openings(self, since: datetime) -> Iterator[tuple[datetime, datetime]]:
         """What is left of each opening from `since` on, never twice."""
         if not self.weekly:
             return

@@ -33,9 +33,7 @@ SEEDS = ROOT / "seeds"
 
 TABLES = {
     "dim_people": ("people", ("person_id",)),
-    "fct_stage_events": (
-        "stage_events", ("person_id", "stage", "occurred_at")
-    ),
+    "fct_stage_events": ("stage_events", ("person_id", "stage", "occurred_at")),
     "fct_lead_lifecycles": ("lifecycles", ("lifecycle_id",)),
     "fct_handoffs": ("handoffs", ("handoff_id",)),
     "fct_stage_transitions": ("transitions", ("transition_id",)),
@@ -73,8 +71,7 @@ def run_warehouse(
         "LEAD_FUNNEL_VARS": json.dumps(settings or {}),
     }
     done = subprocess.run(
-        [sys.executable, "-c", "from orchestration.cli import app; app()",
-         "run"],
+        [sys.executable, "-c", "from orchestration.cli import app; app()", "run"],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -84,7 +81,8 @@ def run_warehouse(
     if done.returncode != 0:
         raise AssertionError(
             f"the run on {landing} failed:\n"
-            + done.stdout[-3000:] + done.stderr[-3000:]
+            + done.stdout[-3000:]
+            + done.stderr[-3000:]
         )
     return Path(out) / "published" / "lead_funnel.duckdb"
 
@@ -146,14 +144,10 @@ def compare_rows(
     differences = []
     for name in sorted(mine.keys() | theirs.keys(), key=str):
         if name not in theirs:
-            differences.append(
-                Difference(table, name, "(row)", mine[name], "no row")
-            )
+            differences.append(Difference(table, name, "(row)", mine[name], "no row"))
             continue
         if name not in mine:
-            differences.append(
-                Difference(table, name, "(row)", "no row", theirs[name])
-            )
+            differences.append(Difference(table, name, "(row)", "no row", theirs[name]))
             continue
         row, other = mine[name], theirs[name]
         is_keyless = (row.get("source"), row.get("source_table")) in keyless
@@ -171,9 +165,7 @@ def compare_rows(
     return differences
 
 
-def quarantine_counts(
-    rows: Iterable[dict], keyless: Set[tuple[str, str]]
-) -> Counter:
+def quarantine_counts(rows: Iterable[dict], keyless: Set[tuple[str, str]]) -> Counter:
     counts: Counter = Counter()
     for row in rows:
         place = (row["source"], row["source_table"])
@@ -197,9 +189,7 @@ def compare(result: Result, published: Path) -> list[Difference]:
     for name in sorted(mine.keys() | theirs.keys()):
         if mine[name] != theirs[name]:
             differences.append(
-                Difference(
-                    "quarantine", name, "(rows)", mine[name], theirs[name]
-                )
+                Difference("quarantine", name, "(rows)", mine[name], theirs[name])
             )
     return differences
 
@@ -215,9 +205,7 @@ def compare_fates(
     named = {"duplicate": "duplicates", "reading": "readings"}
     warehouse = Path(out) / "warehouse" / "warehouse.duckdb"
     key = ("source", "source_table")
-    expected = [
-        {named.get(k, k): v for k, v in row.items()} for row in result.fates
-    ]
+    expected = [{named.get(k, k): v for k, v in row.items()} for row in result.fates]
     got = {
         tuple(row[k] for k in key): row
         for row in rows_of(warehouse, f"{schema}.raw_row_fates")
@@ -276,9 +264,7 @@ def main() -> int:
     if not given.no_run:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    result, differences = check_seed(
-        given.seed, given.people, folder, not given.no_run
-    )
+    result, differences = check_seed(given.seed, given.people, folder, not given.no_run)
     print(
         f"seed {given.seed}: {len(result.people)} people, "
         f"{len(result.lifecycles)} lifecycles, {len(result.handoffs)} passes, "

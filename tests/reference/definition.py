@@ -70,8 +70,7 @@ class User:
 def read_seeds(seeds: Path, overlay: Path | None) -> dict[str, list[Row]]:
     """Every seed; the overlay's `<seed>.csv` replaces, `.add.csv` adds."""
     tables = {
-        path.stem: list(csv_rows(_text(path)))
-        for path in Path(seeds).glob("*.csv")
+        path.stem: list(csv_rows(_text(path))) for path in Path(seeds).glob("*.csv")
     }
     additions = {}
     for path in Path(overlay).glob("*.csv") if overlay else ():
@@ -111,8 +110,7 @@ class Definition:
             version = given(row["definitionversion"])
             self._policies[version, match_on, value] = row
         self.shared_mailboxes = {
-            same_text(row["localpart"])
-            for row in self.tables["shared_mailboxes"]
+            same_text(row["localpart"]) for row in self.tables["shared_mailboxes"]
         }
         self.responses = {
             same_text(row["touchtype"])
@@ -120,9 +118,7 @@ class Definition:
             if parse_flag(row.get("isresponse"))
         }
         self.verdicts = {
-            (same_text(row["fromstage"]), same_text(row["tostage"])): row[
-                "verdict"
-            ]
+            (same_text(row["fromstage"]), same_text(row["tostage"])): row["verdict"]
             for row in self.tables["stage_transitions"]
         }
         self.channels = {
@@ -241,9 +237,7 @@ class Definition:
         versions = [v for v in self.versions if v.effective_from is not None]
         if self.named:
             versions = [self.version(self.named)]
-        found = [
-            self.field_rules(v, source, table, entity, name) for v in versions
-        ]
+        found = [self.field_rules(v, source, table, entity, name) for v in versions]
         return [rules for rules in found if rules]
 
     # Policies ----------------------------------------------------------
@@ -267,15 +261,11 @@ class Definition:
             day = parse_instant(row["holidaydate"]).date()
             holidays.setdefault(name, set()).add(day)
         return {
-            name: BusinessCalendar(
-                zones[name], weekly[name], holidays.get(name, set())
-            )
+            name: BusinessCalendar(zones[name], weekly[name], holidays.get(name, set()))
             for name in weekly
         }
 
-    def policy(
-        self, version: Version, team: str | None, channel: str | None
-    ) -> Policy:
+    def policy(self, version: Version, team: str | None, channel: str | None) -> Policy:
         """By team, else by channel, else the default."""
         wanted = (
             ("team", same_text(team)),
@@ -307,18 +297,14 @@ class Definition:
 
 
 def _wall_time(text: str) -> timedelta:
-    hour, minute = re.fullmatch(
-        r"(\d{1,2}):(\d{2})(?::\d{2})?", text.strip()
-    ).groups()
+    hour, minute = re.fullmatch(r"(\d{1,2}):(\d{2})(?::\d{2})?", text.strip()).groups()
     return timedelta(hours=int(hour), minutes=int(minute))
 
 
 class Users:
     """Who is a sales user, and in which team."""
 
-    def __init__(
-        self, roles: list[Row], users: Iterable[tuple[str, User]]
-    ) -> None:
+    def __init__(self, roles: list[Row], users: Iterable[tuple[str, User]]) -> None:
         self._known: dict[tuple[str, str], User] = {}
         for source, user in users:
             self._known[source, match_id(source, user.user_id)] = user
@@ -333,9 +319,7 @@ class Users:
                 match_on, key = "role_name", same_text(value)
             self._seeded[source, match_on, key] = row
 
-    def _lookup(
-        self, source: str, user_id: str | None, column: str
-    ) -> str | None:
+    def _lookup(self, source: str, user_id: str | None, column: str) -> str | None:
         key = match_id(source, user_id)
         if key is None:
             return None

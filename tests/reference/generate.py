@@ -47,26 +47,26 @@ NEW_YORK = BusinessCalendar(
 
 # Openings, closings, lunches, week-ends, holidays, clock changes (UTC).
 SPECIAL_INSTANTS = [
-    datetime(2025, 5, 2, 9),          # closing before Golden Week, Tokyo
-    datetime(2025, 5, 6, 3),          # substitute holiday
+    datetime(2025, 5, 2, 9),  # closing before Golden Week, Tokyo
+    datetime(2025, 5, 6, 3),  # substitute holiday
     datetime(2025, 12, 26, 8, 59, 59),  # one second before the year closes
-    datetime(2025, 12, 28, 15),       # midnight to 29 December in Tokyo
-    datetime(2026, 1, 5, 0),          # first opening of the year
-    datetime(2024, 8, 12, 1),         # 山の日 substitute
+    datetime(2025, 12, 28, 15),  # midnight to 29 December in Tokyo
+    datetime(2026, 1, 5, 0),  # first opening of the year
+    datetime(2024, 8, 12, 1),  # 山の日 substitute
     datetime(2025, 3, 9, 6, 59, 59),  # New York springs forward
     datetime(2025, 3, 9, 7),
-    datetime(2025, 11, 2, 5, 30),     # 01:30 twice in New York
+    datetime(2025, 11, 2, 5, 30),  # 01:30 twice in New York
     datetime(2025, 11, 2, 6, 30),
     datetime(2026, 3, 8, 7),
-    datetime(2025, 3, 30, 1),         # London springs forward
-    datetime(2025, 10, 26, 0, 30),    # 01:30 twice in London
+    datetime(2025, 3, 30, 1),  # London springs forward
+    datetime(2025, 10, 26, 0, 30),  # 01:30 twice in London
     datetime(2025, 10, 26, 1, 30),
     datetime(2026, 3, 29, 0, 59, 59),
-    datetime(2025, 4, 1, 0),          # new definitions start around here
+    datetime(2025, 4, 1, 0),  # new definitions start around here
     datetime(2025, 3, 31, 15),
     datetime(2025, 9, 30, 15),
     datetime(2025, 7, 4, 15),
-    datetime(2025, 7, 5, 3),          # a Saturday
+    datetime(2025, 7, 5, 3),  # a Saturday
 ]
 
 # Around these days a run may be asked to stand still: much is open then.
@@ -117,11 +117,27 @@ ROLES = {
 }
 TEAMS = ["Tokyo", "大阪", "New York", "London", None]
 CHANNELS = [
-    "展示会", "webinar", " Web Site ", "Ｗｅｂ　Ｓｉｔｅ", "referral", None,
+    "展示会",
+    "webinar",
+    " Web Site ",
+    "Ｗｅｂ　Ｓｉｔｅ",
+    "referral",
+    None,
 ]
 ACTIVITY_TYPES = [
-    "Call", "電話", "email", "メール", "Meeting", "visit", None, "  ",
-    "ListEmail", "automated email", "メルマガ", "note", "unheard of",
+    "Call",
+    "電話",
+    "email",
+    "メール",
+    "Meeting",
+    "visit",
+    None,
+    "  ",
+    "ListEmail",
+    "automated email",
+    "メルマガ",
+    "note",
+    "unheard of",
 ]
 REASONS = ["予算なし", "no budget", "競合", None, None, "timing "]
 
@@ -130,17 +146,23 @@ REASONS = ["予算なし", "no budget", "競合", None, None, "timing "]
 
 
 def full_width(text: str) -> str:
-    return "".join(
-        chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text
-    )
+    return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
 
 
 def respelled(rnd: Random, text: str) -> str:
     """The same text in another case or width, with spaces around it."""
     return rnd.choice(
         [
-            text, text, text, text.upper(), text.title(), text.lower(),
-            full_width(text), text + " ", "\u3000" + text, text + "\u00a0",
+            text,
+            text,
+            text,
+            text.upper(),
+            text.title(),
+            text.lower(),
+            full_width(text),
+            text + " ",
+            "\u3000" + text,
+            text + "\u00a0",
         ]
     )
 
@@ -163,10 +185,7 @@ def _epoch_ms(instant: datetime) -> str:
 def _month_first(zone: str) -> TimeFormat:
     def write(instant: datetime) -> str:
         local = to_local(instant, zone)
-        return (
-            f"{local.month}/{local.day}/{local.year} "
-            f"{local.hour}:{local.minute:02d}"
-        )
+        return f"{local.month}/{local.day}/{local.year} {local.hour}:{local.minute:02d}"
 
     return write
 
@@ -222,9 +241,7 @@ def random_instant(rnd: Random) -> datetime:
     return instant
 
 
-def next_instant(
-    rnd: Random, now: datetime, handed_off: datetime | None
-) -> datetime:
+def next_instant(rnd: Random, now: datetime, handed_off: datetime | None) -> datetime:
     """Later or at once; often exactly where a rule turns."""
     second = rnd.choice([-1, 0, 0, 1])
     if handed_off is not None and rnd.random() < 0.3:
@@ -237,14 +254,17 @@ def next_instant(
         limit = handed_off + rnd.choice([MAX_PENDING, timedelta(days=10)])
         return max(now, limit + timedelta(seconds=second))
     unit = rnd.choice(["none", "second", "minute", "hour", "day", "month"])
-    return now + {
-        "none": timedelta(0),
-        "second": timedelta(seconds=1),
-        "minute": timedelta(minutes=rnd.randint(1, 59)),
-        "hour": timedelta(minutes=rnd.randint(60, 2000)),
-        "day": timedelta(minutes=rnd.randint(1440, 17000)),
-        "month": timedelta(minutes=rnd.randint(20000, 70000)),
-    }[unit]
+    return (
+        now
+        + {
+            "none": timedelta(0),
+            "second": timedelta(seconds=1),
+            "minute": timedelta(minutes=rnd.randint(1, 59)),
+            "hour": timedelta(minutes=rnd.randint(60, 2000)),
+            "day": timedelta(minutes=rnd.randint(1440, 17000)),
+            "month": timedelta(minutes=rnd.randint(20000, 70000)),
+        }[unit]
+    )
 
 
 def random_path(rnd: Random, depth: int = 0) -> list[str]:
@@ -263,7 +283,12 @@ def random_path(rnd: Random, depth: int = 0) -> list[str]:
         stages = ["mql", "sal", "sql", "opportunity"]
     else:
         stages = [
-            "inquiry", "mql", "handed_off", "tal", "sal", "sql",
+            "inquiry",
+            "mql",
+            "handed_off",
+            "tal",
+            "sal",
+            "sql",
             "opportunity",
         ]
     stages = stages[: rnd.randint(1, len(stages))]
@@ -276,9 +301,7 @@ def random_path(rnd: Random, depth: int = 0) -> list[str]:
         stages.insert(rnd.randint(1, len(stages)), "none")
     if rnd.random() < 0.55:
         stages.append(
-            rnd.choice(
-                ["won", "lost", "rejected", "recycled", "disqualified"]
-            )
+            rnd.choice(["won", "lost", "rejected", "recycled", "disqualified"])
         )
         if rnd.random() < 0.45 and depth < 3:
             stages += random_path(rnd, depth + 1)
@@ -339,9 +362,7 @@ class World:
         self.tables.setdefault((system, table), []).append(row)
         return row
 
-    def time(
-        self, system: str, table: str, instant: datetime | None
-    ) -> str | None:
+    def time(self, system: str, table: str, instant: datetime | None) -> str | None:
         """The instant as the table writes it, now and then impossible."""
         rnd = self.rnd
         place = (system, table)
@@ -439,9 +460,7 @@ def add_users(world: World, system: str) -> None:
     for role, name in ROLES.items():
         if system == "salesforce":
             role_ids[role] = world.sf_id("00E")
-            world.add(
-                system, "user_role", {"id": role_ids[role], "name": name}
-            )
+            world.add(system, "user_role", {"id": role_ids[role], "name": name})
     for number in range(24):
         role = list(ROLES)[number % len(ROLES)]
         if system == "generic":
@@ -544,14 +563,12 @@ def generic_lead(
             "status": current if changes or first else None,
             "status_reason": rnd.choice(REASONS),
             "source": rnd.choice(CHANNELS),
-            "campaign_id": f"C{rnd.randint(1, 9)}"
-            if rnd.random() < 0.3
-            else None,
+            "campaign_id": f"C{rnd.randint(1, 9)}" if rnd.random() < 0.3 else None,
             "created_at": world.time(system, "lead", born),
             "updated_at": world.time(system, "lead_updated", life[-1].at),
-            "is_deleted": rnd.choices(
-                [None, "false", "FALSE", "true"], [5, 4, 2, 0.4]
-            )[0],
+            "is_deleted": rnd.choices([None, "false", "FALSE", "true"], [5, 4, 2, 0.4])[
+                0
+            ],
             "merged_into_id": None,
         },
     )
@@ -563,9 +580,7 @@ def generic_lead(
             "lead_status_history",
             {
                 "lead_id": lead_id,
-                "changed_at": world.time(
-                    system, "lead_status_history", step.at
-                ),
+                "changed_at": world.time(system, "lead_status_history", step.at),
                 "field": rnd.choice(["status", "Status", "status"]),
                 "old_value": old,
                 "new_value": new,
@@ -579,9 +594,7 @@ def generic_lead(
             "lead_status_history",
             {
                 "lead_id": lead_id,
-                "changed_at": world.time(
-                    system, "lead_status_history", at
-                ),
+                "changed_at": world.time(system, "lead_status_history", at),
                 "field": rnd.choice(["owner_id", "owner"]),
                 "old_value": old,
                 "new_value": new,
@@ -595,9 +608,7 @@ def generic_lead(
             "lead_status_history",
             {
                 "lead_id": lead_id,
-                "changed_at": world.time(
-                    system, "lead_status_history", born
-                ),
+                "changed_at": world.time(system, "lead_status_history", born),
                 "field": "phone",
                 "old_value": "1",
                 "new_value": "2",
@@ -617,9 +628,7 @@ def generic_lead(
                 ),
                 "occurred_at": world.time(system, "sales_activity", at),
                 "type": rnd.choice(ACTIVITY_TYPES),
-                "is_completed": rnd.choice(
-                    [None, "true", "Yes", "false", "はい"]
-                ),
+                "is_completed": rnd.choice([None, "true", "Yes", "false", "はい"]),
             },
         )
     for _ in range(rnd.choice([0, 0, 1, 2])):
@@ -648,9 +657,7 @@ def generic_lead(
             {
                 "lead_id": lead_id,
                 "changed_at": world.time(system, "score_change", at),
-                "score": str(score)
-                if score < 1000
-                else f"{score:,}",
+                "score": str(score) if score < 1000 else f"{score:,}",
                 "reason": rnd.choice([None, "click", "Merge", "merged in"]),
             },
         )
@@ -669,9 +676,7 @@ def generic_lead(
                 else rnd.choice([None, "false"]),
                 "is_won": won,
                 "closed_at": world.time(system, "opportunity", closed),
-                "amount": rnd.choice(
-                    ["1000", "1,234,567", "¥9,800", "1.234,56", None]
-                ),
+                "amount": rnd.choice(["1000", "1,234,567", "¥9,800", "1.234,56", None]),
                 "currency": rnd.choice(world.currencies),
             },
         )
@@ -753,9 +758,7 @@ def salesforce_person(world: World, life: list[Step], mix: dict) -> list:
         if rnd.random() < 0.5 and made[0][1]["email"]:
             other[1]["email"] = respelled(rnd, str(made[0][1]["email"]))
         else:
-            other[1]["master_record_id"] = world.sf_ref(
-                str(made[0][1]["id"])
-            )
+            other[1]["master_record_id"] = world.sf_ref(str(made[0][1]["id"]))
             other[1]["is_deleted"] = "true"
         made.append(other)
     if mix.get("marketo") and rnd.random() < 0.5:
@@ -797,12 +800,8 @@ def salesforce_lead(world: World, life: list[Step]) -> tuple[str, Row]:
             "lead_source": rnd.choice(CHANNELS),
             "created_date": world.time(system, "lead", life[0].at),
             "created_by_id": world.user(system),
-            "last_modified_date": world.time(
-                system, "lead_modified", life[-1].at
-            ),
-            "is_deleted": rnd.choices([None, "false", "true"], [5, 5, 0.3])[
-                0
-            ],
+            "last_modified_date": world.time(system, "lead_modified", life[-1].at),
+            "is_deleted": rnd.choices([None, "false", "true"], [5, 5, 0.3])[0],
             "master_record_id": None,
             "is_converted": "false",
             "converted_date": None,
@@ -850,20 +849,14 @@ def salesforce_lead(world: World, life: list[Step]) -> tuple[str, Row]:
         lead["is_converted"] = "true"
         lead["converted_date"] = at.strftime("%Y-%m-%d")
         remember("leadConverted", None, None, at)
-        for created, closed, won in deal_times(
-            rnd, [Step("opportunity", at)]
-        ):
+        for created, closed, won in deal_times(rnd, [Step("opportunity", at)]):
             salesforce_deal(world, lead, contact_id, created, closed, won)
     for at in contact_times(rnd, life):
-        owner = rnd.choice(
-            [owners[-1][2] if owners else None, world.user(system)]
-        )
+        owner = rnd.choice([owners[-1][2] if owners else None, world.user(system)])
         who = contact_id if contact_id and rnd.random() < 0.5 else lead_id
         salesforce_activity(world, who, owner, at)
     for _ in range(rnd.choice([0, 0, 1])):
-        at = rnd.choice(life).at - rnd.choice(
-            [timedelta(0), timedelta(hours=5)]
-        )
+        at = rnd.choice(life).at - rnd.choice([timedelta(0), timedelta(hours=5)])
         world.add(
             system,
             "campaign_member",
@@ -927,9 +920,7 @@ def salesforce_deal(
             "stage_name": stage if closed else "Proposal",
             "is_closed": "true" if closed else rnd.choice([None, "false"]),
             "is_won": won if closed else "false",
-            "close_date": (closed or created + timedelta(days=90)).strftime(
-                "%Y-%m-%d"
-            ),
+            "close_date": (closed or created + timedelta(days=90)).strftime("%Y-%m-%d"),
             "created_date": world.time(system, "opportunity", created),
             "amount": rnd.choice(["5000", "120000.50", None]),
             "is_deleted": rnd.choices(["false", "true"], [20, 1])[0],
@@ -974,9 +965,7 @@ def salesforce_activity(
                 "task_subtype": rnd.choice(
                     ["Task", "Call", "Email", "ListEmail", "Cadence", None]
                 ),
-                "status": rnd.choice([None, "Completed"])
-                if done
-                else "Not Started",
+                "status": rnd.choice([None, "Completed"]) if done else "Not Started",
                 "is_closed": rnd.choice([str(done).lower(), None]),
                 "created_date": world.time(
                     system, "task", at - timedelta(hours=2) if known else at
@@ -995,9 +984,7 @@ def salesforce_activity(
                 **common,
                 "type": rnd.choice(["Meeting", None, "Call"]),
                 "start_date_time": world.time(system, "event", at),
-                "created_date": world.time(
-                    system, "event", at - timedelta(days=1)
-                ),
+                "created_date": world.time(system, "event", at - timedelta(days=1)),
             },
         )
 
@@ -1032,9 +1019,7 @@ def marketo_lead(
             "updated_at": world.time(system, "lead_updated", life[-1].at),
             "sfdc_lead_id": None,
             "sfdc_contact_id": None,
-            "_fivetran_deleted": rnd.choices(
-                [None, "false", "true"], [5, 5, 0.2]
-            )[0],
+            "_fivetran_deleted": rnd.choices([None, "false", "true"], [5, 5, 0.2])[0],
         },
     )
 
@@ -1105,9 +1090,7 @@ def marketo_lead(
                 "id": str(world.number()),
                 "lead_id": lead_id,
                 "program_id": str(rnd.randint(1001, 1009)),
-                "membership_date": world.time(
-                    system, "program_membership", at
-                ),
+                "membership_date": world.time(system, "program_membership", at),
             },
         )
     return system, lead
@@ -1213,12 +1196,28 @@ SYNCED = {
     ("generic", "sales_activity"): "user_id",
 }
 OPTIONAL_TABLES = {
-    "generic": ["touch", "score_change", "opportunity", "sales_activity",
-                "lead_status_history", "user"],
-    "salesforce": ["campaign_member", "event", "opportunity", "task",
-                   "opportunity_field_history", "user_role"],
-    "marketo": ["activity_new_lead", "activity_fill_out_form",
-                "activity_change_data_value", "activity_change_score"],
+    "generic": [
+        "touch",
+        "score_change",
+        "opportunity",
+        "sales_activity",
+        "lead_status_history",
+        "user",
+    ],
+    "salesforce": [
+        "campaign_member",
+        "event",
+        "opportunity",
+        "task",
+        "opportunity_field_history",
+        "user_role",
+    ],
+    "marketo": [
+        "activity_new_lead",
+        "activity_fill_out_form",
+        "activity_change_data_value",
+        "activity_change_score",
+    ],
 }
 ID_COLUMNS = {
     ("generic", "touch"): "touch_id",
@@ -1226,8 +1225,14 @@ ID_COLUMNS = {
     ("generic", "opportunity"): "opportunity_id",
 }
 OPTIONAL_COLUMNS = {
-    ("generic", "lead"): ["status_reason", "company", "campaign_id",
-                          "merged_into_id", "source", "owner_id"],
+    ("generic", "lead"): [
+        "status_reason",
+        "company",
+        "campaign_id",
+        "merged_into_id",
+        "source",
+        "owner_id",
+    ],
     ("generic", "lead_status_history"): ["changed_by", "reason"],
     ("generic", "sales_activity"): ["is_completed", "type"],
     ("generic", "touch"): ["campaign_id", "type"],
@@ -1242,8 +1247,7 @@ OPTIONAL_COLUMNS = {
 
 def as_api_layout(row: Row) -> None:
     """A Marketo activity as the API gives it: attributes in a list."""
-    names = {"old_value": "Old Value", "new_value": "New Value",
-             "reason": "Reason"}
+    names = {"old_value": "Old Value", "new_value": "New Value", "reason": "Reason"}
     found = [
         {"name": name, "value": row.pop(column)}
         for column, name in names.items()
@@ -1262,9 +1266,7 @@ def spoil(world: World) -> None:
             as_api_layout(row)
     for place, rows in list(world.tables.items()):
         key = KEYS.get(place, "id")
-        is_fact = place[1] not in (
-            "user", "user_role", "opportunity_field_history"
-        )
+        is_fact = place[1] not in ("user", "user_role", "opportunity_field_history")
         extra = []
         for row in rows:
             chance = rnd.random()
@@ -1336,17 +1338,23 @@ def write_tables(world: World, path: Path) -> None:
         columns = list(dict.fromkeys(c for row in rows for c in row))
         if not columns:
             columns = ["lead_id" if system == "generic" else "id"]
-            columns.append(
-                "created_date" if system == "salesforce" else "created_at"
-            )
-        named = {
-            c: c if c.startswith("_") else style(c) for c in columns
-        }
+            columns.append("created_date" if system == "salesforce" else "created_at")
+        named = {c: c if c.startswith("_") else style(c) for c in columns}
         plain = [{named[c]: row.get(c) for c in columns} for row in rows]
         header = list(named.values())
         kind = rnd.choice(
-            ["csv", "csv", "csv.gz", "jsonl", "jsonl.gz", "parquet", "split",
-             "cp932", "bom", "tab"]
+            [
+                "csv",
+                "csv",
+                "csv.gz",
+                "jsonl",
+                "jsonl.gz",
+                "parquet",
+                "split",
+                "cp932",
+                "bom",
+                "tab",
+            ]
         )
         if kind == "split" and len(plain) > 3:
             (folder / table).mkdir(exist_ok=True)
@@ -1383,9 +1391,7 @@ def _write(
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        columns = {
-            c: pa.array([row[c] for row in rows], pa.string()) for c in header
-        }
+        columns = {c: pa.array([row[c] for row in rows], pa.string()) for c in header}
         pq.write_table(pa.table(columns), folder / f"{table}.parquet")
         return
     text = _csv(header, rows, "\t" if kind == "tab" else ",")

@@ -79,9 +79,7 @@ def identify(
         nodes[groups.root(node)].append(node)
 
     not_live = {link.left for link in inputs.links if link.kind == "merge"}
-    not_live |= {
-        node for row, node in inputs.deletions if not row.is_key_missing
-    }
+    not_live |= {node for row, node in inputs.deletions if not row.is_key_missing}
     not_live |= {r.node for r in inputs.records if r.is_deleted}
 
     persons: list[Person] = []

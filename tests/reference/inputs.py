@@ -233,9 +233,7 @@ class Folder:
             name, missing = keys[group]
             if group[0] == "key":
                 name = next(
-                    given(latest.get(c))
-                    for c in key_columns
-                    if given(latest.get(c))
+                    given(latest.get(c)) for c in key_columns if given(latest.get(c))
                 )
             survivor = RawRow(self.source, table, name, latest, missing)
             if missing:
@@ -290,9 +288,7 @@ def read_generic(folder: Folder) -> None:
         winner = folder.node(row.get("mergedintoid"))
         if winner:
             into.links.append(Link(row, "merge", record.node, winner))
-    history_key = _joined(
-        "leadid", "changedat", "field", "oldvalue", "newvalue"
-    )
+    history_key = _joined("leadid", "changedat", "field", "oldvalue", "newvalue")
     for row in folder.survivors(
         "lead_status_history", (), history_key, required="leadid"
     ):
@@ -311,9 +307,7 @@ def read_generic(folder: Folder) -> None:
             )
         )
     score_key = _joined("leadid", "changedat", "score", "reason")
-    for row in folder.survivors(
-        "score_change", (), score_key, required="leadid"
-    ):
+    for row in folder.survivors("score_change", (), score_key, required="leadid"):
         into.observations.append(
             Observation(
                 row,
@@ -328,9 +322,7 @@ def read_generic(folder: Folder) -> None:
             )
         )
     activity_key = _joined("leadid", "occurredat", "type", "userid")
-    for row in folder.survivors(
-        "sales_activity", ("activityid",), activity_key
-    ):
+    for row in folder.survivors("sales_activity", ("activityid",), activity_key):
         into.activities.append(
             Activity(
                 row,
@@ -356,9 +348,7 @@ def read_generic(folder: Folder) -> None:
             )
         )
     opportunity_key = _joined("leadid", "createdat", "closedat", "amount")
-    for row in folder.survivors(
-        "opportunity", ("opportunityid",), opportunity_key
-    ):
+    for row in folder.survivors("opportunity", ("opportunityid",), opportunity_key):
         into.opportunities.append(
             Opportunity(
                 row,
@@ -482,9 +472,7 @@ def read_salesforce(folder: Folder) -> None:
 def _is_user(value: str | None, known: set[str]) -> bool:
     if value is None or match_id("salesforce", value) in known:
         return True
-    return bool(
-        re.fullmatch(r"00[5G][A-Za-z0-9]{12}([A-Za-z0-9]{3})?", value)
-    )
+    return bool(re.fullmatch(r"00[5G][A-Za-z0-9]{12}([A-Za-z0-9]{3})?", value))
 
 
 def _read_salesforce_activities(folder: Folder) -> None:
@@ -523,9 +511,7 @@ def _read_salesforce_activities(folder: Folder) -> None:
         )
 
 
-def _read_salesforce_opportunities(
-    folder: Folder, leads: list[Record]
-) -> None:
+def _read_salesforce_opportunities(folder: Folder, leads: list[Record]) -> None:
     converted: dict[Node, Node] = {}
     for lead in sorted(
         leads,

@@ -46,11 +46,15 @@ _CLOCK = (
 _FORMS = [
     re.compile(
         r"(?P<year>\d{4})[-/](?P<month>\d{1,2})[-/](?P<day>\d{1,2})"
-        + _CLOCK + r"\s*" + _OFFSET
+        + _CLOCK
+        + r"\s*"
+        + _OFFSET
     ),
     re.compile(
         r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4})"
-        + _CLOCK + r"\s*" + _OFFSET
+        + _CLOCK
+        + r"\s*"
+        + _OFFSET
     ),
     re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})"),
     re.compile(
@@ -136,7 +140,7 @@ def parse_number(text: str | None) -> Decimal | None:
     if "," in body and "." in body:
         decimal_mark = max(body.rfind(","), body.rfind("."))
         whole = re.sub(r"[.,]", "", body[:decimal_mark])
-        body = whole + "." + body[decimal_mark + 1:]
+        body = whole + "." + body[decimal_mark + 1 :]
     elif re.fullmatch(r"\d{1,3}(,\d{3})+", body):
         body = body.replace(",", "")
     elif re.fullmatch(r"\d{1,3}(\.\d{3}){2,}", body):

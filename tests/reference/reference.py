@@ -48,8 +48,13 @@ DAY = timedelta(days=1)
 SALES_ACTS = ("tal", "sal", "sql", "opportunity", "won", "lost")
 FATES = ("duplicate", "reading", "quarantined", "after_as_of", "unread")
 NOT_FACTS = {
-    "campaign", "user", "account", "user_role", "program",
-    "opportunity_history", "opportunity_field_history",
+    "campaign",
+    "user",
+    "account",
+    "user_role",
+    "program",
+    "opportunity_history",
+    "opportunity_field_history",
 }
 
 
@@ -153,9 +158,7 @@ class Reference:
         loaded_at: datetime | None,
     ) -> None:
         settings = settings or {}
-        self.reporting_timezone = settings.get(
-            "reporting_timezone", "Asia/Tokyo"
-        )
+        self.reporting_timezone = settings.get("reporting_timezone", "Asia/Tokyo")
         self.reporting_currency = settings.get("reporting_currency", "JPY")
         self.source_currencies = settings.get("source_currencies", {})
         self.keep_deleted = settings.get("keep_deleted", False)
@@ -193,9 +196,7 @@ class Reference:
         known = [i for i in instants if i is not None and i <= self.loaded_at]
         return max(known, default=self.loaded_at)
 
-    def time_rule(
-        self, person: Person | None, at: datetime | None
-    ) -> str | None:
+    def time_rule(self, person: Person | None, at: datetime | None) -> str | None:
         """§7: why the time of a row is impossible, if it is."""
         if at is None:
             return "unparsable_timestamp"
@@ -206,9 +207,7 @@ class Reference:
             return "before_first_record"
         return None
 
-    def is_usable(
-        self, row: RawRow, node: Node | None, at: datetime | None
-    ) -> bool:
+    def is_usable(self, row: RawRow, node: Node | None, at: datetime | None) -> bool:
         """§7: quarantines a row that something reads; late ones wait."""
         if row.is_key_missing:
             return False
@@ -397,9 +396,7 @@ class Reference:
         if version is None:
             return []
         stages = []
-        for name, value in (
-            ("", None), ("type", touch.type), ("status", touch.status)
-        ):
+        for name, value in (("", None), ("type", touch.type), ("status", touch.status)):
             rules = self.definition.field_rules(
                 version, row.source, row.table, "touch", name
             )
@@ -558,9 +555,7 @@ class Reference:
                 or self.time_rule(person, change.at)
             ):
                 continue
-            self.scores[person].append(
-                (change.at, _evidence_order(change.row), score)
-            )
+            self.scores[person].append((change.at, _evidence_order(change.row), score))
         for scores in self.scores.values():
             scores.sort(key=lambda s: s[:2])
 
@@ -581,17 +576,13 @@ class Reference:
             ):
                 return
             row.takes_part = True
-            self.campaign_touches[person].append(
-                (at, _evidence_order(row), campaign)
-            )
+            self.campaign_touches[person].append((at, _evidence_order(row), campaign))
 
         for touch in self.inputs.touches:
             if not touch.is_deleted:
                 add(touch.row, touch.node, touch.at, touch.campaign_id)
         for record in self.inputs.records:
-            add(
-                record.row, record.node, record.created_at, record.campaign_id
-            )
+            add(record.row, record.node, record.created_at, record.campaign_id)
         for touches in self.campaign_touches.values():
             touches.sort(key=lambda t: t[:2])
 
@@ -635,9 +626,7 @@ class Reference:
             place = min(p for c, p in later if c.at == earliest)
             tied = [c for c, p in later if c.at == earliest and p == place]
             return Owner(nodes[place][0], head(tied).old)
-        in_order = sorted(
-            person.records, key=lambda r: self.node_order(r.node)
-        )
+        in_order = sorted(person.records, key=lambda r: self.node_order(r.node))
         records = [person.primary, *in_order]
         for record in records:
             if record.owner_id:
@@ -662,9 +651,7 @@ class Reference:
                         "source_table": row.table,
                         "source_key": row.key,
                         "rule": rule,
-                        "person_id": (
-                            row.person.person_id if row.person else None
-                        ),
+                        "person_id": (row.person.person_id if row.person else None),
                     }
                 )
 
@@ -698,9 +685,7 @@ def head(changes: list[Observation]) -> Observation:
     heads = [
         c
         for c in tied
-        if not any(
-            same_text(c.old) == same_text(o.new) for o in tied if o is not c
-        )
+        if not any(same_text(c.old) == same_text(o.new) for o in tied if o is not c)
     ]
     candidates = heads if len(heads) == 1 else (heads or tied)
     return min(candidates, key=lambda c: c.row.key.encode())
@@ -711,9 +696,7 @@ def tail(changes: list[Observation]) -> Observation:
     tails = [
         c
         for c in changes
-        if not any(
-            same_text(c.new) == same_text(o.old) for o in changes if o is not c
-        )
+        if not any(same_text(c.new) == same_text(o.old) for o in changes if o is not c)
     ]
     return max(tails or changes, key=lambda c: c.row.key.encode())
 
@@ -781,10 +764,9 @@ class Lifecycle:
         candidates = [e for e in (explicit, by_mql) if e]
         self.handoff = min(candidates, key=lambda e: e.order, default=None)
         if self.handoff is None and qualified is not None:
-            after = self.events[self.events.index(qualified) + 1:]
+            after = self.events[self.events.index(qualified) + 1 :]
             if any(
-                e.stage in SALES_ACTS
-                or (e.stage in EXITS and self.is_sales_event(e))
+                e.stage in SALES_ACTS or (e.stage in EXITS and self.is_sales_event(e))
                 for e in after
             ):
                 self.handoff = qualified
@@ -796,9 +778,7 @@ class Lifecycle:
         self.acceptance = None
         self.is_acceptance_imputed = False
         sal = self.milestone.get("sal")
-        if sal and (
-            self.handed_off_at is None or sal.at >= self.handed_off_at
-        ):
+        if sal and (self.handed_off_at is None or sal.at >= self.handed_off_at):
             self.acceptance = sal
         elif self.handed_off_at is not None:
             implied = [self.milestone.get(s) for s in ("sql", "opportunity")]
@@ -837,11 +817,7 @@ class Lifecycle:
             if e.stage == "tal"
         ]
         touches = self.all.responses.get(self.person, [])
-        within = [
-            r
-            for r in tals + touches
-            if self.handed_off_at <= r.at <= end
-        ]
+        within = [r for r in tals + touches if self.handed_off_at <= r.at <= end]
         return sorted(within, key=lambda r: r.at)
 
     def policy(self, owner: Owner) -> Policy:
@@ -891,9 +867,7 @@ class Lifecycle:
         if self.version.handoff_mode == "explicit":
             for event in self.events:
                 if event.stage == "handed_off":
-                    owner = self.all.owner_at(
-                        self.person, event.node, event.at
-                    )
+                    owner = self.all.owner_at(self.person, event.node, event.at)
                     order = self.all.node_order(event.node)
                     candidates[event.at].append((1, order, owner))
         for node in self.person.nodes:
@@ -936,13 +910,10 @@ class Lifecycle:
                 own = [
                     r
                     for r in self.responses
-                    if since <= r.at <= until
-                    and r.is_by(owner.source, owner.user_id)
+                    if since <= r.at <= until and r.is_by(owner.source, owner.user_id)
                 ]
                 due = policy.calendar.due(since, policy.sla_business_hours)
-                in_time = policy.touches_stop_clock and any(
-                    r.at <= due for r in own
-                )
+                in_time = policy.touches_stop_clock and any(r.at <= due for r in own)
                 ignored = due is not None and due <= until and not in_time
                 row |= {
                     "due_at": due,
@@ -1051,18 +1022,20 @@ class Lifecycle:
     def outcome_columns(self) -> dict:
         columns = dict.fromkeys(
             (
-                "outcome", "sla_due_at", "first_response_at",
-                "response_hours", "response_business_hours",
-                "accept_hours", "accept_business_hours",
+                "outcome",
+                "sla_due_at",
+                "first_response_at",
+                "response_hours",
+                "response_business_hours",
+                "accept_hours",
+                "accept_business_hours",
             )
         ) | {"was_ignored": False, "is_accepted_late": False}
         if not self.is_marketing:
             return columns
         policy = self.policy(self.owner)
         since = self.handed_off_at
-        outcome, due, was_ignored, late = self.judge(
-            since, policy, self.responses
-        )
+        outcome, due, was_ignored, late = self.judge(since, policy, self.responses)
         responded = self.responses[0].at if self.responses else None
         return columns | {
             "outcome": outcome,
@@ -1076,9 +1049,7 @@ class Lifecycle:
             "accept_business_hours": self.open_hours(policy, self.accepted_at),
         }
 
-    def open_hours(
-        self, policy: Policy, until: datetime | None
-    ) -> float | None:
+    def open_hours(self, policy: Policy, until: datetime | None) -> float | None:
         if until is None:
             return None
         return policy.calendar.hours_between(self.handed_off_at, until)
@@ -1098,9 +1069,7 @@ class Lifecycle:
         if self.handed_off_at is not None:
             campaigns = [
                 campaign
-                for at, _, campaign in self.all.campaign_touches.get(
-                    self.person, []
-                )
+                for at, _, campaign in self.all.campaign_touches.get(self.person, [])
                 if at <= self.handed_off_at
             ]
         return {
@@ -1128,8 +1097,10 @@ class Lifecycle:
             found = made.opportunity
         columns = dict.fromkeys(
             (
-                "opportunity_id", "opportunity_amount",
-                "opportunity_currency", "opportunity_amount_reporting",
+                "opportunity_id",
+                "opportunity_amount",
+                "opportunity_currency",
+                "opportunity_amount_reporting",
                 "won_amount_reporting",
             )
         )
@@ -1144,9 +1115,7 @@ class Lifecycle:
         if found.amount is None:
             return columns
         cents = Decimal("0.01")
-        columns["opportunity_amount"] = found.amount.quantize(
-            cents, ROUND_HALF_UP
-        )
+        columns["opportunity_amount"] = found.amount.quantize(cents, ROUND_HALF_UP)
         day = self.all.as_of
         if found.is_closed and found.closed_at is not None:
             day = found.closed_at

@@ -121,10 +121,16 @@ class Case:
             {
                 "generic/lead": [self.lead],
                 "generic/user": USERS,
-                **({"generic/lead_status_history": self.history}
-                   if self.history else {}),
-                **({"generic/sales_activity": self.activities}
-                   if self.activities else {}),
+                **(
+                    {"generic/lead_status_history": self.history}
+                    if self.history
+                    else {}
+                ),
+                **(
+                    {"generic/sales_activity": self.activities}
+                    if self.activities
+                    else {}
+                ),
                 **self.more,
             },
         )
@@ -216,8 +222,7 @@ def test_same_text_and_ids() -> None:
 
 def weekdays(opens: float, closes: float) -> list:
     return [
-        (day, timedelta(hours=opens), timedelta(hours=closes))
-        for day in range(1, 6)
+        (day, timedelta(hours=opens), timedelta(hours=closes)) for day in range(1, 6)
     ]
 
 
@@ -277,9 +282,7 @@ def test_clock_on_the_day_it_is_put_back() -> None:
 
 def test_clock_over_midnight() -> None:
     """22:00-06:00: the opening belongs to the day it starts on."""
-    calendar = BusinessCalendar(
-        "Europe/London", weekdays(22, 6), {date(2025, 3, 26)}
-    )
+    calendar = BusinessCalendar("Europe/London", weekdays(22, 6), {date(2025, 3, 26)})
     friday = datetime(2025, 3, 28, 23)
     # 7 h until Saturday 06:00 GMT, 1 h from Monday 22:00 summer time.
     assert calendar.due(friday, 8) == datetime(2025, 3, 31, 22)
@@ -289,9 +292,7 @@ def test_clock_over_midnight() -> None:
 
 
 def test_overlapping_openings_count_once() -> None:
-    calendar = BusinessCalendar(
-        "UTC", weekdays(9, 12) + weekdays(11, 13), set()
-    )
+    calendar = BusinessCalendar("UTC", weekdays(9, 12) + weekdays(11, 13), set())
     morning = datetime(2025, 6, 2)
     assert calendar.hours_between(morning, morning + DAY) == 4
 
@@ -595,15 +596,12 @@ def test_score_crosses_upwards_but_not_by_a_merge(tmp_path: Path) -> None:
 
 
 def leads(*rows: dict) -> dict[str, list[dict]]:
-    return {
-        "generic/lead": [{"created_at": text(MONDAY), **row} for row in rows]
-    }
+    return {"generic/lead": [{"created_at": text(MONDAY), **row} for row in rows]}
 
 
 def test_merge_chain_of_thirty(tmp_path: Path) -> None:
     rows = [
-        {"lead_id": f"L{n:02d}", "merged_into_id": f"L{n + 1:02d}"}
-        for n in range(30)
+        {"lead_id": f"L{n:02d}", "merged_into_id": f"L{n + 1:02d}"} for n in range(30)
     ]
     rows.append({"lead_id": "L30", "merged_into_id": ""})
     result = compute(write(tmp_path, leads(*rows)), SEEDS, loaded_at=LOADED_AT)
@@ -624,9 +622,7 @@ def test_a_loop_of_merges_leaves_no_one(tmp_path: Path) -> None:
     )
     result = compute(landing, SEEDS, loaded_at=LOADED_AT)
     assert [p["primary_record_id"] for p in result.people] == ["D"]
-    kept = compute(
-        landing, SEEDS, vars={"keep_deleted": True}, loaded_at=LOADED_AT
-    )
+    kept = compute(landing, SEEDS, vars={"keep_deleted": True}, loaded_at=LOADED_AT)
     assert [p["is_deleted"] for p in kept.people] == [True, True, False]
 
 
@@ -723,12 +719,9 @@ def test_quarantine_rules_and_fates(tmp_path: Path) -> None:
     phone = {"lead_id": "L1", "changed_at": "soon", "field": "phone"}
     landing = write(
         tmp_path,
-        leads({"lead_id": "L1"})
-        | {"generic/lead_status_history": [*rows, phone]},
+        leads({"lead_id": "L1"}) | {"generic/lead_status_history": [*rows, phone]},
     )
-    result = compute(
-        landing, SEEDS, vars={"as_of": text(DUE)}, loaded_at=LOADED_AT
-    )
+    result = compute(landing, SEEDS, vars={"as_of": text(DUE)}, loaded_at=LOADED_AT)
     assert sorted(r["rule"] for r in result.quarantine) == [
         "before_first_record",
         "future_timestamp",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
+import os
 import pkgutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -165,5 +167,22 @@ def _register_commands() -> None:
 _register_commands()
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """The program."""
+    # What is registered first is called last, when nobody has a word left.
+    atexit.register(_fall_silent)
     app()
+
+
+def _fall_silent() -> None:
+    """DuckDB 2.0's binding, as the process ends, complains on stderr about
+    objects that other libraries still hold; no user can do anything about it."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+
+
+if __name__ == "__main__":
+    main()

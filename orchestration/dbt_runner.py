@@ -7,6 +7,7 @@ invocations here share one import and one parsed project (the manifest).
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -39,6 +40,7 @@ class NodeResult:
     failures: int
     compiled_path: str
     file: str
+    description: str = ""
 
     @property
     def is_good(self) -> bool:
@@ -118,7 +120,8 @@ def failure_sentence(results: Sequence[NodeResult]) -> str | None:
     if first.kind == "test" and first.failures:
         rows = "1 row" if first.failures == 1 else f"{first.failures:,} rows"
         said = f"The dbt test {first.name} found {rows} that must not be there"
-        return f"{said} (it is defined in {first.file}).{where}{also}"
+        why = f" {first.description}" if first.description else ""
+        return f"{said} ({first.file}).{why}{where}{also}"
     message = _one_line(first.message)
     return f"The dbt {first.kind} {first.name} failed: {message}{where}{also}"
 
@@ -206,7 +209,18 @@ def _node_result(project: Project, result: Any) -> NodeResult:
         failures=int(result.failures or 0),
         compiled_path=compiled,
         file=str(node.original_file_path),
+        description=_description(node),
     )
+
+
+def _description(node: Any) -> str:
+    """What a node is for: its description, or the comment that it begins with."""
+    text = str(getattr(node, "description", "") or "")
+    if not text:
+        lines = str(getattr(node, "raw_code", "") or "").strip().splitlines()
+        comment = itertools.takewhile(lambda line: line.startswith("--"), lines)
+        text = " ".join(line.lstrip("- ") for line in comment)
+    return " ".join(text.split())
 
 
 def _as_sentence(error: BaseException | None) -> LeadFunnelError:

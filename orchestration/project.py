@@ -31,6 +31,11 @@ telemetry:
 nux:
   # Nobody is asked for an e-mail address.
   enabled: false
+compute_logs:
+  # What a step prints is in OUT/logs; capturing it for Dagster's page would
+  # start four more processes for every step.
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
 concurrency:
   pools:
     # DuckDB has one writer: assets of the pool duckdb_writer run one by one.

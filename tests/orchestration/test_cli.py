@@ -153,12 +153,14 @@ def test_a_failed_test_says_how_many_rows():
                 failures=1200,
                 file="tests/data/assert_x.sql",
                 compiled_path="/out/x.sql",
+                description="Each amount needs a rate.",
             )
         ]
     )
     assert said == (
-        "The dbt test assert_x found 1,200 rows that must not be there (it is defined "
-        "in tests/data/assert_x.sql). The SQL that ran is /out/x.sql."
+        "The dbt test assert_x found 1,200 rows that must not be there "
+        "(tests/data/assert_x.sql). Each amount needs a rate. The SQL that ran is "
+        "/out/x.sql."
     )
 
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from orchestration.cli import app
 from orchestration.commands.compare import causes, render, sides
 from orchestration.commands.compare.differences import Lead, Metric
+from orchestration.commands.explain import reading
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
 
@@ -120,3 +121,29 @@ def test_an_unknown_version_is_a_sentence(own_company: Project) -> None:
     assert "which the seed funnel_versions does not name" in " ".join(
         result.output.split()
     )
+
+
+@pytest.mark.slow
+def test_a_version_is_built_beside_the_actual_reading(own_company: Project) -> None:
+    """semantics.md §3: a what-if has schemas of its own."""
+    out = ["--plain", "--out", str(own_company.out)]
+    result = CliRunner().invoke(app, ["compare", "--version", "mql_handoff", *out])
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.output.split())
+    assert "All of history read with mql_handoff, compared with what is" in said
+    assert "funnel_versions v1 → mql_handoff: handoff_mode explicit → mql" in said
+
+    with reading.opened(own_company) as actual:
+        run = "select funnel_version from {settings}.run"
+        assert actual.rows(run) == [{"funnel_version": None}]
+        origins = "select distinct origin from {marts}.fct_lead_lifecycles order by 1"
+        assert {"origin": "marketing"} in actual.rows(origins)
+    with reading.opened(own_company, "mql_handoff") as what_if:
+        assert what_if.rows(run) == [{"funnel_version": "mql_handoff"}]
+        # Nobody of the small company ever was an MQL.
+        assert {"origin": "marketing"} not in what_if.rows(origins)
+
+    told = CliRunner().invoke(
+        app, ["explain", "ignored", "--what-if", "mql_handoff", *out]
+    )
+    assert "what-if mql_handoff, not what is published" in " ".join(told.output.split())

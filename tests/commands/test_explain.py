@@ -330,6 +330,17 @@ def test_hours(value: float, text: str) -> None:
     assert words.hours(value) == text
 
 
+def test_hours_in_a_column() -> None:
+    assert words.on_clock(14.5) == "14:30:00"
+    assert words.on_clock(17.999999999) == "18:00:00"
+
+
+def test_a_what_if_says_that_it_is_one(explained: Explained) -> None:
+    person = replace(explained("late"), what_if="v2")
+    assert "what-if v2, not what is published" in " ".join(shown(person).split())
+    assert "what-if" not in shown(explained("late"))
+
+
 def shown(person: Person, **options: bool) -> str:
     stream = StringIO()
     render.show(Console(file=stream, width=100), person, **options)

@@ -22,7 +22,6 @@ from orchestration.commands.explain.find import same_text
 from orchestration.commands.explain.raw_rows import raw_rows
 from orchestration.commands.explain.reading import Reading
 from orchestration.commands.explain.users import Users
-from orchestration.project import ACTUAL
 
 Row = dict[str, Any]
 
@@ -190,7 +189,7 @@ def person(read: Reading, person_key: int) -> Person:
                 "from {definition}.def_business_calendars order by all"
             )
         },
-        what_if=None if read.build == ACTUAL else read.build,
+        what_if=read.what_if,
     )
 
 

@@ -29,6 +29,15 @@ class Reading:
     connection: duckdb.DuckDBPyConnection
     build: str = ACTUAL
 
+    @property
+    def what_if(self) -> str | None:
+        """What the reading is called where it is not the actual one."""
+        if self.build == ACTUAL:
+            return None
+        if self.build == EDITED_BUILD:
+            return EDITED
+        return self.build.removeprefix(f"{EDITED_BUILD}_")
+
     def rows(self, sql: str, values: Values = ()) -> list[dict[str, Any]]:
         """The rows of a query, in which `{intermediate}` names that schema."""
         prefix = schema_prefix(self.build)

@@ -109,8 +109,7 @@ def who_sentences(person: Person) -> Iterable[str]:
         f"As of {words.both(person.as_of, person.timezone)}. Times are in "
         f"{person.timezone}, key ones in UTC too."
         + (
-            f" This is the what-if {person.what_if.removeprefix('whatif_')}, not what "
-            "is published."
+            f" This is the what-if {person.what_if}, not what is published."
             if person.what_if
             else ""
         )
@@ -226,7 +225,7 @@ def _lifecycle(screen: Console, person: Person, lifecycle: Lifecycle) -> None:
 def handoff_sentence(lifecycle: Lifecycle, timezone: str) -> str:
     text = outcome.handoff(lifecycle, timezone)
     if lifecycle.handed_off_at is not None:
-        text += f" The definition is {lifecycle.definition_version}."
+        text += f" It is judged by the version {lifecycle.definition_version}."
         if lifecycle.score_at_handoff is not None:
             text += f" The score was {lifecycle.score_at_handoff:g}."
     return text
@@ -266,7 +265,7 @@ def clock_table(person: Person, handed: Pass, counted: list[clock.Step]) -> Tabl
     """Each opening with what it counts, in the calendar's own time zone."""
     zone = person.calendars.get(handed.policy.calendar_id, person.timezone)
     table = _table(
-        f"opened ({zone})", "closed", "counted from", "until", "hours", "so far", ""
+        f"opened ({zone})", "closed", "counted from", "until", "counted", "so far", ""
     )
     shown = counted
     between = 0
@@ -282,8 +281,8 @@ def clock_table(person: Person, handed: Pass, counted: list[clock.Step]) -> Tabl
             words.local(step.closed_at, zone)[15:],
             words.local(step.counts_from, zone)[15:],
             words.local(step.counts_until, zone)[15:],
-            words.hours(step.hours),
-            words.hours(step.hours_so_far),
+            words.on_clock(step.hours),
+            words.on_clock(step.hours_so_far),
             "due" if is_due else "",
         )
     return table

@@ -53,6 +53,13 @@ def hours(value: float) -> str:
     return " ".join(parts) or "0 h"
 
 
+def on_clock(value: float) -> str:
+    """3.5 as `3:30:00`, for columns."""
+    minutes, seconds = divmod(round(value * 3600), 60)
+    whole, minutes = divmod(minutes, 60)
+    return f"{whole}:{minutes:02d}:{seconds:02d}"
+
+
 def plural(number: int, noun: str) -> str:
     """`1 record`, `2 records`; `person` is irregular."""
     plurals = {"person": "people"}

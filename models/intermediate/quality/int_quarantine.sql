@@ -137,7 +137,7 @@ rules as (
         loaded_at as seen_at,
         'future_timestamp' as rule,
         'At ' || cast(instant as {{ dbt.type_string() }})
-        || ', but loaded at ' || cast(loaded_at as {{ dbt.type_string() }})
+        || ', which was not yet when it was loaded (seen_at)'
             as detail
     from readings
     where is_future_timestamp

@@ -1,5 +1,5 @@
--- Without it an amount in a currency nobody gave a rate for would leave the sums
--- silently. Each row names a currency and the day a rate is needed for.
+-- Without it an amount in a currency nobody gave a rate for would leave the
+-- sums silently. Each row names a currency and the day a rate is needed for.
 select
     currency,
     rate_date,

@@ -34,10 +34,18 @@ generation_{{ generation }} as (
 {% endfor -%}
 united as (
 
-    select version, ancestor, depth from generation_0
+    select
+        version,
+        ancestor,
+        depth
+    from generation_0
     {%- for generation in generations %}
     union all
-    select version, ancestor, depth from generation_{{ generation }}
+    select
+        version,
+        ancestor,
+        depth
+    from generation_{{ generation }}
     {%- endfor %}
 
 )

@@ -1,7 +1,7 @@
--- The curve by which a cohort month is projected: Kaplan-Meier over all hand-offs
--- of older months, pending ones censored. Two ends compete: an acceptance, and
--- everything else that settles a hand-off. `share_open` is the share not settled
--- by the end of an age, `share_accepted` the share accepted until then.
+-- The curve by which a cohort month is projected: Kaplan-Meier over all hand-
+-- offs of older months, pending ones censored. Two ends compete: an acceptance,
+-- and everything else that settles a hand-off. `share_open` is the share not
+-- settled by the end of an age, `share_accepted` the share accepted until then.
 with ages as (
 
     select

@@ -1,5 +1,6 @@
--- Each pending hand-off with the probability that it is still accepted: what the
--- older months' curve gives after its age, among those still open at that age.
+-- Each pending hand-off with the probability that it is still accepted: what
+-- the older months' curve gives after its age, among those still open at that
+-- age.
 with pending as (
 
     select

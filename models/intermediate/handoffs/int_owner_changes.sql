@@ -1,7 +1,7 @@
 -- One row per record and instant at which its owner changed: who had it before
--- and who has it after. Several changes of one instant are a chain (A to B, B to
--- C): it starts at the owner nobody of that instant gave, and ends at the owner
--- from whom nobody took.
+-- and who has it after. Several changes of one instant are a chain (A to B, B
+-- to C): it starts at the owner nobody of that instant gave, and ends at the
+-- owner from whom nobody took.
 with changes as (
 
     select

@@ -39,10 +39,12 @@ records_ranked as (
         row_number() over (
             partition by keyed.person_key
             order by
-                case when keyed.record_key = keyed.person_key then 0 else 1 end,
+                case
+                    when keyed.record_key = keyed.person_key then 0 else 1
+                end asc,
                 keyed.is_live desc,
-                keyed.source,
-                keyed.record_id
+                keyed.source asc,
+                keyed.record_id asc
         ) as primary_rank,
         row_number() over (
             partition by keyed.person_key

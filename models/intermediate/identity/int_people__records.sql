@@ -107,7 +107,7 @@ people_keyed as (
     from oversized_groups_dissolved
     window live_first as (
         partition by group_key
-        order by is_live desc, source, record_id
+        order by is_live desc, source asc, record_id asc
     )
 
 )

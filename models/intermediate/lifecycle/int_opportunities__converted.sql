@@ -1,5 +1,6 @@
--- Opportunity amounts in the reporting currency: at the rate of the closing day,
--- open ones at that of as_of; the rate of the day, else the latest before it.
+-- Opportunity amounts in the reporting currency: at the rate of the closing
+-- day, open ones at that of as_of; the rate of the day, else the latest before
+-- it.
 with opportunities as (
 
     select * from {{ ref('input_layer__opportunities') }}

@@ -201,44 +201,35 @@ versions_found as (
 
 ),
 
-rules_compared as (
+-- Values are looked up, one join for all of a field's rules; the few other
+-- rules are tried one by one.
+values_matched as (
 
     select
-        versions_found.source,
-        versions_found.source_table,
-        versions_found.source_key,
-        versions_found.entity,
-        versions_found.field,
-        versions_found.record_key,
-        versions_found.person_key,
-        versions_found.observed_at,
-        versions_found.new_value,
-        versions_found.new_text,
-        versions_found.actor_id,
-        versions_found.reason,
-        versions_found.loaded_at,
-        versions_found.is_first_value,
-        versions_found.is_usable,
-        versions_found.definition_version,
+        versions_found.*,
         rules.operator,
-        rules.stage,
-        case rules.operator
-            when 'equals' then versions_found.new_text = rules.value_text
-            when 'exists'
-                then
-                    versions_found.new_text <> ''
-                    or versions_found.field in (
-                        '', 'leadconverted', 'leadmerged', 'created'
-                    )
-            when 'crosses'
-                then
-                    not scores_numbered.is_merge
-                    and scores_numbered.new_number >= rules.threshold
-                    and (
-                        scores_numbered.old_number is null
-                        or scores_numbered.old_number < rules.threshold
-                    )
-        end as is_match
+        rules.stage
+    from versions_found
+    inner join rules
+        on
+            versions_found.definition_version = rules.version
+            and versions_found.source = rules.source
+            and versions_found.field = rules.field
+            and versions_found.new_text = rules.value_text
+            and (
+                versions_found.entity = rules.entity
+                or versions_found.source_table = rules.entity
+            )
+    where rules.operator = 'equals'
+
+),
+
+existing_matched as (
+
+    select
+        versions_found.*,
+        rules.operator,
+        rules.stage
     from versions_found
     inner join rules
         on
@@ -249,45 +240,129 @@ rules_compared as (
                 versions_found.entity = rules.entity
                 or versions_found.source_table = rules.entity
             )
-    left join scores_numbered
+    where
+        rules.operator = 'exists'
+        and not versions_found.is_first_value
+        and (
+            versions_found.new_text is not null
+            or versions_found.field in (
+                '', 'leadconverted', 'leadmerged', 'created'
+            )
+        )
+
+),
+
+crossings_matched as (
+
+    select
+        versions_found.*,
+        rules.operator,
+        rules.stage
+    from versions_found
+    inner join rules
         on
-            rules.operator = 'crosses'
-            and versions_found.source = scores_numbered.source
+            versions_found.definition_version = rules.version
+            and versions_found.source = rules.source
+            and versions_found.field = rules.field
+            and (
+                versions_found.entity = rules.entity
+                or versions_found.source_table = rules.entity
+            )
+    inner join scores_numbered
+        on
+            versions_found.source = scores_numbered.source
             and versions_found.source_table = scores_numbered.source_table
             and versions_found.source_key = scores_numbered.source_key
             and versions_found.field = scores_numbered.field
+    where
+        rules.operator = 'crosses'
+        and not versions_found.is_first_value
+        and not scores_numbered.is_merge
+        and scores_numbered.new_number >= rules.threshold
+        and (
+            scores_numbered.old_number is null
+            or scores_numbered.old_number < rules.threshold
+        )
 
 ),
 
 matched as (
 
-    select
+    select * from values_matched
+    union all
+    select * from existing_matched
+    union all
+    select * from crossings_matched
+
+),
+
+fields_with_values as (
+
+    select distinct
+        version,
+        source,
+        entity,
+        field
+    from rules
+    where operator = 'equals'
+
+),
+
+rows_matched as (
+
+    select distinct
         source,
         source_table,
         source_key,
-        field,
-        record_key,
-        person_key,
-        observed_at,
-        new_value,
-        actor_id,
-        reason,
-        loaded_at,
-        is_first_value,
-        is_usable,
-        definition_version,
-        operator,
-        stage,
-        coalesce(is_match, false) as is_match,
-        -- A value that no rule of a field with values knows.
-        max(case when operator = 'equals' then 1 else 0 end) over by_row = 1
-        and max(case when is_match then 1 else 0 end) over by_row = 0
-        and entity <> 'touch'
-        and new_text <> '' as is_unmapped_status
-    from rules_compared
-    window by_row as (
-        partition by source, source_table, source_key, field
-    )
+        field
+    from matched
+
+),
+
+-- A value that no rule of a field with values knows. Touches are no statuses.
+unmapped as (
+
+    select
+        versions_found.*,
+        cast(null as {{ dbt.type_string() }}) as operator,
+        cast(null as {{ dbt.type_string() }}) as stage
+    from versions_found
+    inner join fields_with_values
+        on
+            versions_found.definition_version = fields_with_values.version
+            and versions_found.source = fields_with_values.source
+            and versions_found.field = fields_with_values.field
+            and (
+                versions_found.entity = fields_with_values.entity
+                or versions_found.source_table = fields_with_values.entity
+            )
+    left join rows_matched
+        on
+            versions_found.source = rows_matched.source
+            and versions_found.source_table = rows_matched.source_table
+            and versions_found.source_key = rows_matched.source_key
+            and versions_found.field = rows_matched.field
+    where
+        versions_found.new_text is not null
+        and versions_found.entity <> 'touch'
+        and rows_matched.source_key is null
+
+),
+
+told as (
+
+    select
+        *,
+        false as is_unmapped_status
+    from matched
+    where is_usable
+
+    union all
+
+    select
+        *,
+        true as is_unmapped_status
+    from unmapped
 
 ),
 
@@ -308,10 +383,9 @@ kept as (
         is_first_value,
         definition_version,
         is_unmapped_status,
-        case when is_match then stage end as stage,
-        case when is_match then operator end as operator
-    from matched
-    where (is_match and is_usable) or is_unmapped_status
+        stage,
+        operator
+    from told
 
 )
 

@@ -1,7 +1,8 @@
 -- One row per raw table: how many rows it has and what became of them. Each row
 -- has one fate, the first that applies: duplicate, reading, quarantined, after
--- as_of, unread. A raw row may be read in several ways (an opportunity is created
--- and closed, a form is an event and a touch), so its readings are ranked.
+-- as_of, unread. A raw row may be read in several ways (an opportunity is
+-- created and closed, a form is an event and a touch), so its readings are
+-- ranked.
 with clock as (
 
     select * from {{ ref('int_run__clock') }}

@@ -1,5 +1,5 @@
--- Each merge and deletion with whether it speaks of a record that is known. Both
--- hold as they are known now, so their own time is not judged.
+-- Each merge and deletion with whether it speaks of a record that is known.
+-- Both hold as they are known now, so their own time is not judged.
 with links as (
 
     select

@@ -1,5 +1,5 @@
--- A schema of its own, which no mart joins: whoever may see the numbers need not
--- see names and addresses.
+-- A schema of its own, which no mart joins: whoever may see the numbers need
+-- not see names and addresses.
 {{ config(schema='marts_pii') }}
 
 with people as (

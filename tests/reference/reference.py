@@ -509,12 +509,19 @@ class Reference:
     # What is known of a person besides stage events --------------------
 
     def collect_owner_changes(self) -> None:
-        """§5: usable owner changes per record, in order of time."""
+        """§5: owner changes per record, in order of time.
+
+        Like a first value (§2), the owner at an instant may only be told by the
+        old value of a change after `as_of`; passes look no further than it.
+        """
         self.owner_changes: dict[Node, list[Observation]] = defaultdict(list)
         for change in self.inputs.observations:
             if change.entity != "lead" or change.field != "owner":
                 continue
-            if self.is_usable(change.row, change.node, change.at):
+            person = self.person_of.get(change.node)
+            if change.row.is_key_missing or person is None:
+                continue
+            if self.time_rule(person, change.at) is None:
                 self.owner_changes[change.node].append(change)
         for changes in self.owner_changes.values():
             changes.sort(key=lambda c: (c.at, c.row.key.encode()))
@@ -880,6 +887,8 @@ class Lifecycle:
                 candidates[at].append((0, order, owner))
         for at in sorted(candidates):
             if at <= self.handed_off_at or (end is not None and at >= end):
+                continue
+            if at > self.all.as_of:
                 continue
             owner = min(candidates[at], key=lambda c: c[:2])[2]
             source = owner.source or self.person.primary.row.source

@@ -1,7 +1,8 @@
 -- One row per record and instant at which its owner changed: who had it before
 -- and who has it after. Several changes of one instant are a chain (A to B, B
 -- to C): it starts at the owner nobody of that instant gave, and ends at the
--- owner from whom nobody took.
+-- owner from whom nobody took. Changes after as_of are kept: their old value may
+-- be all that tells who owned the lead until then.
 with changes as (
 
     select
@@ -17,12 +18,10 @@ with changes as (
             as old_match_id,
         coalesce({{ user_match_id('source', 'new_value') }}, '') as new_match_id
     from {{ ref('int_observations__judged') }}
-    cross join {{ ref('int_run__clock') }} as clock
     where
         entity = 'lead'
         and field = 'owner'
         and is_usable
-        and observed_at <= clock.as_of
 
 ),
 

@@ -74,7 +74,10 @@ possible_passes as (
         on lifecycles.person_key = changes_keyed.person_key
     left join users
         on changes_keyed.owner_key = users.user_key
-    where changes_keyed.changed_at > lifecycles.handed_off_at
+    cross join {{ ref('int_run__clock') }} as clock
+    where
+        changes_keyed.changed_at > lifecycles.handed_off_at
+        and changes_keyed.changed_at <= clock.as_of
 
 ),
 

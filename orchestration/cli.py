@@ -170,11 +170,11 @@ _register_commands()
 def main() -> None:
     """The program."""
     # What is registered first is called last, when nobody has a word left.
-    atexit.register(_fall_silent)
+    atexit.register(fall_silent)
     app()
 
 
-def _fall_silent() -> None:
+def fall_silent() -> None:
     """DuckDB 2.0's binding, as the process ends, complains on stderr about
     objects that other libraries still hold; no user can do anything about it."""
     for stream in (sys.stdout, sys.stderr):

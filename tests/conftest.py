@@ -1,12 +1,16 @@
 """What all tests share: a project in a folder of its own, and vendors' data."""
 
+import atexit
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from orchestration.cli import fall_silent
 from orchestration.project import ROOT, Project
+
+atexit.register(fall_silent)
 
 SHARED = Path(os.environ.get("LEAD_FUNNEL_SHARED") or ROOT.parent / "shared")
 

@@ -149,7 +149,7 @@ def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
     monkeypatch.setattr(quality, "run_suite", with_a_failure)
     before = published(project).id
     report = runner.run(project)
-    assert report.sentence == "It is off. Nothing was published."
+    assert report.sentence == "It does not add up. Nothing was published."
     assert report.steps[-1].name == "check_core"
     assert report.checks["Great Expectations"]["failed"] == 1
     assert published(project).id == before

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from tests.reference.compare import ROOT, rows_of, run_warehouse
-from tests.reference.generate import write_situation
+from tests.lifecycle.conftest import Company
+from tests.reference.compare import ROOT, rows_of
 
 Z = 1.959963984540054
 TOKYO = timedelta(hours=9)
@@ -29,12 +29,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random company under the shipped definition, run once."""
-    folder = tmp_path_factory.mktemp("company")
-    landing, _, settings = write_situation(folder, seed=2, people=1500)
-    settings = {"as_of": settings["as_of"]} if "as_of" in settings else {}
-    return run_warehouse(landing, folder / "out", None, settings)
+def published(company: Company) -> Path:
+    return company.published
 
 
 @pytest.fixture(scope="module")

@@ -106,8 +106,11 @@ final as (
             order by age_business_days
             rows between unbounded preceding and current row
         ) as share_accepted,
-        sum(accepted_step) over (partition by cohort_month)
-            as share_accepted_finally
+        sum(accepted_step) over (
+            partition by cohort_month
+            order by age_business_days
+            rows between unbounded preceding and unbounded following
+        ) as share_accepted_finally
     from accepted_steps
 
 )

@@ -77,19 +77,38 @@ probabilities as (
 
 ),
 
+-- Sums of doubles depend on the order of rows, sums of decimals do not.
+rounded as (
+
+    select
+        lifecycle_id,
+        has_curve,
+        at_risk,
+        cast(acceptance_probability as decimal(28, 12))
+            as acceptance_probability
+    from probabilities
+
+),
+
 final as (
 
     select
         lifecycle_id,
         has_curve,
         acceptance_probability,
-        acceptance_probability * (1.0 - acceptance_probability)
-            as outcome_variance,
-        sqrt(
-            acceptance_probability * (1.0 - acceptance_probability)
-            / (at_risk * 1.0)
+        cast(
+            cast(acceptance_probability as double)
+            * (1.0 - cast(acceptance_probability as double))
+            as decimal(28, 12)
+        ) as outcome_variance,
+        cast(
+            sqrt(
+                cast(acceptance_probability as double)
+                * (1.0 - cast(acceptance_probability as double))
+                / (at_risk * 1.0)
+            ) as decimal(28, 12)
         ) as curve_error
-    from probabilities
+    from rounded
 
 )
 

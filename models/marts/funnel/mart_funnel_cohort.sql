@@ -1,5 +1,7 @@
 {#- The additive counts of hand-offs; every rate is made of these. -#}
 
+-- Hours and chances are summed as decimals: a sum of doubles would depend on the
+-- order of rows.
 with lifecycles as (
 
     select * from {{ ref('int_lifecycles') }}
@@ -48,10 +50,10 @@ cohorts as (
             where exit_stage = 'won' and opportunity_at is not null
         ) as opportunity_won,
         count(response_hours) as responded,
-        sum(response_hours) as response_hours,
-        sum(response_business_hours) as response_business_hours,
-        sum(accept_hours) as accept_hours,
-        sum(accept_business_hours) as accept_business_hours,
+        sum(cast(response_hours as decimal(28, 9))) as response_hours,
+        sum(cast(response_business_hours as decimal(28, 9))) as response_business_hours,
+        sum(cast(accept_hours as decimal(28, 9))) as accept_hours,
+        sum(cast(accept_business_hours as decimal(28, 9))) as accept_business_hours,
         sum(opportunity_amount_reporting) as opportunity_amount_reporting,
         sum(won_amount_reporting) as won_amount_reporting,
         sum(acceptance_probability) as expected_acceptances,
@@ -100,16 +102,16 @@ select
     won,
     opportunity_won,
     responded,
-    coalesce(response_hours, 0.0) as response_hours,
-    coalesce(response_business_hours, 0.0) as response_business_hours,
-    coalesce(accept_hours, 0.0) as accept_hours,
-    coalesce(accept_business_hours, 0.0) as accept_business_hours,
+    cast(coalesce(response_hours, 0) as double) as response_hours,
+    cast(coalesce(response_business_hours, 0) as double) as response_business_hours,
+    cast(coalesce(accept_hours, 0) as double) as accept_hours,
+    cast(coalesce(accept_business_hours, 0) as double) as accept_business_hours,
     cast(coalesce(opportunity_amount_reporting, 0) as decimal(18, 2))
         as opportunity_amount_reporting,
     cast(coalesce(won_amount_reporting, 0) as decimal(18, 2))
         as won_amount_reporting,
-    coalesce(expected_acceptances, 0.0) as expected_acceptances,
-    coalesce(expected_variance, 0.0) as expected_variance,
-    coalesce(expected_curve_error, 0.0) as expected_curve_error,
+    cast(coalesce(expected_acceptances, 0) as decimal(28, 12)) as expected_acceptances,
+    cast(coalesce(expected_variance, 0) as decimal(28, 12)) as expected_variance,
+    cast(coalesce(expected_curve_error, 0) as decimal(28, 12)) as expected_curve_error,
     pending_without_curve
 from cohorts

@@ -155,10 +155,11 @@ projections as (
         counted.*,
         case
             when handed_off > 0 and pending_without_curve = 0
-                then accepted + expected_acceptances
+                then accepted + cast(expected_acceptances as double)
         end as projected_accepted,
         1.959963984540054 * sqrt(
-            expected_variance + expected_curve_error * expected_curve_error
+            cast(expected_variance as double)
+            + power(cast(expected_curve_error as double), 2)
         ) as projected_margin
     from counted
 

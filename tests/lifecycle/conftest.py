@@ -1,0 +1,27 @@
+"""One random company under the shipped definition, run once for all tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.reference.compare import run_warehouse
+from tests.reference.generate import write_situation
+
+
+@dataclass(frozen=True)
+class Company:
+    landing: Path
+    settings: dict
+    published: Path
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
+    folder = tmp_path_factory.mktemp("company")
+    landing, _, settings = write_situation(folder, seed=2, people=1500)
+    settings = {"as_of": settings["as_of"]}
+    published = run_warehouse(landing, folder / "out", None, settings)
+    return Company(landing, settings, published)

@@ -82,7 +82,7 @@ status: $(RUNTIME) ## Say what is published and what the last run left
 
 .PHONY: test
 test: $(DEV) ## Run the tests
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses $(or $(JOBS),2) --dist loadfile $(TESTS)
 
 # Models are compiled to be linted; that needs a warehouse, but no data in it.
 LINT_ENV := LEAD_FUNNEL_WAREHOUSE=:memory: LEAD_FUNNEL_DBT_TARGET=out/lint \

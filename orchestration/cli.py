@@ -97,6 +97,14 @@ def run(
     out: Out = None,
     definition: Definition = None,
     vars_json: Vars = None,
+    record: Annotated[
+        bool,
+        typer.Option(
+            "--record",
+            help="Keep the run in Dagster's history, which `make dev` shows; "
+            "takes some ten seconds longer.",
+        ),
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Load the exports, transform, check and publish, then say the rates."""
@@ -116,7 +124,7 @@ def run(
 
         screen = console()
         with _observer(screen) as observer:
-            report = runner.run(project, observer)
+            report = runner.run(project, observer, record=record)
         if not report.succeeded:
             _say_failure(report, debug)
             raise typer.Exit(1)

@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,10 +135,12 @@ def close_connections() -> None:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.adapters.factory import cleanup_connections, reset_adapters
 
-    cleanup_connections()
-    environment = DuckDBConnectionManager._ENV
-    if environment is not None:
-        environment.close()
+    # After Ctrl-C dbt's threads may still be at work on them, and closing fails.
+    with suppress(Exception):
+        cleanup_connections()
+        environment = DuckDBConnectionManager._ENV
+        if environment is not None:
+            environment.close()
     DuckDBConnectionManager.close_all_connections()
     reset_adapters()
 
@@ -176,6 +178,8 @@ def _invoke(
         finally:
             close_connections()
     if not outcome.success and outcome.result is None:
+        if outcome.exception and not isinstance(outcome.exception, Exception):
+            raise outcome.exception  # somebody pressed Ctrl-C
         raise _as_sentence(outcome.exception)
     return outcome
 

@@ -54,10 +54,13 @@ def locked(project: Project) -> Iterator[None]:
 # The run.
 
 
-def run(project: Project, observer: Observer | None = None) -> Report:
+def run(
+    project: Project, observer: Observer | None = None, *, record: bool = False
+) -> Report:
     """Load, transform, check and publish; never raises what a user can mend.
 
     Only an OUT that cannot be used at all is an error: nothing has begun then.
+    With `record` the run is kept in OUT/dagster, where `make dev` shows it.
     """
     project.prepare_out()
     with locked(project), _environment(project), _logging(project) as log:
@@ -72,11 +75,17 @@ def run(project: Project, observer: Observer | None = None) -> Report:
         clock = time.monotonic()
         try:
             publication.remove_leftovers(project)
-            _execute(project, report, observer or Observer())
+            _execute(project, report, observer or Observer(), record)
         except LeadFunnelError as error:
             _fail(report, str(error))
         except dg.Failure as failure:
             _fail(report, failure.description or "The run failed.")
+        except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
+            _fail(
+                report,
+                "The run was interrupted. What was published before still is; the "
+                "next run goes on from what was loaded.",
+            )
         except Exception as error:
             logging.getLogger("lead_funnel").exception("The run failed")
             _fail(report, f"The run failed unexpectedly: {error}", foreseen=False)
@@ -92,16 +101,15 @@ def _fail(report: Report, sentence: str, *, foreseen: bool = True) -> None:
     report.state, report.sentence, report.is_foreseen = "failed", sentence, foreseen
 
 
-def _execute(project: Project, report: Report, observer: Observer) -> None:
+def _execute(
+    project: Project, report: Report, observer: Observer, record: bool
+) -> None:
     preparing = Step("prepare")
     report.steps.append(preparing)
     observer.started(preparing)
     clock = time.monotonic()
     job = _job(dbt_runner.fingerprint(project))
-    with _instance(project) as instance:
-        _end_killed_runs(instance)
-        for old in instance.get_run_ids()[KEPT_RUNS - 1 :]:
-            instance.delete_run(old)
+    with _instance(project, record) as instance:
         preparing.seconds = round(time.monotonic() - clock, 3)
         preparing.state = "done"
         observer.ended(preparing)
@@ -132,18 +140,23 @@ def _job(_fingerprint: str) -> dg.JobDefinition:
 
 
 @contextmanager
-def _instance(project: Project) -> Iterator[dg.DagsterInstance]:
-    """Runs are kept in OUT/dagster, so that `make dev` shows them."""
-    before = os.environ.get("DAGSTER_HOME")
-    os.environ["DAGSTER_HOME"] = str(project.dagster_home)
-    try:
-        with dg.DagsterInstance.get() as instance:
+def _instance(project: Project, record: bool) -> Iterator[dg.DagsterInstance]:
+    """Where Dagster writes down its events.
+
+    In memory, unless the run is to be seen in Dagster's page later: a run has
+    well over a thousand events, and SQLite takes a third of the run's time for
+    them.
+    """
+    if not record:
+        with dg.DagsterInstance.ephemeral() as instance:
             yield instance
-    finally:
-        if before is None:
-            os.environ.pop("DAGSTER_HOME", None)
-        else:
-            os.environ["DAGSTER_HOME"] = before
+        return
+    home = {"DAGSTER_HOME": str(project.dagster_home)}
+    with _in_environment(home), dg.DagsterInstance.get() as instance:
+        _end_killed_runs(instance)
+        for old in instance.get_run_ids()[KEPT_RUNS - 1 :]:
+            instance.delete_run(old)
+        yield instance
 
 
 def _end_killed_runs(instance: dg.DagsterInstance) -> None:
@@ -229,11 +242,16 @@ class _Watch:
 @contextmanager
 def _environment(project: Project) -> Iterator[None]:
     """Steps find the project through the environment, as under `dg dev`."""
-    values = project.environment()
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    with _in_environment(project.environment()):
+        yield
+
+
+@contextmanager
+def _in_environment(values: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
     try:
         yield
     finally:

@@ -27,7 +27,7 @@ def done(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rerun")
     small_folder.write(folder / "landing", 60)
     project = project_of(folder)
-    report = runner.run(project)
+    report = runner.run(project, record=True)
     assert report.succeeded, report.sentence
     return project, report
 
@@ -92,7 +92,7 @@ def test_published_columns_say_what_they_mean(done):
 
 
 def test_dagster_knows_of_the_run(done):
-    """`make dev` shows what `make run` did."""
+    """`make dev` shows what `lead-funnel run --record` did."""
     import dagster as dg
 
     project, report = done

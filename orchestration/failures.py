@@ -9,6 +9,11 @@ import dagster as dg
 
 from orchestration.errors import LeadFunnelError
 
+INTERRUPTED = (
+    "The run was interrupted. What was published before still is; run again to go on."
+)
+_INTERRUPTS = {KeyboardInterrupt.__name__, dg.DagsterExecutionInterruptedError.__name__}
+
 
 @contextmanager
 def said_once() -> Iterator[None]:
@@ -33,6 +38,8 @@ def sentence_of(event: dg.DagsterEvent) -> tuple[str, str, bool]:
     while error is not None:
         if error.cls_name == LeadFunnelError.__name__:
             return _text(error.message), trace, True
+        if error.cls_name in _INTERRUPTS:
+            return INTERRUPTED, trace, True
         if error.cause is None:
             break
         error = error.cause

@@ -19,7 +19,7 @@ import dagster as dg
 from orchestration import dbt_runner, progress, publication, run_log
 from orchestration.defs.automation import JOB_NAME
 from orchestration.errors import LeadFunnelError
-from orchestration.failures import sentence_of
+from orchestration.failures import INTERRUPTED, sentence_of
 from orchestration.project import Project
 from orchestration.report import Observer, Report, Step, keep
 
@@ -81,11 +81,7 @@ def run(
         except dg.Failure as failure:
             _fail(report, failure.description or "The run failed.")
         except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
-            _fail(
-                report,
-                "The run was interrupted. What was published before still is; the "
-                "next run goes on from what was loaded.",
-            )
+            _fail(report, INTERRUPTED)
         except Exception as error:
             logging.getLogger("lead_funnel").exception("The run failed")
             _fail(report, f"The run failed unexpectedly: {error}", foreseen=False)

@@ -120,6 +120,7 @@ def run(
                 "exports/salesforce/lead.csv in it."
             )
         from orchestration import runner, summary
+        from orchestration.failures import INTERRUPTED
         from orchestration.publication import published
 
         screen = console()
@@ -127,6 +128,11 @@ def run(
             report = runner.run(project, observer, record=record)
         if not report.succeeded:
             _say_failure(report, debug)
+            if report.sentence == INTERRUPTED:
+                # dbt's threads may still be inside DuckDB, which aborts when
+                # Python is taken down around it.
+                fall_silent()
+                os._exit(130)
             raise typer.Exit(1)
         done = published(project)
         if done is None:

@@ -178,9 +178,7 @@ def _invoke(
         finally:
             close_connections()
     if not outcome.success and outcome.result is None:
-        if outcome.exception and not isinstance(outcome.exception, Exception):
-            raise outcome.exception  # somebody pressed Ctrl-C
-        raise _as_sentence(outcome.exception)
+        raise _interrupt(outcome.exception) or _as_sentence(outcome.exception)
     return outcome
 
 
@@ -215,6 +213,14 @@ def _node_result(project: Project, result: Any) -> NodeResult:
         file=str(node.original_file_path),
         description=_description(node),
     )
+
+
+def _interrupt(error: BaseException | None) -> BaseException | None:
+    """The Ctrl-C behind an error, if that is what it was: dbt clears up after it
+    and may fail at that."""
+    while error is not None and isinstance(error, Exception):
+        error = error.__context__
+    return error
 
 
 def _description(node: Any) -> str:

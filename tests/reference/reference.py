@@ -1126,8 +1126,9 @@ class Lifecycle:
         cents = Decimal("0.01")
         columns["opportunity_amount"] = found.amount.quantize(cents, ROUND_HALF_UP)
         day = self.all.as_of
-        if found.is_closed and found.closed_at is not None:
-            day = found.closed_at
+        closed_at = found.closed_at if found.is_closed else None
+        if closed_at is not None and closed_at <= self.all.as_of:
+            day = closed_at
         rate = self.rate(currency, day)
         if rate is not None:
             converted = (found.amount * rate).quantize(cents, ROUND_HALF_UP)

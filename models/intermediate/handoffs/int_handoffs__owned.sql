@@ -86,6 +86,8 @@ asked_of_record as (
         handoffs.record_key,
         handoffs.is_first,
         count(changes.record_key) as changes_known,
+        min(changes.source) as changes_source,
+        min(changes.record_id) as changes_record_id,
         max_by(changes.new_owner_id, changes.changed_at)
             filter (where changes.changed_at <= handoffs.passed_at)
             as owner_before_id,
@@ -106,8 +108,11 @@ answered_by_record as (
         asked_of_record.lifecycle_no,
         asked_of_record.passed_at,
         asked_of_record.is_first,
-        people_records.source,
-        people_records.record_id,
+        -- A merged lead that is no longer listed still has its changes.
+        coalesce(people_records.source, asked_of_record.changes_source)
+            as source,
+        coalesce(people_records.record_id, asked_of_record.changes_record_id)
+            as record_id,
         asked_of_record.changes_known > 0
         or people_records.owner_id is not null as is_known,
         coalesce(

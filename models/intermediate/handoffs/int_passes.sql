@@ -30,9 +30,14 @@ changes_keyed as (
 
     select
         changes.*,
-        {{ key64(
-            "source || '|' || " ~ user_match_id('source', 'new_owner_id')
-        ) }} as owner_key
+        -- Nobody has no key, however nobody is written.
+        case
+            when new_owner_id <> ''
+                then {{ key64(
+                    "source || '|' || "
+                    ~ user_match_id('source', 'new_owner_id')
+                ) }}
+        end as owner_key
     from changes
 
 ),

@@ -27,7 +27,11 @@ merged_away as (
 
     select distinct left_key as record_key
     from {{ ref('input_layer__record_links') }}
-    where link_type = 'merge' and not is_key_missing
+    where
+        link_type = 'merge'
+        and not is_key_missing
+        -- Merged into nobody is not merged.
+        and right_key is not null
 
 ),
 

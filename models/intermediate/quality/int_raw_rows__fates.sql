@@ -87,7 +87,7 @@ fates as (
         source_key,
         case
             when not is_usable then 2
-            when is_dissolved then 4
+            when is_void then 4
             else 1
         end as fate_rank
     from {{ ref('int_links__judged') }}

@@ -20,8 +20,9 @@ status_rows as (
         source_key,
         observed_at,
         old_value,
-        {{ same_text('old_value') }} as old_text,
-        {{ same_text('new_value') }} as new_text,
+        -- A cleared value is a value of the chain as well.
+        coalesce({{ same_text('old_value') }}, '') as old_text,
+        coalesce({{ same_text('new_value') }}, '') as new_text,
         min(observed_at) over (partition by record_key) as earliest_at
     from {{ ref('int_observations__judged') }}
     where
@@ -46,7 +47,6 @@ made_values as (
         count(*) as makers,
         min(source_key) as maker_key
     from earliest_rows
-    where new_text is not null
     group by 1, 2
 
 ),

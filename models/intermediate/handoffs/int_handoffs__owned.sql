@@ -1,3 +1,5 @@
+-- The linter indents filters and calls of macros its own way.
+-- noqa: disable=LT02
 -- Who owned the lead when it was handed over: one row per hand-off event of a
 -- lifecycle, the first and every later one.
 with lifecycles as (

@@ -1,8 +1,8 @@
 -- One row per record and instant at which its owner changed: who had it before
 -- and who has it after. Several changes of one instant are a chain (A to B, B
 -- to C): it starts at the owner nobody of that instant gave, and ends at the
--- owner from whom nobody took. Changes after as_of are kept: their old value may
--- be all that tells who owned the lead until then.
+-- owner from whom nobody took. Changes after as_of are kept: their old value
+-- may be all that tells who owned the lead until then.
 with changes as (
 
     select

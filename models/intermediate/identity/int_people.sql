@@ -1,3 +1,5 @@
+-- The linter indents filters and calls of macros its own way.
+-- noqa: disable=LT02
 with keyed as (
 
     select * from {{ ref('int_people__records') }}

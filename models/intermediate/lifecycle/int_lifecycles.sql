@@ -1,3 +1,5 @@
+-- The linter indents filters and calls of macros its own way.
+-- noqa: disable=LT02
 -- One row per person and lifecycle with everything that is known of it; marts
 -- only choose and name.
 with lifecycles as (

@@ -1,3 +1,5 @@
+-- The linter indents filters and calls of macros its own way.
+-- noqa: disable=LT02
 -- One row per person and lifecycle: the first event of each stage, the exit,
 -- the hand-off, the acceptance and whose lead it was.
 {%- set first_stages = [

@@ -56,10 +56,12 @@ judged as (
         not bool_or(links.is_key_missing)
         and count(left_people.person_key) + count(right_people.person_key) > 0
             as is_usable,
-        -- A merge that does not say into what links nothing. A group that is too
-        -- large to be one person voids its links, but a deletion names one
+        -- A merge that does not say into what links nothing. A group that is
+        -- too large to be one person voids its links, but a deletion names one
         -- record only.
-        not bool_or(links.left_key is not null and links.right_key is not null)
+        not bool_or(
+            links.left_key is not null and links.right_key is not null
+        )
         or bool_or(
             links.left_key <> links.right_key
             and (

@@ -1,7 +1,7 @@
 {#- The additive counts of hand-offs; every rate is made of these. -#}
 
--- Hours and chances are summed as decimals: a sum of doubles would depend on the
--- order of rows.
+-- Hours and chances are summed as decimals: a sum of doubles would depend on
+-- the order of rows.
 with lifecycles as (
 
     select * from {{ ref('int_lifecycles') }}
@@ -51,9 +51,11 @@ cohorts as (
         ) as opportunity_won,
         count(response_hours) as responded,
         sum(cast(response_hours as decimal(28, 9))) as response_hours,
-        sum(cast(response_business_hours as decimal(28, 9))) as response_business_hours,
+        sum(cast(response_business_hours as decimal(28, 9)))
+            as response_business_hours,
         sum(cast(accept_hours as decimal(28, 9))) as accept_hours,
-        sum(cast(accept_business_hours as decimal(28, 9))) as accept_business_hours,
+        sum(cast(accept_business_hours as decimal(28, 9)))
+            as accept_business_hours,
         sum(opportunity_amount_reporting) as opportunity_amount_reporting,
         sum(won_amount_reporting) as won_amount_reporting,
         sum(acceptance_probability) as expected_acceptances,
@@ -103,15 +105,19 @@ select
     opportunity_won,
     responded,
     cast(coalesce(response_hours, 0) as double) as response_hours,
-    cast(coalesce(response_business_hours, 0) as double) as response_business_hours,
+    cast(coalesce(response_business_hours, 0) as double)
+        as response_business_hours,
     cast(coalesce(accept_hours, 0) as double) as accept_hours,
     cast(coalesce(accept_business_hours, 0) as double) as accept_business_hours,
     cast(coalesce(opportunity_amount_reporting, 0) as decimal(18, 2))
         as opportunity_amount_reporting,
     cast(coalesce(won_amount_reporting, 0) as decimal(18, 2))
         as won_amount_reporting,
-    cast(coalesce(expected_acceptances, 0) as decimal(28, 12)) as expected_acceptances,
-    cast(coalesce(expected_variance, 0) as decimal(28, 12)) as expected_variance,
-    cast(coalesce(expected_curve_error, 0) as decimal(28, 12)) as expected_curve_error,
+    cast(coalesce(expected_acceptances, 0) as decimal(28, 12))
+        as expected_acceptances,
+    cast(coalesce(expected_variance, 0) as decimal(28, 12))
+        as expected_variance,
+    cast(coalesce(expected_curve_error, 0) as decimal(28, 12))
+        as expected_curve_error,
     pending_without_curve
 from cohorts

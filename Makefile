@@ -85,7 +85,7 @@ test: $(DEV) ## Run the tests
 	@$(BIN)/python -m pytest --numprocesses $(or $(JOBS),2) --dist loadfile $(TESTS)
 
 # Models are compiled to be linted; that needs a warehouse, but no data in it.
-LINT_ENV := LEAD_FUNNEL_WAREHOUSE=:memory: LEAD_FUNNEL_DBT_TARGET=out/lint \
+LINT_ENV := LEAD_FUNNEL_WAREHOUSE=:memory: DBT_TARGET_PATH=out/lint \
 	LEAD_FUNNEL_SCHEMA_PREFIX= DBT_LOG_PATH=out/lint PATH="$(CURDIR)/$(BIN):$$PATH"
 
 .PHONY: lint

@@ -217,7 +217,6 @@ class Project:
         """The environment that dbt_project.yml and profiles.yml read."""
         return {
             "LEAD_FUNNEL_WAREHOUSE": str(self.warehouse),
-            "LEAD_FUNNEL_DBT_TARGET": str(self.dbt_target),
             "LEAD_FUNNEL_SCHEMA_PREFIX": self.schema_prefix,
             "DBT_LOG_PATH": str(self.logs / "dbt"),
         }

@@ -17,6 +17,7 @@ PREFIXED_SCHEMAS = (
     "intermediate",
     "marts",
     "quality",
+    "settings",
 )
 """Schemas that a named funnel version has for itself."""
 

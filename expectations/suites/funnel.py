@@ -4,6 +4,8 @@ from expectations.checks import Check, Suite, between, never, no_rows
 
 COHORT = "marts.mart_funnel_cohort"
 MONTHLY = "marts.mart_funnel_monthly"
+PERIOD = "marts.mart_funnel_period"
+CURVE = "marts.mart_acceptance_curve"
 
 COUNTS = (
     "handed_off",
@@ -104,6 +106,84 @@ def _same_sums(name: str, counted: str, protects: str) -> Check:
                 {differs}
         """,
         protects,
+    )
+
+
+ENTRIES = (
+    "inquiry",
+    "mql",
+    "handed_off",
+    "tal",
+    "accepted",
+    "sql",
+    "opportunity",
+    "won",
+    "lost",
+    "rejected",
+    "recycled",
+    "disqualified",
+)
+
+
+def _periods_hold_every_event() -> Check:
+    """Days are in the reporting time zone, each event on its own."""
+    counts = ",\n                    ".join(
+        f"count(*) filter (where stage = '{entry}') as {entry}" for entry in ENTRIES
+    )
+    sums = ", ".join(f"sum({entry}) as {entry}" for entry in ENTRIES)
+    differs = "\n                or ".join(
+        f"coalesce(events.{entry}, 0) <> coalesce(counted.{entry}, 0)"
+        for entry in ENTRIES
+    )
+    return no_rows(
+        "periods_hold_every_event",
+        PERIOD,
+        f"""
+            with
+            entries as (
+                select stage, min(occurred_at) as entered_at
+                from {{marts}}.fct_stage_events
+                where lifecycle_no is not null and stage <> 'handed_off'
+                group by person_id, lifecycle_no, stage
+
+                union all
+
+                -- A hand-off and an acceptance may be imputed.
+                select 'handed_off' as stage, handed_off_at as entered_at
+                from {{marts}}.fct_lead_lifecycles
+                where handed_off_at is not null
+
+                union all
+
+                select 'accepted' as stage, accepted_at as entered_at
+                from {{marts}}.fct_lead_lifecycles
+                where accepted_at is not null
+            ),
+
+            events as (
+                select
+                    cast(
+                        timezone(reporting_timezone, timezone('UTC', entered_at))
+                        as date
+                    ) as entered_date,
+                    {counts}
+                from entries
+                cross join {{settings}}.run
+                group by 1
+            ),
+
+            counted as (
+                select entered_date, {sums} from {{batch}} group by entered_date
+            )
+
+            select counted.*
+            from events
+            full join counted on events.entered_date = counted.entered_date
+            where
+                {differs}
+        """,
+        "On each day as many enter a stage as events say so, in the reporting time "
+        "zone: a day that loses events makes the next one look like a campaign.",
     )
 
 
@@ -209,6 +289,83 @@ SUITE = Suite(
             """,
             "In each period the channels together are the whole, and so are the "
             "teams: a breakdown that loses leads blames the wrong people.",
+        ),
+        _periods_hold_every_event(),
+        no_rows(
+            "at_risk_loses_who_left",
+            CURVE,
+            """
+            select *
+            from (
+                select
+                    *,
+                    accepted + rejected + ignored + withdrawn + censored as leaving,
+                    lead(at_risk, 1, 0) over (
+                        partition by cohort_month_date order by business_days
+                    ) as at_risk_next
+                from {batch}
+            )
+            where at_risk - leaving <> at_risk_next or leaving < 1
+            """,
+            "Who ended or is still open leaves the curve, everybody else stays: "
+            "else a share is of the wrong whole.",
+        ),
+        no_rows(
+            "curve_holds_every_hand_off",
+            CURVE,
+            """
+            with
+            curves as (
+                select
+                    cohort_month_date,
+                    sum(accepted) as accepted,
+                    sum(rejected) as rejected,
+                    sum(ignored) as ignored,
+                    sum(withdrawn) as withdrawn,
+                    sum(censored) as pending
+                from {batch}
+                group by cohort_month_date
+            ),
+
+            months as (
+                select * from {marts}.mart_funnel_monthly
+                where period_type = 'month' and dimension = 'all'
+            )
+
+            select curves.*
+            from curves
+            full join months
+                on curves.cohort_month_date = months.period_start_date
+            where
+                coalesce(curves.accepted, 0) <> coalesce(months.accepted, 0)
+                or coalesce(curves.rejected, 0) <> coalesce(months.rejected, 0)
+                or coalesce(curves.ignored, 0) <> coalesce(months.ignored, 0)
+                or coalesce(curves.withdrawn, 0) <> coalesce(months.withdrawn, 0)
+                or coalesce(curves.pending, 0) <> coalesce(months.pending, 0)
+            """,
+            "The curve of a month ends what that month handed over, so accepted + "
+            "rejected is never more: the projection is made of it.",
+        ),
+        no_rows(
+            "accepted_share_rises_within_bounds",
+            CURVE,
+            """
+            select *
+            from (
+                select
+                    *,
+                    lag(cumulative_accepted_share, 1, 0.0) over (
+                        partition by cohort_month_date order by business_days
+                    ) as share_before
+                from {batch}
+            )
+            where
+                cumulative_accepted_share is null
+                or cumulative_accepted_share < share_before - 1e-9
+                or cumulative_accepted_share > 1
+            """,
+            "What was accepted by a day is a share of all, and never becomes less "
+            "the day after.",
         ),
     ),
 )

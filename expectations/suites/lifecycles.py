@@ -5,8 +5,10 @@ from expectations.checks import Check, Suite, never, no_rows, one_of, unique_tog
 TABLE = "marts.fct_lead_lifecycles"
 PEOPLE = "marts.dim_people"
 EVENTS = "marts.fct_stage_events"
+PASSES = "marts.fct_handoffs"
 
 OUTCOMES = ("accepted", "rejected", "ignored", "withdrawn", "pending")
+PASSED_ON = ("ignored", "reassigned")
 ORIGINS = ("marketing", "adr", "sales", "nurture")
 
 # Milestones that are the first event of their stage, as it happened. A hand-off
@@ -246,6 +248,88 @@ SUITE = Suite(
             having count(*) > 1
             """,
             "The same stage at the same instant counts once.",
+        ),
+        no_rows(
+            "people_of_the_warehouse_are_published",
+            PEOPLE,
+            """
+            select
+                coalesce(people.person_id, published.person_id) as person_id,
+                people.person_id is not null as is_in_the_warehouse,
+                published.person_id is not null as is_published
+            from (
+                select person_id from {intermediate}.int_people where is_in_marts
+            ) as people
+            full join {batch} as published
+                on people.person_id = published.person_id
+            where people.person_id is null or published.person_id is null
+            """,
+            "Everybody whom the warehouse knows and who is still there is "
+            "published, and nobody else: a join must lose no human being.",
+        ),
+        no_rows(
+            "each_pass_has_one_outcome",
+            PASSES,
+            f"""
+            select *
+            from (
+                select
+                    *,
+                    row_number() over passes as position,
+                    lead(pass_no) over passes is null as is_last
+                from {{batch}}
+                window passes as (partition by lifecycle_id order by pass_no)
+            )
+            where
+                pass_no <> position
+                or outcome is null
+                or (is_last and outcome not in {OUTCOMES})
+                or (not is_last and outcome not in {PASSED_ON})
+            """,
+            "A pass that was passed on was ignored or reassigned, the last one ends "
+            "as a hand-off does; another word would blame nobody, or a rep twice.",
+        ),
+        no_rows(
+            "last_passes_are_the_hand_offs",
+            PASSES,
+            """
+            with
+            last_passes as (
+                select
+                    lifecycle_id,
+                    count(*) as pass_count,
+                    max_by(outcome, pass_no) as outcome
+                from {batch}
+                group by lifecycle_id
+            ),
+
+            handed_over as (
+                select lifecycle_id, outcome
+                from {marts}.fct_lead_lifecycles
+                where origin = 'marketing'
+            )
+
+            select handed_over.*, last_passes.outcome as outcome_of_last_pass
+            from handed_over
+            full join last_passes
+                on handed_over.lifecycle_id = last_passes.lifecycle_id
+            where
+                handed_over.lifecycle_id is null
+                or last_passes.lifecycle_id is null
+                -- A later pass has a clock of its own, so what was ignored at the
+                -- first may be pending, or withdrawn, at the last.
+                or (
+                    last_passes.outcome <> handed_over.outcome
+                    and (
+                        last_passes.pass_count = 1
+                        or last_passes.outcome in ('accepted', 'rejected')
+                        or handed_over.outcome in ('accepted', 'rejected')
+                    )
+                )
+            """,
+            "Each of marketing's hand-offs has its passes, so over all of them the "
+            "last passes are accepted + rejected + ignored + pending + withdrawn as "
+            "well, and a rep is told nothing else than marketing.",
         ),
     ),
 )

@@ -9,6 +9,7 @@ RULES = (
     "future_timestamp",
     "before_first_record",
     "unparsable_timestamp",
+    "unparsable_amount",
     "unknown_person",
     "unmapped_status",
     "exit_without_lifecycle",

@@ -1,5 +1,8 @@
 """Each suite passes on good data, and each check fails on data that breaks it."""
 
+import subprocess
+import sys
+
 import pytest
 
 from expectations.run import run_suite
@@ -9,7 +12,11 @@ from tests.orchestration import small_warehouse
 
 LIFECYCLES = "update marts.fct_lead_lifecycles set"
 STEPS = "update marts.fct_stage_transitions set"
+PASSES = "update marts.fct_handoffs set"
+DAYS = "update marts.mart_funnel_period set"
+CURVE = "update marts.mart_acceptance_curve set"
 MONTHS = "update marts.mart_funnel_monthly set"
+COSTS = "update marts.mart_spend_per_sal set"
 
 # What breaks which check: (suite, check, statement).
 BROKEN = [
@@ -107,6 +114,46 @@ BROKEN = [
         "insert into marts.fct_stage_events from marts.fct_stage_events",
     ),
     (
+        "lifecycles",
+        "people_of_the_warehouse_are_published",
+        "insert into intermediate.int_people values ('p3', true)",
+    ),
+    (
+        "lifecycles",
+        "people_of_the_warehouse_are_published",
+        "update intermediate.int_people set is_in_marts = false",
+    ),
+    ("lifecycles", "each_pass_has_one_outcome", f"{PASSES} outcome = null"),
+    ("lifecycles", "each_pass_has_one_outcome", f"{PASSES} outcome = 'reassigned'"),
+    ("lifecycles", "each_pass_has_one_outcome", f"{PASSES} pass_no = 2"),
+    (
+        "lifecycles",
+        "each_pass_has_one_outcome",
+        "insert into marts.fct_handoffs select lifecycle_id, 2, outcome "
+        "from marts.fct_handoffs",
+    ),
+    (
+        "lifecycles",
+        "last_passes_are_the_hand_offs",
+        f"{PASSES} outcome = 'pending' where outcome = 'ignored'",
+    ),
+    (
+        "lifecycles",
+        "last_passes_are_the_hand_offs",
+        f"{PASSES} outcome = 'ignored', pass_no = 2 where outcome = 'accepted'; "
+        "insert into marts.fct_handoffs select 'l0', 1, 'reassigned'",
+    ),
+    (
+        "lifecycles",
+        "last_passes_are_the_hand_offs",
+        "delete from marts.fct_handoffs where lifecycle_id = 'l0'",
+    ),
+    (
+        "lifecycles",
+        "last_passes_are_the_hand_offs",
+        f"{LIFECYCLES} origin = 'adr' where person_id = 'p0'",
+    ),
+    (
         "reconciliation",
         "every_row_has_one_fate",
         "update quality.raw_row_fates set readings = 2",
@@ -165,6 +212,81 @@ BROKEN = [
         "funnel",
         "dimensions_add_up_to_all",
         f"{MONTHS} handed_off = 2, accepted = 0 where dimension = 'channel'",
+    ),
+    ("funnel", "periods_hold_every_event", f"{DAYS} mql = 2 where mql = 1"),
+    ("funnel", "periods_hold_every_event", f"{DAYS} lost = 1"),
+    (
+        "funnel",
+        "periods_hold_every_event",
+        # On its day in UTC, not in Tokyo.
+        "update marts.fct_stage_events set occurred_at = '2026-04-01 16:00' "
+        "where stage = 'mql'",
+    ),
+    (
+        "funnel",
+        "periods_hold_every_event",
+        f"{LIFECYCLES} accepted_at = null where person_id = 'p0'",
+    ),
+    ("funnel", "at_risk_loses_who_left", f"{CURVE} at_risk = 3"),
+    ("funnel", "at_risk_loses_who_left", f"{CURVE} accepted = 2 where accepted = 1"),
+    (
+        "funnel",
+        "curve_holds_every_hand_off",
+        f"{CURVE} accepted = 2, rejected = 0 where accepted = 1",
+    ),
+    ("funnel", "curve_holds_every_hand_off", "delete from marts.mart_acceptance_curve"),
+    (
+        "funnel",
+        "accepted_share_rises_within_bounds",
+        f"{CURVE} cumulative_accepted_share = 0.2 where business_days = 2",
+    ),
+    (
+        "funnel",
+        "accepted_share_rises_within_bounds",
+        f"{CURVE} cumulative_accepted_share = 1.1",
+    ),
+    (
+        "funnel",
+        "accepted_share_rises_within_bounds",
+        f"{CURVE} cumulative_accepted_share = -0.1 where business_days = 1",
+    ),
+    (
+        "finance",
+        "spend_ties_out",
+        "update marts.fct_spend_shares set amount = 0.99 where currency = 'USD'",
+    ),
+    ("finance", "mart_holds_every_cent", f"{COSTS} spend_reporting = 100.01"),
+    (
+        "finance",
+        "weights_make_one",
+        "update marts.fct_attributed_acceptances set weight = 0.999999999999",
+    ),
+    (
+        "finance",
+        "every_acceptance_is_attributed",
+        "delete from marts.fct_attributed_acceptances",
+    ),
+    (
+        "finance",
+        "no_touch_after_acceptance",
+        "update marts.fct_attributed_acceptances set touched_at = '2026-04-04'",
+    ),
+    (
+        "finance",
+        "mart_holds_every_accepted_lead",
+        f"{COSTS} attributed_sals = 2 where cost_kind = 'campaign'",
+    ),
+    ("finance", "cost_kind_is_known", f"{COSTS} cost_kind = 'overhead'"),
+    ("finance", "leads_stand_once", f"{COSTS} attributed_sals = 1"),
+    (
+        "finance",
+        "cost_per_sal_is_its_definition",
+        f"{COSTS} cost_per_sal_reporting = 99 where cost_kind = 'campaign'",
+    ),
+    (
+        "finance",
+        "spend_is_converted",
+        "update marts.fct_spend set amount_reporting = 151 where currency = 'USD'",
     ),
 ]
 
@@ -231,3 +353,18 @@ def test_a_table_that_is_missing_is_said(project):
     failed = [r for r in run_suite(project, "reconciliation") if not r.passed]
     assert "could not run" in failed[0].message
     assert failed[0].is_blocking
+
+
+def test_what_no_suite_needs_is_not_imported():
+    """scipy and altair are a third of Great Expectations' import."""
+    code = (
+        "import sys; from expectations.run import warm_up; warm_up(); "
+        "print([m for m in ('scipy.stats._stats_py', 'altair.vegalite') "
+        "if m in sys.modules]); "
+        "from scipy import stats; import altair; "
+        "print(stats.norm.cdf(0), altair.Chart.__name__)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.splitlines() == ["[]", "0.5 Chart"]

@@ -72,8 +72,18 @@ def write(landing: Path) -> Path:
     _put(
         landing,
         "lead",
-        ["lead_id", "email", "created_at", "status", "merged_into_id", "owner_id"],
-        [(*lead, "s2" if lead[0] == "passed" else "s1") for lead in LEADS],
+        [
+            *("lead_id", "email", "created_at", "status", "merged_into_id"),
+            *("owner_id", "source"),
+        ],
+        [
+            (
+                *lead,
+                "s2" if lead[0] == "passed" else "s1",
+                "Ｅxpo" if lead[0] == "march" else "",
+            )
+            for lead in LEADS
+        ],
     )
     _put(
         landing,

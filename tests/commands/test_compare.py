@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli import app
-from orchestration.commands.compare import causes, render, sides
+from orchestration.commands.compare import causes, lookups, render, sides
 from orchestration.commands.compare.differences import Lead, Metric
 from orchestration.commands.explain import reading
 from orchestration.errors import LeadFunnelError
@@ -42,6 +42,23 @@ def test_a_rule_is_told_by_the_value_it_reads(
 ) -> None:
     told = causes.rule_text("salesforce", "lead", "status", said, before, after)
     assert told == f"stage_rules salesforce {text}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "text"),
+    [
+        (("adr", "ADR"), ("marketing", "ADR"), "role adr → marketing"),
+        (("adr", "ADR"), ("none", "East"), "role adr → none, team ADR → East"),
+        (("adr", "none"), None, "role adr → no row"),
+        (None, ("adr", "ADR"), "no row → role adr, team ADR"),
+    ],
+)
+def test_a_row_that_is_looked_up_is_told_by_its_key_and_values(
+    before: tuple | None, after: tuple | None, text: str
+) -> None:
+    key, names = ("salesforce", "user_role", "Büro"), ("role", "team")
+    told = lookups.row_text("user_roles", key, names, before, after)
+    assert told == f"user_roles salesforce user_role Büro: {text}"
 
 
 MONTH = date(2025, 4, 1)
@@ -124,7 +141,9 @@ def test_an_unknown_version_is_a_sentence(own_company: Project) -> None:
 
 
 @pytest.mark.slow
-def test_a_version_is_built_beside_the_actual_reading(own_company: Project) -> None:
+def test_section_3_a_version_is_built_beside_the_actual_reading(
+    own_company: Project,
+) -> None:
     """semantics.md §3: a what-if has schemas of its own."""
     out = ["--plain", "--out", str(own_company.out)]
     result = CliRunner().invoke(app, ["compare", "--version", "mql_handoff", *out])

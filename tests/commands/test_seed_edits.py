@@ -17,6 +17,7 @@ from orchestration import runner
 from orchestration.cli import app
 from orchestration.project import Project
 from tests.commands import company
+from tests.reference.compare import SEEDS
 
 # (a) 9 business hours to respond instead of 18, from 1 April 2025 on.
 NINE_HOURS = {
@@ -37,6 +38,18 @@ NEW_STATUS = {
         "definition_version,source,entity,field,operator,value,stage\n"
         "v1,generic,lead,status,equals,Called back,tal\n"
     ),
+}
+
+# (c) A call is no response any more, marketing's user sells, and the exhibition
+# is a trade show.
+LOOKED_UP = {
+    "touch_types": (SEEDS / "touch_types.csv")
+    .read_text(encoding="utf-8")
+    .replace("\ncall,true\n", "\ncall,false\n"),
+    "user_roles_add": (
+        "source,match_on,value,role,team\ngeneric,user_id,m1,field_sales,Marketing\n"
+    ),
+    "channels_add": "source_value,channel\nexpo,trade_show\n",
 }
 
 pytestmark = pytest.mark.slow
@@ -74,7 +87,7 @@ def lifecycles(project: Project) -> dict[str, tuple[str, bool, bool, str]]:
     return {record: tuple(rest) for record, *rest in rows}
 
 
-def test_the_definition_is_changed_by_editing_seeds(
+def test_section_3_the_definition_is_changed_by_editing_seeds(
     own_company: Project, tmp_path: Path
 ) -> None:
     before = lifecycles(own_company)
@@ -147,3 +160,25 @@ def test_the_definition_is_changed_by_editing_seeds(
     said = compare(own_company, merged)
     assert "No metric of any month differs" in said
     assert "None of 9 lifecycles differs." in said
+
+
+def test_section_3_a_row_that_is_looked_up_is_named_with_its_values(
+    own_company: Project, tmp_path: Path
+) -> None:
+    looked_up = company.write_definition(tmp_path / "looked_up", **LOOKED_UP)
+    found = tmp_path / "looked_up.csv"
+    said = compare(own_company, looked_up, "--csv", str(found))
+    why = {lead: row["why"] for lead, row in changed_leads(found).items()}
+    call = "touch_types call: is_response true → false"
+    assert why == {
+        # s1 called in time, before accepting.
+        "slow": call,
+        # s1 called, after the due time.
+        "ignored": call,
+        # m1 took it back.
+        "back": "user_roles generic user_id m1: no row → role field_sales, "
+        "team Marketing",
+        "march": "channels expo: no row → channel trade_show",
+    }
+    for text in why.values():
+        assert text in said

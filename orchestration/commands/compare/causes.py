@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from orchestration.commands.compare import lookups
 from orchestration.commands.compare.sides import Compared, Side
 from orchestration.commands.explain.outcome import stage_name
 from orchestration.commands.explain.words import plural
@@ -30,6 +31,7 @@ def collect(compared: Compared, changed_seeds: Sequence[str]) -> None:
     _handoff_modes(compared)
     _stage_rules(compared)
     _calendars(compared, changed_seeds)
+    lookups.collect(compared, changed_seeds)
     _others(compared, changed_seeds)
 
 

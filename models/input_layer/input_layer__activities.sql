@@ -27,7 +27,9 @@ select
     activity_type,
     is_completed,
     coalesce(is_deleted, false) as is_deleted,
-    row_loaded_at as loaded_at
+    row_loaded_at as loaded_at,
+    row_key,
+    file_key
 from generic_activities
 
 union all
@@ -56,7 +58,9 @@ select
         is_closed, {{ same_text('status') }} = 'completed'
     ) as is_completed,
     coalesce(is_deleted, false) as is_deleted,
-    row_loaded_at as loaded_at
+    row_loaded_at as loaded_at,
+    row_key,
+    file_key
 from tasks
 
 union all
@@ -81,5 +85,7 @@ select
     coalesce(event_type, 'Event') as activity_type,
     cast(null as boolean) as is_completed,
     coalesce(is_deleted, false) as is_deleted,
-    row_loaded_at as loaded_at
+    row_loaded_at as loaded_at,
+    row_key,
+    file_key
 from events

@@ -24,7 +24,13 @@ select
     channel,
     campaign_type,
     start_date,
-    end_date
+    end_date,
+    utm_campaign,
+    coalesce(start_date, created_date) as cost_date,
+    actual_cost,
+    actual_cost_text,
+    upper(cost_currency) as cost_currency,
+    false as is_deleted
 from generic_campaigns
 
 union all
@@ -40,7 +46,13 @@ select
     channel,
     campaign_type,
     start_date,
-    end_date
+    end_date,
+    utm_campaign,
+    coalesce(start_date, created_date) as cost_date,
+    actual_cost,
+    actual_cost_text,
+    upper(cost_currency) as cost_currency,
+    coalesce(is_deleted, false) as is_deleted
 from salesforce_campaigns
 
 union all
@@ -56,5 +68,11 @@ select
     channel,
     campaign_type,
     start_date,
-    end_date
+    end_date,
+    utm_campaign,
+    coalesce(start_date, created_date) as cost_date,
+    actual_cost,
+    actual_cost_text,
+    upper(cost_currency) as cost_currency,
+    false as is_deleted
 from marketo_programs

@@ -110,7 +110,9 @@ select
     actor_id,
     {{ system_key('generic', 'actor_id') }} as actor_key,
     reason,
-    row_loaded_at as loaded_at
+    row_loaded_at as loaded_at,
+    row_key,
+    file_key
 from generic_changes
 
 union all
@@ -131,7 +133,9 @@ select
     cast(null as string) as actor_id,
     cast(null as bigint) as actor_key,
     reason,
-    row_loaded_at as loaded_at
+    row_loaded_at as loaded_at,
+    row_key,
+    file_key
 from generic_scores
 
 union all
@@ -156,7 +160,9 @@ select
     actor_id,
     {{ system_key('salesforce', sf_match_id('actor_id')) }} as actor_key,
     cast(null as string) as reason,
-    row_loaded_at as loaded_at
+    row_loaded_at as loaded_at,
+    row_key,
+    file_key
 from owner_names_told_from_ids
 
 union all
@@ -177,7 +183,9 @@ select
     cast(null as string) as actor_id,
     cast(null as bigint) as actor_key,
     cast(null as string) as reason,
-    row_loaded_at as loaded_at
+    row_loaded_at as loaded_at,
+    row_key,
+    file_key
 from new_leads
 
 union all
@@ -198,7 +206,9 @@ select
     cast(null as string) as actor_id,
     cast(null as bigint) as actor_key,
     cast(null as string) as reason,
-    row_loaded_at as loaded_at
+    row_loaded_at as loaded_at,
+    row_key,
+    file_key
 from filled_out_forms
 
 union all
@@ -229,5 +239,7 @@ select
     cast(null as string) as actor_id,
     cast(null as bigint) as actor_key,
     change_reason as reason,
-    row_loaded_at as loaded_at
+    row_loaded_at as loaded_at,
+    row_key,
+    file_key
 from marketo_fields_named

@@ -1,6 +1,6 @@
 with generic_opportunities as (
     select *
-    from {{ surviving_rows(ref('stg_generic__opportunities')) }}
+    from {{ surviving_rows(ref('stg_generic__opportunities'), whole=true) }}
 ),
 
 salesforce_opportunities as (
@@ -8,7 +8,7 @@ salesforce_opportunities as (
         survivors.*,
         {{ sf_match_id('opportunity_id') }} as match_id,
         {{ same_text('opportunity_stage') }} as stage_match
-    from {{ surviving_rows(ref('stg_salesforce__opportunities')) }}
+    from {{ surviving_rows(ref('stg_salesforce__opportunities'), whole=true) }}
 ),
 
 conversions_ranked as (
@@ -33,12 +33,16 @@ converted_leads as (
 
 snapshots as (
     select *
-    from {{ surviving_rows(ref('stg_salesforce__opportunity_snapshots')) }}
+    from {{ surviving_rows(
+        ref('stg_salesforce__opportunity_snapshots'), whole=true
+    ) }}
 ),
 
 changes as (
     select *
-    from {{ surviving_rows(ref('stg_salesforce__opportunity_changes')) }}
+    from {{ surviving_rows(
+        ref('stg_salesforce__opportunity_changes'), whole=true
+    ) }}
 ),
 
 snapshots_compared as (
@@ -111,7 +115,8 @@ select
     amount,
     upper(currency) as currency,
     coalesce(is_deleted, false) as is_deleted,
-    row_loaded_at as loaded_at
+    row_loaded_at as loaded_at,
+    row_key
 from generic_opportunities
 
 union all
@@ -150,7 +155,8 @@ select
     opportunities.amount,
     upper(opportunities.currency) as currency,
     coalesce(opportunities.is_deleted, false) as is_deleted,
-    opportunities.row_loaded_at as loaded_at
+    opportunities.row_loaded_at as loaded_at,
+    opportunities.row_key
 from salesforce_opportunities as opportunities
 left join converted_leads
     on opportunities.match_id = converted_leads.opportunity_match_id

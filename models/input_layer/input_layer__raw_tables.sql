@@ -45,6 +45,34 @@
     ('marketo', 'merged_lead', 'stg_marketo__merged_leads'),
     ('marketo', 'activity_delete_lead', 'stg_marketo__lead_deletions'),
     ('ads', 'campaign_report', 'stg_ads__campaign_reports'),
+    (
+        'ads', 'google_ads_campaign_stats',
+        'stg_ads__google_campaign_stats',
+    ),
+    (
+        'ads', 'google_ads_account_history',
+        'stg_ads__google_accounts',
+    ),
+    (
+        'ads', 'linkedin_ad_analytics_by_campaign',
+        'stg_ads__linkedin_campaign_days',
+    ),
+    (
+        'ads', 'linkedin_ad_campaign_history',
+        'stg_ads__linkedin_campaigns',
+    ),
+    (
+        'ads', 'linkedin_ad_account_history',
+        'stg_ads__linkedin_accounts',
+    ),
+    (
+        'ads', 'facebook_ads_basic_ad',
+        'stg_ads__facebook_ad_days',
+    ),
+    (
+        'ads', 'microsoft_ads_campaign_performance_daily_report',
+        'stg_ads__microsoft_campaign_days',
+    ),
     ('ledger', 'cost', 'stg_ledger__costs'),
 ] -%}
 {#- Tables without an entity of their own in the input layer. -#}
@@ -59,7 +87,18 @@
         'stg_salesforce__opportunity_changes',
     ),
     ('salesforce', 'user_role', 'stg_salesforce__user_roles'),
-    ('ledger', 'cost', 'stg_ledger__costs'),
+    (
+        'ads', 'google_ads_account_history',
+        'stg_ads__google_accounts',
+    ),
+    (
+        'ads', 'linkedin_ad_campaign_history',
+        'stg_ads__linkedin_campaigns',
+    ),
+    (
+        'ads', 'linkedin_ad_account_history',
+        'stg_ads__linkedin_accounts',
+    ),
 ] -%}
 with raw_rows_counted as (
     {%- for source, source_table, staged in raw_tables %}
@@ -75,7 +114,7 @@ with raw_rows_counted as (
 entities_counted as (
     {%- for entity in [
         'records', 'observations', 'activities', 'opportunities',
-        'record_deletions', 'campaigns', 'users',
+        'record_deletions', 'campaigns', 'users', 'costs',
     ] %}
     select
         source,
@@ -121,14 +160,6 @@ survivors_counted as (
         count(distinct source_key) as surviving_rows
     from {{ ref('input_layer__record_links') }}
     where source_table in ('activity_merge_leads', 'merged_lead')
-    group by source, source_table
-    union all
-    -- Rows of one load add up, so a campaign report has no copies.
-    select
-        source,
-        source_table,
-        count(*) as surviving_rows
-    from {{ ref('stg_ads__campaign_reports') }}
     group by source, source_table
 )
 

@@ -1,6 +1,6 @@
 with deletions as (
     select *
-    from {{ surviving_rows(ref('stg_marketo__lead_deletions')) }}
+    from {{ surviving_rows(ref('stg_marketo__lead_deletions'), whole=true) }}
 )
 
 select
@@ -10,5 +10,6 @@ select
     is_key_missing,
     {{ system_key('marketo', 'record_id') }} as record_key,
     occurred_at as deleted_at,
-    row_loaded_at as loaded_at
+    row_loaded_at as loaded_at,
+    row_key
 from deletions

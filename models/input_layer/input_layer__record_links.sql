@@ -6,7 +6,7 @@ with records as (
 
 merge_activities as (
     select *
-    from {{ surviving_rows(ref('stg_marketo__lead_merges')) }}
+    from {{ surviving_rows(ref('stg_marketo__lead_merges'), whole=true) }}
 ),
 
 losers_listed as (
@@ -18,6 +18,7 @@ losers_listed as (
         merging.record_id as winner_id,
         merging.occurred_at,
         merging.row_loaded_at,
+        merging.row_key,
         {{ ids_of_list(
             "coalesce(merging.merge_ids, "
             ~ attribute_value('merging.attributes', 'Merge IDs') ~ ")"
@@ -27,7 +28,7 @@ losers_listed as (
 
 merged_leads as (
     select *
-    from {{ surviving_rows(ref('stg_marketo__merged_leads')) }}
+    from {{ surviving_rows(ref('stg_marketo__merged_leads'), whole=true) }}
 )
 
 select
@@ -42,7 +43,8 @@ select
     merged_into_key as right_key,
     merged_into_id as right_record_id,
     cast(null as timestamp) as linked_at,
-    loaded_at
+    loaded_at,
+    row_key
 from records
 where merged_into_key is not null
 
@@ -61,7 +63,8 @@ select
         }} as right_key,
     converted_contact_id as right_record_id,
     converted_at as linked_at,
-    loaded_at
+    loaded_at,
+    row_key
 from records
 where converted_contact_id is not null
 
@@ -80,7 +83,8 @@ select
         }} as right_key,
     crm_lead_id as right_record_id,
     created_at as linked_at,
-    loaded_at
+    loaded_at,
+    row_key
 from records
 where crm_lead_id is not null
 
@@ -99,7 +103,8 @@ select
         }} as right_key,
     crm_contact_id as right_record_id,
     created_at as linked_at,
-    loaded_at
+    loaded_at,
+    row_key
 from records
 where crm_contact_id is not null
 
@@ -117,7 +122,8 @@ select
     {{ system_key('marketo', 'winner_id') }} as right_key,
     winner_id as right_record_id,
     occurred_at as linked_at,
-    row_loaded_at as loaded_at
+    row_loaded_at as loaded_at,
+    row_key
 from losers_listed
 
 union all
@@ -134,5 +140,6 @@ select
     {{ system_key('marketo', 'winning_record_id') }} as right_key,
     winning_record_id as right_record_id,
     merged_at as linked_at,
-    row_loaded_at as loaded_at
+    row_loaded_at as loaded_at,
+    row_key
 from merged_leads

@@ -37,7 +37,9 @@ select
     touch_type,
     member_status,
     coalesce(is_deleted, false) as is_deleted,
-    row_loaded_at as loaded_at
+    row_loaded_at as loaded_at,
+    row_key,
+    file_key
 from generic_touches
 
 union all
@@ -61,7 +63,9 @@ select
     'campaign_member' as touch_type,
     member_status,
     coalesce(is_deleted, false) as is_deleted,
-    row_loaded_at as loaded_at
+    row_loaded_at as loaded_at,
+    row_key,
+    file_key
 from campaign_members
 
 union all
@@ -80,7 +84,9 @@ select
     'program_membership' as touch_type,
     member_status,
     false as is_deleted,
-    row_loaded_at as loaded_at
+    row_loaded_at as loaded_at,
+    row_key,
+    file_key
 from program_memberships
 
 union all
@@ -102,7 +108,9 @@ select
         {{ attribute_value('attributes', 'New Status') }}
     ) as member_status,
     false as is_deleted,
-    row_loaded_at as loaded_at
+    row_loaded_at as loaded_at,
+    row_key,
+    file_key
 from progression_changes
 
 union all
@@ -120,7 +128,9 @@ select
     occurred_at_text as touched_at_text,
     'fill_out_form' as touch_type,
     cast(null as string) as member_status,
-    false as is_deleted,
-    row_loaded_at as loaded_at
+    -- A form outside a campaign is a reading, and no touch.
+    campaign_id is null as is_deleted,
+    row_loaded_at as loaded_at,
+    row_key,
+    file_key
 from filled_out_forms
-where campaign_id is not null

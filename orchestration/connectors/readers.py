@@ -26,6 +26,7 @@ from typing import BinaryIO
 
 import duckdb
 
+from orchestration import warehouse
 from orchestration.connectors.landing import LandingFile
 from orchestration.errors import LeadFunnelError, listed
 from orchestration.warehouse import literal, quoted
@@ -63,10 +64,8 @@ class Converter:
         self.loaded_at = loaded_at
         self.count = 0
         folder.mkdir(parents=True, exist_ok=True)
-        self.connection = duckdb.connect(
-            config={"temp_directory": str(folder / "spill")}
-        )
-        self.connection.execute("set TimeZone = 'UTC'")
+        self.connection = duckdb.connect()
+        warehouse.configure(self.connection, folder / "spill")
 
     def __enter__(self) -> Converter:
         return self

@@ -176,6 +176,70 @@ RAW_TABLES: tuple[RawTable, ...] = (
         ),
     ),
     RawTable(
+        "ads",
+        "google_ads_campaign_stats",
+        "what Google Ads cost each day, in millionths",
+        (
+            _needs("to know the day of a cost", "date"),
+            _needs("to know what was spent", "cost_micros"),
+        ),
+        spellings=("google_campaign_stats", "google_ads_campaign_stat"),
+    ),
+    RawTable(
+        "ads",
+        "google_ads_account_history",
+        "the currencies of Google Ads accounts",
+        (_needs("to know which account a currency is of", "id"),),
+        spellings=("google_account_history",),
+    ),
+    RawTable(
+        "ads",
+        "linkedin_ad_analytics_by_campaign",
+        "what LinkedIn ads cost each day",
+        (
+            _needs("to know the day of a cost", "day"),
+            _needs("to know what was spent", "cost_in_local_currency", "cost_in_usd"),
+        ),
+        spellings=("linkedin_ads_analytics_by_campaign",),
+    ),
+    RawTable(
+        "ads",
+        "linkedin_ad_campaign_history",
+        "the accounts of LinkedIn campaigns",
+        (_needs("to know which campaign is meant", "id"),),
+        spellings=("linkedin_campaign_history",),
+    ),
+    RawTable(
+        "ads",
+        "linkedin_ad_account_history",
+        "the currencies of LinkedIn accounts",
+        (_needs("to know which account a currency is of", "id"),),
+        spellings=("linkedin_account_history",),
+    ),
+    RawTable(
+        "ads",
+        "facebook_ads_basic_ad",
+        "what Meta ads cost each day",
+        (
+            _needs("to know the day of a cost", "date"),
+            _needs("to know what was spent", "spend"),
+        ),
+        spellings=("facebook_basic_ad", "meta_ads_basic_ad"),
+    ),
+    RawTable(
+        "ads",
+        "microsoft_ads_campaign_performance_daily_report",
+        "what Microsoft Advertising cost each day",
+        (
+            _needs("to know the day of a cost", "date"),
+            _needs("to know what was spent", "spend"),
+        ),
+        spellings=(
+            "microsoft_ads_campaign_performance",
+            "bing_ads_campaign_performance_daily_report",
+        ),
+    ),
+    RawTable(
         "ledger",
         "cost",
         "costs from the ledger: events, people, tools",

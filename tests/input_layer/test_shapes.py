@@ -178,7 +178,9 @@ def test_changes_are_named_alike(built: InputLayer) -> None:
     assert values["s2"] == ("5", "105", "Merged leads")
     assert values["h3"] == (USER, "00G000000000001", None)
     assert built.column("observations", "entity")["f1"] == "fill_out_form"
-    assert built.column("touches", "campaign_id") == {"f1": "1001"}
+    # A form outside a campaign is no touch.
+    assert built.column("touches", "campaign_id") == {"f1": "1001", "f2": None}
+    assert built.column("touches", "is_deleted") == {"f1": False, "f2": True}
 
 
 def test_links_say_loser_and_winner(built: InputLayer) -> None:

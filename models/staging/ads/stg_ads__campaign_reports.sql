@@ -1,7 +1,7 @@
 {{ stage(
     'ads', 'campaign_report',
     content_key=[
-        'date_day', 'platform', 'account_id', 'campaign_id',
+        'date_day_text', 'platform', 'account_id', 'campaign_id',
         'ad_group_id', 'ad_id',
     ],
     required={
@@ -9,13 +9,16 @@
         'spend, cost': 'to know what was spent',
     },
     texts={
+        'date_day_text': ['date_day', 'date'],
         'platform': 'platform',
         'account_id': 'account_id',
         'campaign_id': 'campaign_id',
         'campaign_name': 'campaign_name',
+        'utm_campaign': 'utm_campaign',
         'ad_group_id': 'ad_group_id',
         'ad_id': 'ad_id',
-        'currency': 'currency',
+        'currency': ['currency', 'currency_code'],
+        'spend_text': ['spend', 'cost'],
     },
     dates={
         'date_day': ['date_day', 'date'],

@@ -1,0 +1,1 @@
+{{ definition('attribution_models') }}

@@ -1,0 +1,1 @@
+{{ definition('cost_allocation_rules') }}

@@ -1,0 +1,1 @@
+{{ definition('spend_sources') }}

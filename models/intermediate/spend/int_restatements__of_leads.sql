@@ -1,0 +1,213 @@
+-- What became of each lifecycle's part in a closed period since it was closed,
+-- and why. Whose records are whose is compared record by record, since a merge
+-- may give a person another key.
+with closes as (
+
+    select * from {{ source('closings', 'closes') }}
+    where reopened_at is null
+
+),
+
+definition as (
+
+    select * from {{ source('closings', 'definition') }}
+
+),
+
+frozen as (
+
+    select leads.*
+    from {{ source('closings', 'leads') }} as leads
+    inner join closes
+        on
+            leads.fiscal_period_id = closes.fiscal_period_id
+            and leads.close_no = closes.close_no
+
+),
+
+frozen_people as (
+
+    select people.*
+    from {{ source('closings', 'people') }} as people
+    inner join closes
+        on
+            people.fiscal_period_id = closes.fiscal_period_id
+            and people.close_no = closes.close_no
+
+),
+
+current_leads as (
+
+    select
+        dated.*,
+        closes.close_no
+    from {{ ref('int_attribution__dated') }} as dated
+    inner join closes
+        on dated.fiscal_period_id = closes.fiscal_period_id
+
+),
+
+current_people as (
+
+    select * from {{ ref('int_restatements__records') }}
+
+),
+
+records_paired as (
+
+    select
+        frozen_people.fiscal_period_id,
+        frozen_people.close_no,
+        frozen_people.person_id as frozen_person_id,
+        current_people.person_id as current_person_id
+    from frozen_people
+    left join current_people
+        on frozen_people.record = current_people.record
+
+),
+
+current_counts as (
+
+    select
+        fiscal_period_id,
+        close_no,
+        current_person_id,
+        count(distinct frozen_person_id) as frozen_people
+    from records_paired
+    where current_person_id is not null
+    group by 1, 2, 3
+
+),
+
+frozen_counts as (
+
+    select
+        records_paired.fiscal_period_id,
+        records_paired.close_no,
+        records_paired.frozen_person_id,
+        count(distinct records_paired.current_person_id) as current_people,
+        coalesce(max(current_counts.frozen_people), 0) as joined_people
+    from records_paired
+    left join current_counts
+        on
+            records_paired.fiscal_period_id = current_counts.fiscal_period_id
+            and records_paired.close_no = current_counts.close_no
+            and records_paired.current_person_id
+            = current_counts.current_person_id
+    group by 1, 2, 3
+
+),
+
+paired as (
+
+    select
+        coalesce(frozen.fiscal_period_id, current_leads.fiscal_period_id)
+            as fiscal_period_id,
+        coalesce(frozen.close_no, current_leads.close_no) as close_no,
+        coalesce(frozen.person_id, current_leads.person_id) as person_id,
+        coalesce(frozen.lifecycle_id, current_leads.lifecycle_id)
+            as lifecycle_id,
+        coalesce(frozen.lifecycle_no, current_leads.lifecycle_no)
+            as lifecycle_no,
+        coalesce(frozen.stage, current_leads.stage) as stage,
+        coalesce(frozen.attribution_model, current_leads.attribution_model)
+            as attribution_model,
+        coalesce(frozen.campaign_id, current_leads.campaign_id)
+            as campaign_id,
+        coalesce(frozen.weight_units, 0) as frozen_units,
+        coalesce(current_leads.weight_units, 0) as current_units,
+        coalesce(frozen.won_cents, 0) as frozen_cents,
+        coalesce(current_leads.won_cents, 0) as current_cents
+    from frozen
+    full outer join current_leads
+        on
+            frozen.fiscal_period_id = current_leads.fiscal_period_id
+            and frozen.close_no = current_leads.close_no
+            and frozen.lifecycle_id = current_leads.lifecycle_id
+            and frozen.stage = current_leads.stage
+            and frozen.attribution_model = current_leads.attribution_model
+            and frozen.campaign_id
+            is not distinct from current_leads.campaign_id
+
+),
+
+-- Whether the lifecycle had reached the stage then, and has it now.
+sides_seen as (
+
+    select
+        *,
+        sum(frozen_units) over one_stage > 0 as is_in_frozen,
+        sum(current_units) over one_stage > 0 as is_in_current
+    from paired
+    window one_stage as (
+        partition by
+            fiscal_period_id, close_no, lifecycle_id, stage, attribution_model
+    )
+
+),
+
+changed as (
+
+    select *
+    from sides_seen
+    where
+        frozen_units <> current_units
+        or (current_units > 0 and frozen_cents <> current_cents)
+
+),
+
+final as (
+
+    select
+        changed.fiscal_period_id,
+        changed.close_no,
+        changed.lifecycle_id,
+        changed.stage,
+        changed.attribution_model,
+        changed.campaign_id,
+        changed.current_units - changed.frozen_units as unit_change,
+        cast(changed.current_cents as decimal(19, 0))
+        * cast(changed.current_units as decimal(14, 0))
+        - cast(changed.frozen_cents as decimal(19, 0))
+        * cast(changed.frozen_units as decimal(14, 0)) as won_change,
+        case
+            when frozen_counts.current_people = 0 then 'erasure'
+            when
+                frozen_counts.current_people > 1
+                or frozen_counts.joined_people > 1
+                or current_counts.frozen_people > 1
+                then 'merge'
+            when
+                frozen_counts.frozen_person_id is null
+                and current_counts.current_person_id is null
+                then 'late_data'
+            when closes.leads_fingerprint <> definition.leads_fingerprint
+                then 'definition'
+            when not changed.is_in_frozen and changed.lifecycle_no > 1
+                then 'recycle'
+            when not changed.is_in_frozen then 'late_data'
+            when not changed.is_in_current then 'correction'
+            when changed.frozen_units <> changed.current_units
+                then 'late_data'
+            else 'correction'
+        end as cause
+    from changed
+    inner join closes
+        on
+            changed.fiscal_period_id = closes.fiscal_period_id
+            and changed.close_no = closes.close_no
+    cross join definition
+    left join frozen_counts
+        on
+            changed.fiscal_period_id = frozen_counts.fiscal_period_id
+            and changed.close_no = frozen_counts.close_no
+            and changed.person_id = frozen_counts.frozen_person_id
+    left join current_counts
+        on
+            changed.fiscal_period_id = current_counts.fiscal_period_id
+            and changed.close_no = current_counts.close_no
+            and changed.person_id = current_counts.current_person_id
+
+)
+
+select * from final

@@ -1,0 +1,23 @@
+{{ stage(
+    'ads', 'facebook_ads_basic_ad',
+    content_key=['date_day_text', 'account_id', 'campaign_id', 'ad_id'],
+    required={
+        'date': 'to know the day of the spend',
+        'spend': 'to know what was spent',
+    },
+    texts={
+        'date_day_text': 'date',
+        'account_id': 'account_id',
+        'campaign_id': 'campaign_id',
+        'campaign_name': 'campaign_name',
+        'ad_id': 'ad_id',
+        'currency': ['currency', 'account_currency'],
+        'spend_text': 'spend',
+    },
+    dates={
+        'date_day': 'date',
+    },
+    decimals={
+        'spend': 'spend',
+    },
+) }}

@@ -1,0 +1,26 @@
+{{ stage(
+    'ads', 'microsoft_ads_campaign_performance_daily_report',
+    content_key=[
+        'date_day_text', 'account_id', 'campaign_id', 'network', 'device',
+    ],
+    required={
+        'date': 'to know the day of the spend',
+        'spend': 'to know what was spent',
+    },
+    texts={
+        'date_day_text': 'date',
+        'account_id': 'account_id',
+        'campaign_id': 'campaign_id',
+        'campaign_name': 'campaign_name',
+        'network': ['network', 'ad_distribution'],
+        'device': ['device_type', 'device_os'],
+        'currency': ['currency_code', 'currency'],
+        'spend_text': 'spend',
+    },
+    dates={
+        'date_day': 'date',
+    },
+    decimals={
+        'spend': 'spend',
+    },
+) }}

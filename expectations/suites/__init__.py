@@ -2,6 +2,7 @@
 
 from expectations.checks import Suite
 from expectations.suites import (
+    finance,
     funnel,
     lifecycles,
     raw,
@@ -17,5 +18,6 @@ SUITES: dict[str, Suite] = {
         lifecycles.SUITE,
         reconciliation.SUITE,
         funnel.SUITE,
+        finance.SUITE,
     )
 }

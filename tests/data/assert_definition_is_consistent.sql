@@ -148,6 +148,93 @@ problems as (
             and later.day_no - earlier.day_no between 0 and 1
             and earlier.opens_us < later.opens_us
             and earlier.closes_us > later.opens_us
+    union all
+
+    select
+        'cost_allocation_rules' as seed,
+        rule as seed_value,
+        'is not by_accepted_leads, by_spend or unallocated' as problem
+    from {{ ref('def_cost_allocation_rules') }}
+    where
+        coalesce({{ same_text('rule') }}, '')
+        not in ('by_accepted_leads', 'by_spend', 'unallocated')
+
+    union all
+
+    select
+        'attribution_models' as seed,
+        attribution_model as seed_value,
+        'has no method that is known, or not the numbers that it needs'
+            as problem
+    from {{ ref('def_attribution_models') }}
+    where
+        attribution_model is null
+        or not coalesce(
+            method in ('first_touch', 'last_touch', 'linear')
+            or (method = 'time_decay' and half_life_days > 0)
+            or (
+                method = 'position_based'
+                and first_share >= 0
+                and last_share >= 0
+                and first_share + last_share > 0
+                and first_share + last_share <= 1
+            ),
+            false
+        )
+        or window_days < 0
+
+    union all
+
+    select
+        'spend_sources' as seed,
+        source as seed_value,
+        'counts neither always, never nor if_no_other' as problem
+    from {{ ref('def_spend_sources') }}
+    where
+        coalesce({{ same_text('counts') }}, '')
+        not in ('always', 'never', 'if_no_other')
+
+    union all
+
+    select
+        'campaign_mappings' as seed,
+        match_on as seed_value,
+        'is not campaign_id, campaign_name or utm_campaign' as problem
+    from {{ ref('def_campaign_mappings') }}
+    where
+        coalesce(match_on, '')
+        not in ('campaign_id', 'campaign_name', 'utm_campaign')
+
+    union all
+
+    select
+        'fiscal_periods' as seed,
+        fiscal_period_id as seed_value,
+        'has no days' as problem
+    from {{ ref('def_fiscal_periods') }}
+    where not coalesce(start_date <= end_date, false)
+
+    union all
+
+    select
+        'fiscal_periods' as seed,
+        earlier.fiscal_period_id as seed_value,
+        'has days of another period' as problem
+    from {{ ref('def_fiscal_periods') }} as earlier
+    inner join {{ ref('def_fiscal_periods') }} as later
+        on
+            earlier.fiscal_period_id <> later.fiscal_period_id
+            and earlier.start_date <= later.end_date
+            and earlier.end_date >= later.start_date
+
+    union all
+
+    select
+        'fx_rates' as seed,
+        currency as seed_value,
+        'has a rate that is not above 0' as problem
+    from {{ ref('def_fx_rates') }}
+    where not coalesce(rate > 0, false)
 )
 
 select distinct

@@ -1,0 +1,60 @@
+"""What finance's commands read: the tables that are published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+
+from orchestration import publication
+from orchestration.errors import LeadFunnelError, listed, meant
+from orchestration.project import Project
+
+
+@contextmanager
+def opened(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
+    if publication.published(project) is None:
+        raise LeadFunnelError(
+            f"Nothing is published in {project.published}: `lead-funnel run` publishes."
+        )
+    connection = duckdb.connect(str(project.published_database), read_only=True)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def rows(
+    connection: duckdb.DuckDBPyConnection, query: str, *values: Any
+) -> list[dict[str, Any]]:
+    found = connection.execute(query, list(values))
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def known_period(connection: duckdb.DuckDBPyConnection, period: str) -> dict[str, Any]:
+    periods = rows(connection, "from marts.dim_fiscal_periods order by 2")
+    for row in periods:
+        if row["fiscal_period_id"] == period:
+            return row
+    names = [row["fiscal_period_id"] for row in periods]
+    raise LeadFunnelError(
+        f"There is no fiscal period {period!r}{meant(period, names)}. "
+        f"The last are {listed(names[-6:])}."
+    )
+
+
+def known_model(connection: duckdb.DuckDBPyConnection, model: str) -> None:
+    names = [
+        name
+        for (name,) in connection.execute(
+            "select distinct attribution_model from marts.mart_spend_per_sal order by 1"
+        ).fetchall()
+    ]
+    if model not in names:
+        raise LeadFunnelError(
+            f"There is no attribution model {model!r}{meant(model, names)}. "
+            f"There are {listed(names)}."
+        )

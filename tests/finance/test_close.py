@@ -1,0 +1,253 @@
+"""§8: a closed fiscal period is frozen, and every later change has its cause.
+
+The company is the one of test_by_hand.py with one lead more. After the close
+everything happens to it at once; each difference is worked out by hand.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.commands.finance import closing
+from orchestration.errors import LeadFunnelError
+from orchestration.project import Project
+from tests.end_to_end import command
+from tests.finance import test_by_hand as by_hand
+from tests.finance.test_by_hand import Company, change, cost, lead, touch
+from tests.reference.compare import rows_of
+from tests.reference.spend import write_csv
+
+pytestmark = pytest.mark.slow
+
+
+def append(path: Path, *rows: dict) -> None:
+    write_csv(path, [*read(path), *rows])
+
+
+def read(path: Path) -> list[dict]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def happen(company: Company) -> None:
+    """What may change a closed period: one of each."""
+    generic = company.folder / "landing" / "generic"
+    ledger = company.folder / "landing" / "ledger" / "cost.csv"
+    # Late data: a cost, and a lead that nobody had heard of.
+    append(ledger, cost("K10", "2026-04-29", "fairs", "C3", "40.00", "JPY"))
+    append(generic / "lead.csv", lead("L5", "2026-03-31"))
+    append(generic / "touch.csv", touch("L5", "C3", "2026-04-02"))
+    append(
+        generic / "lead_status_history.csv",
+        change("L5", "2026-04-05", "handed_off"),
+        change("L5", "2026-04-15", "sal"),
+        # Recycled: L1 came back within the month, as is told only now.
+        change("L1", "2026-04-15", "recycled"),
+        change("L1", "2026-04-16", "inquiry"),
+        change("L1", "2026-04-17", "handed_off"),
+        change("L1", "2026-04-18", "sal"),
+    )
+    # A correction: the credit is 12 and not 10. Another rate: 152.
+    rows = read(ledger)
+    for row in rows:
+        if row["cost_id"] == "K3":
+            row["amount"] = "(12.00)"
+    write_csv(ledger, rows)
+    rates = company.folder / "definition" / "fx_rates.csv"
+    rates.write_text(rates.read_text().replace("151.005", "152"))
+    # A merge of two accepted leads, and one lead that is erased.
+    leads = [row for row in read(generic / "lead.csv") if row["lead_id"] != "L6"]
+    for row in leads:
+        if row["lead_id"] == "L2":
+            row["merged_into_id"] = "L4"
+    write_csv(generic / "lead.csv", leads)
+    for name in ("lead_status_history", "touch"):
+        rows = read(generic / f"{name}.csv")
+        kept = [row for row in rows if row["lead_id"] != "L6"]
+        write_csv(generic / f"{name}.csv", kept)
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
+    made = Company(tmp_path_factory.mktemp("close"))
+    landing = made.folder / "landing"
+    by_hand.write_landing(landing)
+    by_hand.write_definition(made.folder / "definition")
+    append(landing / "generic" / "lead.csv", lead("L6", "2026-03-31"))
+    append(landing / "generic" / "touch.csv", touch("L6", "C7", "2026-04-02"))
+    append(
+        landing / "generic" / "lead_status_history.csv",
+        change("L6", "2026-04-05", "handed_off"),
+        change("L6", "2026-04-15", "sal"),
+    )
+    run(made)
+    said = verb(made, "close", "2026-04", "--by", "finance", "--note", "April")
+    assert said.returncode == 0, said.stderr
+    made.reported = table(made, "mart_period_close")  # type: ignore[attr-defined]
+    happen(made)
+    run(made)
+    return made
+
+
+def run(company: Company) -> None:
+    done = company.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def verb(company: Company, *arguments: str) -> Any:
+    return command.lead_funnel(*arguments, out=company.folder / "out")
+
+
+def table(company: Company, name: str) -> list[dict]:
+    return rows_of(company.published, f"marts.{name}")
+
+
+def causes(company: Company, metric: str, cost_kind: str = "campaign") -> dict:
+    return {
+        (row["campaign_id"], row["cause"]): row["change"]
+        for row in table(company, "mart_restatement")
+        if (row["metric"], row["attribution_model"]) == (metric, "linear")
+        and row["cost_kind"] == cost_kind
+    }
+
+
+def test_section_8_every_change_of_spend_has_its_cause(company: Company) -> None:
+    assert causes(company, "spend_reporting") == {
+        ("C1", "correction"): Decimal(-2),
+        # 50.01 dollars at 152 are 7601.52, and were 7551.76.
+        ("C1", "definition"): Decimal("49.76"),
+        ("C3", "late_data"): Decimal(40),
+    }
+
+
+def test_section_8_every_change_of_leads_has_its_cause(company: Company) -> None:
+    quarter = Decimal("0.25")
+    assert causes(company, "attributed_sals") == {
+        # L1's second acceptance has four touches.
+        ("C1", "recycle"): quarter,
+        ("C2", "recycle"): quarter,
+        ("C3", "recycle"): quarter,
+        ("C4", "recycle"): quarter,
+        ("C3", "late_data"): Decimal(1),
+        # L2 is L4 now, which was accepted before it; L6 is gone.
+        (None, "merge"): Decimal(-1),
+        ("C7", "erasure"): Decimal(-1),
+    }
+
+
+def test_section_8_causes_sum_to_the_difference(company: Company) -> None:
+    current = {}
+    for row in table(company, "mart_spend_per_sal"):
+        for metric in {r["metric"] for r in company.reported}:  # type: ignore[attr-defined]
+            key = cell(row, metric)
+            current[key] = row[metric]
+    reported = {
+        cell(row, row["metric"]): row["value"]
+        for row in company.reported  # type: ignore[attr-defined]
+    }
+    changed: dict[tuple, Decimal] = {}
+    for row in table(company, "mart_restatement"):
+        key = cell(row, row["metric"])
+        changed[key] = changed.get(key, Decimal(0)) + row["change"]
+        assert row["reported_value"] == reported.get(key, 0)
+        assert row["current_value"] == current.get(key, 0)
+    for key in reported.keys() | current.keys():
+        if key[0] == "2026-04":
+            difference = current.get(key, Decimal(0)) - reported.get(key, Decimal(0))
+            assert difference == changed.get(key, 0), key
+    # The 100 yen of the people are borne by others now.
+    assert any(key[3] == "allocated" for key in changed)
+
+
+def cell(row: dict, metric: str) -> tuple:
+    return (
+        row["fiscal_period_id"],
+        row["attribution_model"],
+        row["campaign_id"],
+        row["cost_kind"],
+        metric,
+    )
+
+
+def test_section_8_what_was_reported_stays(company: Company) -> None:
+    assert table(company, "mart_period_close") == company.reported  # type: ignore[attr-defined]
+    assert {
+        (row["closed_by"], row["close_no"], row["is_in_force"])
+        for row in company.reported  # type: ignore[attr-defined]
+    } == {("finance", 1, True)}
+    [spend] = [
+        row["value"]
+        for row in company.reported  # type: ignore[attr-defined]
+        if row["campaign_id"] == "C1"
+        and row["cost_kind"] == "campaign"
+        and row["metric"] == "spend_reporting"
+        and row["attribution_model"] == "linear"
+    ]
+    assert spend == Decimal("7557.26")
+
+
+def test_section_8_the_report_says_what_changed(company: Company) -> None:
+    said = verb(company, "spend", "--period", "2026-04")
+    assert said.returncode == 0, said.stderr
+    assert "The sum ties out with platforms and ledger" in said.stdout
+    assert "Since then spend changed by +40.00 (late data)." in said.stdout
+
+
+def test_a_period_is_refused_with_every_reason(company: Company) -> None:
+    said = verb(company, "close", "2026-04")
+    assert said.returncode == 1
+    assert "it was closed at" in said.stderr
+    assert "by finance" in said.stderr
+    said = verb(company, "close", "2026-14")
+    assert "There is no fiscal period '2026-14'" in said.stderr
+    said = verb(company, "close", "2026-06")
+    assert "it ends on 2026-06-30, and the data is as of 2026-05-31" in said.stderr
+
+
+def test_a_close_waits_for_a_good_run_and_for_pending_leads(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project.from_environment({}, out=company.folder / "out")
+    monkeypatch.setattr(closing, "last_report", lambda _: None)
+    monkeypatch.setattr(closing, "_rule", lambda *_: Decimal(-1))
+    with pytest.raises(LeadFunnelError) as refused:
+        list(closing.close(project, "2026-04", "finance", ""))
+    assert "the last run did not succeed" in str(refused.value)
+    assert "hand-offs are still pending" in str(refused.value)
+
+
+def test_reopened_and_closed_again_and_read_in_another_way(company: Company) -> None:
+    """The last test: it leaves another close behind."""
+    said = verb(company, "reopen", "2026-04", "--by", "controller")
+    assert said.returncode == 0, said.stderr
+    assert table(company, "mart_restatement") == []
+    kept = table(company, "mart_period_close")
+    assert {row["reopened_by"] for row in kept} == {"controller"}
+    assert [row["value"] for row in kept] == [
+        row["value"]
+        for row in company.reported  # type: ignore[attr-defined]
+    ]
+    assert verb(company, "reopen", "2026-04").returncode == 1
+    assert verb(company, "close", "2026-04").returncode == 0
+    assert {row["close_no"] for row in table(company, "mart_period_close")} == {1, 2}
+    assert table(company, "mart_restatement") == []
+    # Another window reads the same leads in another way.
+    narrow = json.loads(by_hand.VARS) | {"attribution_window_days": 5}
+    done = command.lead_funnel(
+        "run",
+        landing=company.folder / "landing",
+        out=company.folder / "out",
+        definition=company.folder / "definition",
+        vars_json=json.dumps(narrow),
+    )
+    assert done.returncode == 0, done.stderr
+    # Of L1's touches only the one at its first acceptance is within five days.
+    sals = causes(company, "attributed_sals")
+    assert sals["C1", "definition"] == Decimal("-0.583333333334")
+    assert {cause for _, cause in sals} == {"definition"}

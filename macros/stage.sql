@@ -17,8 +17,9 @@
     record: the staged column that must be filled in a table without ids.
 
     Every staged table ends in the same columns: source, source_table,
-    source_key, is_key_missing, and for telling copies apart row_key,
-    row_changed_at, row_synced_at, row_loaded_at, row_md5.
+    source_key, is_key_missing, for telling copies apart match_key, row_key,
+    row_changed_at, row_synced_at, row_loaded_at, row_md5, and for telling what
+    is new row_file, file_key (null where another loader filled the table).
 -#}
 {% macro stage(
     system, table,
@@ -46,6 +47,8 @@
     '_fivetran_synced', '_airbyte_extracted_at', '_airbyte_emitted_at'
 ] -%}
 {%- set has_key = find_columns(raw, system, key) | length > 0 -%}
+{%- set match = sf_match_id('source_key') if system == 'salesforce'
+    else 'source_key' -%}
 with raw_rows as (
     select
         {%- for name, raw_names in wanted.items() %}
@@ -55,6 +58,8 @@ with raw_rows as (
         {{ first_filled(raw, system, changed) | indent(8) }} as changed_text,
         {{ first_filled(raw, system, synced) | indent(8) }} as synced_text,
         {{ loaded_at(raw) }} as row_loaded_at,
+        {{ own_column(raw, '_file', 'string') }} as row_file,
+        {{ own_column(raw, '_file_sha256', 'string') }} as row_file_sha256,
         {{ source_setting(system, 'timezone') | indent(8) }} as zone
     {%- if raw %}
     from {{ relation }} as raw
@@ -63,24 +68,14 @@ with raw_rows as (
     {%- endif %}
 ),
 
-contents_joined as (
-    select
-        *,
-        concat_ws(
-            '|'
-            {%- for name in wanted %},
-            coalesce({{ name }}, '')
-            {%- endfor %}
-        ) as content
-    from raw_rows
-),
-
 keys_chosen as (
     select
         *,
         {%- if has_key %}
         own_key is null as is_key_missing,
-        coalesce(own_key, 'missing:' || md5(content)) as source_key
+        coalesce(
+            own_key, 'missing:' || {{ content_md5(wanted) | indent(12) }}
+        ) as source_key
         {%- else %}
         {{ (record ~ ' is null') if record else 'false' }} as is_key_missing,
         concat_ws(
@@ -90,7 +85,7 @@ keys_chosen as (
             {%- endfor %}
         ) as source_key
         {%- endif %}
-    from contents_joined
+    from raw_rows
 )
 
 select
@@ -117,16 +112,33 @@ select
     '{{ table }}' as source_table,
     source_key,
     is_key_missing,
-    {{ key64(
-        sf_match_id('source_key') if system == 'salesforce' else 'source_key'
-    ) | indent(4) }} as row_key,
+    {{ match }} as match_key,
+    {{ key64_of(["'" ~ system ~ "." ~ table ~ "'", match]) | indent(4) }}
+        as row_key,
+    row_file,
+    {{ file_key('row_file', 'row_file_sha256', 'row_loaded_at') | indent(4) }}
+        as file_key,
     {{ parse_instant('changed_text', 'zone') | indent(4) }} as row_changed_at,
     {{ offset_text_to_utc('synced_text') }} as row_synced_at,
     coalesce(
         row_loaded_at, {{ offset_text_to_utc('synced_text') }}
     ) as row_loaded_at,
-    md5(content) as row_md5
+    {{ content_md5(wanted) | indent(4) }} as row_md5
 from keys_chosen
+{%- endmacro %}
+
+
+{#-
+    What a row holds as one text. It stands where it is needed instead of in a
+    step of its own, so that only rows without a key and copies pay for it.
+-#}
+{% macro content_md5(names) -%}
+md5(concat_ws(
+    '|'
+    {%- for name in names %},
+    coalesce({{ name }}, '')
+    {%- endfor %}
+))
 {%- endmacro %}
 
 
@@ -199,9 +211,23 @@ coalesce({{ filled | join(', ') }})
 
 {#- When our own load wrote the row; null in a table that others landed. -#}
 {% macro loaded_at(raw) -%}
-{%- for column in raw if column.name == '_loaded_at' -%}
-cast(raw._loaded_at as timestamp)
+{{ own_column(raw, '_loaded_at', 'timestamp') }}
+{%- endmacro %}
+
+{#- A column that our own load adds. -#}
+{% macro own_column(raw, name, type) -%}
+{%- for column in raw if column.name == name -%}
+cast(raw.{{ name }} as {{ type }})
 {%- else -%}
-cast(null as timestamp)
+cast(null as {{ type }})
 {%- endfor -%}
+{%- endmacro %}
+
+
+{#- One version of a landed file; the program writes the same key. -#}
+{% macro file_key(file, sha256, loaded_at) -%}
+case
+    when {{ file }} is not null
+        then {{ key64_of([file, sha256, loaded_at]) }}
+end
 {%- endmacro %}

@@ -6,8 +6,16 @@
 
     Nearly every row has no copy, so only those that have one are sorted.
     Stands behind `from`, and is called survivors there.
+
+    In an incremental run it gives the rows of new files, and those of which
+    another copy came or went (see batch.sql); `whole` gives all in any case.
+    Two ids of one row_key would be a collision of 64-bit keys: both survive,
+    and the test that row_key is unique finds them.
 -#}
-{% macro surviving_rows(staged) -%}
+{% macro surviving_rows(staged, whole=false) -%}
+{%- if not whole and is_batch_run() -%}
+    {{ surviving_changed_rows(staged) }}
+{%- else -%}
 (
     with copied_keys as (
         select row_key
@@ -19,15 +27,7 @@
     copies_ranked as (
         select
             staged.*,
-            row_number() over (
-                partition by staged.row_key
-                order by
-                    staged.row_changed_at desc nulls last,
-                    staged.row_synced_at desc nulls last,
-                    staged.row_loaded_at desc nulls last,
-                    staged.row_md5 desc,
-                    staged.source_key asc
-            ) as copy_no
+            {{ copy_rank('staged') | indent(12) }} as copy_no
         from {{ staged }} as staged
         where staged.row_key in (select copied_keys.row_key from copied_keys)
     )
@@ -44,4 +44,86 @@
     from copies_ranked
     where copy_no = 1
 ) as survivors
+{%- endif -%}
+{%- endmacro %}
+
+
+{% macro surviving_changed_rows(staged) -%}
+{%- set is_new = in_new_files('staged') -%}
+{%- set touched = {'new': 0, 'known': 0} -%}
+{%- if execute -%}
+    {%- set counted = run_query(
+        'with fresh as (select distinct row_key from ' ~ staged
+        ~ ' as staged where ' ~ is_new ~ ') select count(*) as new_rows, '
+        ~ '(select count(*) from ' ~ this ~ ' as known where '
+        ~ 'known.row_key in (select fresh.row_key from fresh)) '
+        ~ '+ (select count(*) from ' ~ this ~ ' as known where '
+        ~ 'known.file_key in (select gone.file_key from '
+        ~ settings_relation('gone_files') ~ ' as gone)) as known_rows '
+        ~ 'from fresh'
+    ) -%}
+    {%- do touched.update({
+        'new': counted.columns[0].values()[0],
+        'known': counted.columns[1].values()[0],
+    }) -%}
+{%- endif -%}
+(
+    with copies_ranked as (
+        select
+            staged.*,
+            {{ copy_rank('staged') | indent(12) }} as copy_no
+        from {{ staged }} as staged
+        where
+            {{ is_new }}
+            {%- if touched['known'] > 0 %}
+            -- Another copy may be in a file that was there before.
+            or staged.row_key in (
+                select fresh.row_key
+                from {{ staged }} as fresh
+                where {{ in_new_files('fresh') }}
+                union all
+                select known.row_key
+                from {{ this }} as known
+                inner join {{ settings_relation('gone_files') }} as gone
+                    on known.file_key = gone.file_key
+            )
+            {%- endif %}
+    )
+
+    select *
+    from copies_ranked
+    where copy_no = 1
+) as survivors
+{%- endmacro %}
+
+
+{% macro copy_rank(staged) -%}
+row_number() over (
+    partition by {{ staged }}.row_key, {{ staged }}.match_key
+    order by
+        {{ staged }}.row_changed_at desc nulls last,
+        {{ staged }}.row_synced_at desc nulls last,
+        {{ staged }}.row_loaded_at desc nulls last,
+        {{ staged }}.row_md5 desc,
+        {{ staged }}.source_key asc
+)
+{%- endmacro %}
+
+
+{#-
+    Whether a staged row came from a file that is new since the last complete
+    run; a table that another loader filled has no files, so all of it is.
+-#}
+{% macro in_new_files(staged) -%}
+{%- set names = [] -%}
+{%- if execute -%}
+    {%- for name in run_query(
+        'select file from ' ~ settings_relation('new_files') ~ ' order by file'
+    ).columns[0].values() -%}
+        {%- do names.append("'" ~ name | replace("'", "''") ~ "'") -%}
+    {%- endfor -%}
+{%- endif -%}
+({{ staged }}.row_file is null
+{%- if names %} or {{ staged }}.row_file in ({{ names | join(', ') }})
+{%- endif %})
 {%- endmacro %}

@@ -217,6 +217,51 @@ rules as (
     from {{ ref('int_people__records') }}
     where is_oversized
 
+    union all
+
+    select
+        source,
+        source_table,
+        source_key,
+        cast(null as bigint) as person_key,
+        loaded_at as seen_at,
+        'missing_key' as rule,
+        'The row has no key.' as detail
+    from {{ ref('int_costs__judged') }}
+    where is_key_missing
+
+    union all
+
+    select
+        source,
+        source_table,
+        source_key,
+        cast(null as bigint) as person_key,
+        loaded_at as seen_at,
+        'unparsable_timestamp' as rule,
+        case
+            when cost_date_text is null then 'The day is blank.'
+            else 'Not a day: ' || cost_date_text
+        end as detail
+    from {{ ref('int_costs__judged') }}
+    where is_unparsable_timestamp
+
+    union all
+
+    select
+        source,
+        source_table,
+        source_key,
+        cast(null as bigint) as person_key,
+        loaded_at as seen_at,
+        'unparsable_amount' as rule,
+        case
+            when amount_text is null then 'The amount is blank.'
+            else 'Not an amount: ' || amount_text
+        end as detail
+    from {{ ref('int_costs__judged') }}
+    where is_unparsable_amount
+
 ),
 
 -- A row that breaks one rule in two readings is listed once.

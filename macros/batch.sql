@@ -1,0 +1,297 @@
+{#-
+    A run after a few rows changed does for the people whom they touch what a
+    full refresh does for everybody. CONTRIBUTING.md explains the pattern;
+    these are its pieces:
+
+    1. The input layer replaces the rows that came from files which are new,
+       changed or gone (`surviving_rows`, strategy `changed_rows`), compares
+       old rows with new ones and writes the records that differ to
+       settings.touched_records.
+    2. int_batch__records adds whoever is touched by time (a clock that ran
+       out, an event that as_of now includes) and everyone who is or was one
+       person with them: the batch.
+    3. A model of one person's rows reads only the batch (`in_batch`) and
+       replaces the batch's rows (strategy `batch_rows`); a public table
+       replaces its people's (`in_batch_people`, strategy `batch_people`).
+    4. Marts that add up many people are built whole from the public tables.
+    5. When the last of these is done, the program empties the logs. A run
+       that is killed before leaves them, and the next one starts from both.
+
+    Spark's tables cannot replace rows, so there every run is a full refresh.
+-#}
+
+{#-
+    Whether this run does the batch only. The program says so in settings.run;
+    where it does not, a table that is there already is filled anew. In a unit
+    test there is no table (`this` is none).
+-#}
+{% macro is_batch_run() -%}
+{%- if this is none or not is_incremental() -%}
+    {{ return(false) }}
+{%- endif -%}
+{%- set told = run_query(
+    'select run.is_incremental from ' ~ settings_relation('run') ~ ' as run'
+) -%}
+{{ return(told.columns[0].values() | first | default(false, true)) }}
+{%- endmacro %}
+
+
+{#- Whether the row belongs to the batch, by its record or its person. -#}
+{% macro in_batch(column) -%}
+{%- if is_batch_run() -%}
+{{ in_batch_of_run(column) }}
+{%- else -%}
+1 = 1
+{%- endif -%}
+{%- endmacro %}
+
+{#- A row that names no record is of the record 0, which is in every batch. -#}
+{% macro in_batch_of_run(column) -%}
+coalesce({{ column }}, 0) in (
+    select batch.record_key
+    from {{ intermediate_relation('int_batch__records') }} as batch
+)
+{%- endmacro %}
+
+{% macro in_batch_people(column) -%}
+{%- if is_batch_run() -%}
+{{ column }} in (
+    select replaced.person_id
+    from {{ settings_relation('replaced_people') }} as replaced
+)
+{%- else -%}
+1 = 1
+{%- endif -%}
+{%- endmacro %}
+
+
+{#-
+    A table of another layer by its name: without ref() or source(), so that
+    unit tests need not give it, and to read what an earlier run left in a
+    model that is built later in this one.
+-#}
+{% macro named_relation(layer, name) -%}
+{{ return(api.Relation.create(
+    database=target.database | default(none),
+    schema=env_var('LEAD_FUNNEL_SCHEMA_PREFIX', '') ~ layer,
+    identifier=name
+)) }}
+{%- endmacro %}
+
+{% macro intermediate_relation(name) -%}
+{{ return(named_relation('intermediate', name)) }}
+{%- endmacro %}
+
+{% macro settings_relation(name) -%}
+{{ return(named_relation('settings', name)) }}
+{%- endmacro %}
+
+{#- The table as the last run left it; none where no run has built it. -#}
+{% macro left_by_last_run(layer, name) -%}
+{%- if execute and flags.WHICH in ['run', 'build', 'compile'] -%}
+    {{ return(load_relation(named_relation(layer, name))) }}
+{%- endif -%}
+{{ return(none) }}
+{%- endmacro %}
+
+
+{#-
+    Before the components of the batch are replaced, the batch is written down:
+    if the run is killed after it, the next one cannot tell from the new
+    components who was one person before.
+-#}
+{% macro keep_batch() -%}
+{%- if is_batch_run() -%}
+insert into {{ settings_relation('touched_records') }}
+select
+    record_key,
+    'batch' as reason
+from {{ intermediate_relation('int_batch__records') }}
+{%- else -%}
+select 1 as nothing_to_keep
+{%- endif -%}
+{%- endmacro %}
+
+
+{#- The rows that a run did not touch are as of now too; a post-hook. -#}
+{% macro move_as_of() -%}
+{%- if is_batch_run() -%}
+update {{ this }}
+set as_of = (
+    select clock.as_of from {{ intermediate_relation('int_run__clock') }}
+        as clock
+)
+where as_of <> (
+    select clock.as_of from {{ intermediate_relation('int_run__clock') }}
+        as clock
+)
+{%- else -%}
+select 1 as as_of_is_new
+{%- endif -%}
+{%- endmacro %}
+
+
+{#-
+    Strategy of a model with rows of one record or person each; `unique_key`
+    names the column that says whose.
+-#}
+{% macro get_incremental_batch_rows_sql(arguments) -%}
+{%- if not is_batch_run() -%}
+{{ all_rows_replaced(arguments) }}
+{%- else -%}
+{%- set target_table = arguments['target_relation'] -%}
+delete from {{ target_table }}
+where {{ in_batch_of_run(arguments['unique_key']) }};
+
+{{ insert_columns(arguments) }}
+{%- endif -%}
+{%- endmacro %}
+
+
+{#-
+    Strategy of int_people: as batch_rows, and writes down whose public rows
+    are to be replaced, before and after.
+-#}
+{% macro get_incremental_people_rows_sql(arguments) -%}
+{%- if not is_batch_run() -%}
+{{ all_rows_replaced(arguments) }}
+{%- else -%}
+{%- set target_table = arguments['target_relation'] -%}
+insert into {{ settings_relation('replaced_people') }}
+select person_id from {{ target_table }}
+where {{ in_batch_of_run(arguments['unique_key']) }}
+union
+select person_id from {{ arguments['temp_relation'] }};
+
+{{ get_incremental_batch_rows_sql(arguments) }}
+{%- endif -%}
+{%- endmacro %}
+
+
+{#- Strategy of a public table: replaces the rows of the batch's people. -#}
+{% macro get_incremental_batch_people_sql(arguments) -%}
+{%- if not is_batch_run() -%}
+{{ all_rows_replaced(arguments) }}
+{%- else -%}
+delete from {{ arguments['target_relation'] }}
+where {{ arguments['unique_key'] }} in (
+    select replaced.person_id
+    from {{ settings_relation('replaced_people') }} as replaced
+);
+
+{{ insert_columns(arguments) }}
+{%- endif -%}
+{%- endmacro %}
+
+
+{#-
+    Strategy of the input layer: replaces the rows of files that are gone and
+    those that have a new version; `unique_key` lists the columns that name
+    the records which a changed row touches.
+-#}
+{% macro get_incremental_changed_rows_sql(arguments) -%}
+{%- if not is_batch_run() -%}
+{{ all_rows_replaced(arguments) }}
+{%- else -%}
+{%- set target_table = arguments['target_relation'] -%}
+{%- set is_replaced -%}
+(
+    row_key in (select fresh.row_key from {{ arguments['temp_relation'] }}
+        as fresh)
+    or file_key is null
+    or file_key in (
+        select gone.file_key from {{ settings_relation('gone_files') }} as gone
+    )
+)
+{%- endset -%}
+{{ log_touched_records(arguments, is_replaced) }};
+
+delete from {{ target_table }} where {{ is_replaced }};
+
+{{ insert_columns(arguments) }}
+{%- endif -%}
+{%- endmacro %}
+
+
+{#- The same for a small model that is computed whole on every run. -#}
+{% macro get_incremental_whole_table_sql(arguments) -%}
+{%- if not is_batch_run() -%}
+{{ all_rows_replaced(arguments) }}
+{%- else -%}
+{{ log_touched_records(arguments, '1 = 1') }};
+
+delete from {{ arguments['target_relation'] }};
+
+{{ insert_columns(arguments) }}
+{%- endif -%}
+{%- endmacro %}
+
+
+{#-
+    Writes down the records of which a row is new, gone or another now. When a
+    row was loaded changes nothing, but for the rows that are in quarantine:
+    there it is shown, and a time that lay in the future may have come.
+-#}
+{% macro log_touched_records(arguments, is_replaced) -%}
+{%- set bookkeeping = ['loaded_at', 'file_key', 'row_key'] -%}
+{%- set quarantine = left_by_last_run('marts', 'quarantine') -%}
+{%- set content = [] -%}
+{%- for column in arguments['dest_columns']
+    if column.name not in bookkeeping -%}
+    {%- do content.append(column.name) -%}
+{%- endfor -%}
+{%- set keys = arguments['unique_key'] -%}
+{%- set keys = [keys] if keys is string else keys -%}
+insert into {{ settings_relation('touched_records') }}
+with versions as (
+    select
+        {{ keys | join(', ') }},
+        hash({{ content | join(', ') }}) as content_hash,
+        -1 as version
+    from {{ arguments['target_relation'] }}
+    where {{ is_replaced }}
+    union all
+    select
+        {{ keys | join(', ') }},
+        hash({{ content | join(', ') }}) as content_hash,
+        1 as version
+    from {{ arguments['temp_relation'] }}
+),
+
+changed as (
+    select {{ keys | join(', ') }}
+    from versions
+    group by {{ keys | join(', ') }}, content_hash
+    having sum(version) <> 0
+    {%- if quarantine %}
+    union all
+    select {{ keys | join(', ') }}
+    from {{ arguments['temp_relation'] }}
+    where (source, source_table, source_key) in (
+        select (source, source_table, source_key) from {{ quarantine }}
+    )
+    {%- endif %}
+)
+{% for key in keys %}
+select
+    coalesce({{ key }}, 0) as record_key,
+    '{{ arguments['target_relation'].identifier }}' as reason
+from changed
+{{ 'union' if not loop.last }}
+{%- endfor %}
+{%- endmacro %}
+
+
+{% macro all_rows_replaced(arguments) -%}
+delete from {{ arguments['target_relation'] }};
+
+{{ insert_columns(arguments) }}
+{%- endmacro %}
+
+
+{% macro insert_columns(arguments) -%}
+{%- set names = arguments['dest_columns'] | map(attribute='quoted')
+    | join(', ') -%}
+insert into {{ arguments['target_relation'] }} ({{ names }})
+select {{ names }} from {{ arguments['temp_relation'] }}
+{%- endmacro %}

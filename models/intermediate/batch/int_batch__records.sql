@@ -1,0 +1,184 @@
+{#- How earlier runs left what is built later in this one. -#}
+{%- set components = left_by_last_run(
+    'intermediate', 'int_identity__components'
+) -%}
+{%- set outcomes = left_by_last_run(
+    'intermediate', 'int_passes__outcomes'
+) -%}
+-- One row per record that an incremental run has to judge anew: of a row that
+-- changed, of a clock that ran out or an event that as_of now includes, and of
+-- everybody who is or was one person with them. Empty in a full refresh.
+with settings as (
+
+    select * from {{ source('settings', 'run') }}
+
+),
+
+clock as (
+
+    select * from {{ ref('int_run__clock') }}
+
+),
+
+records as (
+
+    select * from {{ ref('input_layer__records') }}
+
+),
+
+-- What was not yet, and what still waited, when the last run looked. Times
+-- that lay in the future are in quarantine, and looked at as rows come anew.
+instants as (
+
+    select
+        record_key,
+        created_at as happened_at
+    from records
+
+    union all
+
+    select
+        record_key,
+        observed_at as happened_at
+    from {{ ref('input_layer__observations') }}
+
+    union all
+
+    select
+        record_key,
+        occurred_at as happened_at
+    from {{ ref('input_layer__activities') }}
+
+    union all
+
+    select
+        record_key,
+        touched_at as happened_at
+    from {{ ref('input_layer__touches') }}
+
+    union all
+
+    select
+        record_key,
+        created_at as happened_at
+    from {{ ref('input_layer__opportunities') }}
+
+    union all
+
+    -- An open opportunity is worth what the rate of as_of makes of it.
+    select
+        record_key,
+        case when is_closed then closed_at end as happened_at
+    from {{ ref('input_layer__opportunities') }}
+
+),
+
+-- The calendars begin at the first event, and a run never looks back: then
+-- nothing that was counted before holds.
+scope as (
+
+    select
+        settings.previous_as_of,
+        settings.is_incremental
+        and (
+            clock.as_of < settings.previous_as_of
+            or clock.earliest_at <> settings.previous_earliest_at
+        ) as is_everything,
+        settings.is_incremental
+    from settings
+    cross join clock
+
+),
+
+touched as (
+
+    select record_key from {{ source('settings', 'touched_records') }}
+
+    union
+
+    select coalesce(instants.record_key, 0) as record_key
+    from instants
+    cross join scope
+    where
+        scope.is_incremental
+        and (
+            scope.is_everything
+            or instants.happened_at > scope.previous_as_of
+            or instants.happened_at is null
+        )
+    {%- if outcomes %}
+
+    union
+
+    select outcomes.person_key as record_key
+    from {{ outcomes }} as outcomes
+    cross join scope
+    where
+        scope.is_incremental
+        and (
+            scope.is_everything
+            or outcomes.final_outcome = 'pending'
+            or outcomes.due_at is null
+            or outcomes.due_at > scope.previous_as_of
+        )
+    {%- endif %}
+
+),
+
+-- A new address makes a record one person with all others that have it.
+addresses as (
+
+    select distinct records.email_match
+    from records
+    inner join touched
+        on records.record_key = touched.record_key
+    where records.email_match is not null
+
+),
+
+reached as (
+
+    select record_key from touched
+
+    union
+
+    select records.record_key
+    from records
+    inner join addresses
+        on records.email_match = addresses.email_match
+    where records.record_key is not null
+
+)
+
+{%- if components %},
+
+components as (
+
+    select
+        node_key,
+        component_key
+    from {{ components }}
+
+),
+
+components_reached as (
+
+    select distinct components.component_key
+    from components
+    inner join reached
+        on components.node_key = reached.record_key
+
+)
+{%- endif %}
+
+select record_key from reached
+
+{%- if components %}
+
+union
+
+select components.node_key as record_key
+from components
+inner join components_reached
+    on components.component_key = components_reached.component_key
+{%- endif %}

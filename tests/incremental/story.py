@@ -1,0 +1,417 @@
+"""A random company whose exports change from day to day, and what was built of it.
+
+A story begins with most of a generated situation and goes on with days: late
+rows, changed and deleted ones, merges that join two old people and are undone
+again, rewritten and vanished files, erased leads, a later or earlier as_of, another
+definition, a run that is killed on its way. After each day the warehouse, which
+was only ever built incrementally, must hold the public rows of a full refresh
+of the same raw tables.
+
+    python -m tests.incremental.story --seed 3 --people 400 --days 8
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import shutil
+import tempfile
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import duckdb
+
+from orchestration import batches, dbt_runner
+from orchestration.connectors.raw import load_all
+from orchestration.project import Project
+from orchestration.run_settings import write_definition, write_settings
+from tests.reference.generate import write_situation
+
+Row = dict[str, str | None]
+Key = tuple[str, str]
+
+PUBLIC = ("marts", "marts_pii", "quality")
+IDS = {
+    ("generic", "lead"): ("lead_id", "updated_at", "email", "merged_into_id"),
+    ("salesforce", "lead"): ("id", "last_modified_date", "email", "master_record_id"),
+    ("salesforce", "contact"): (
+        "id", "last_modified_date", "email", "master_record_id",
+    ),
+    ("marketo", "lead"): ("id", "updated_at", "email", None),
+}  # fmt: skip
+"""Of each table of people: id, change, address, the record it was merged into."""
+NINE_HOURS = (
+    "definition_version,match_on,match_value,calendar_id,sla_business_hours,"
+    "max_pending_days,touches_stop_clock\n"
+)
+
+
+@dataclass
+class Exports:
+    """The landing folder as rows: parts of tables, each a file."""
+
+    folder: Path
+    rnd: Random
+    parts: dict[tuple[str, str, str], list[Row]] = field(default_factory=dict)
+    waiting: list[tuple[Key, Row]] = field(default_factory=list)
+    """Rows that have not arrived yet."""
+
+    def write(self) -> None:
+        """Write what changed; files that are as they were stay untouched."""
+        wanted = {}
+        for (system, table, part), rows in self.parts.items():
+            names = list(dict.fromkeys(name for row in rows for name in row))
+            text = [names, *([row.get(name) or "" for name in names] for row in rows)]
+            if rows:
+                wanted[self.folder / system / table / f"{part}.csv"] = text
+        for path in sorted(self.folder.rglob("*.csv")):
+            if path not in wanted:
+                path.unlink()
+        for path, text in wanted.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_suffix(".fresh")
+            with fresh.open("w", newline="", encoding="utf-8") as stream:
+                csv.writer(stream, lineterminator="\n").writerows(text)
+            if path.exists() and path.read_bytes() == fresh.read_bytes():
+                fresh.unlink()
+            else:
+                fresh.replace(path)
+
+    def add(self, day: str, rows: list[tuple[Key, Row]]) -> None:
+        for (system, table), row in rows:
+            self.parts.setdefault((system, table, day), []).append(row)
+
+    def people(self) -> list[tuple[Key, Row]]:
+        return [
+            ((system, table), row)
+            for (system, table, _), rows in self.parts.items()
+            for row in rows
+            if (system, table) in IDS and row.get(IDS[system, table][0])
+        ]
+
+
+def name_of(row: Row, wanted: str | None) -> str | None:
+    """A row's own spelling of a column: exports differ in case and underscores."""
+    plain = (wanted or "").replace("_", "")
+    for name in row:
+        if name.lower().replace("_", "") == plain and plain:
+            return name
+    return None
+
+
+def beginning(folder: Path, seed: int, people: int) -> tuple[Exports, dict]:
+    """The generated situation, read back as text rows; a fifth waits."""
+    landing, _, settings = write_situation(folder / "made", seed, people)
+    project = Project.from_environment({}, landing=landing, out=folder / "made-out")
+    load_all(project)
+    exports = Exports(folder / "landing", Random(seed))
+    with duckdb.connect(str(project.warehouse), read_only=True) as connection:
+        tables = connection.execute(
+            "select schema_name, table_name from duckdb_tables() "
+            "where schema_name like 'raw_%' and table_name not like '\\_%' escape '\\' "
+            "order by all"
+        ).fetchall()
+        for schema, table in tables:
+            cursor = connection.execute(
+                f"select * exclude (_file, _file_sha256, _loaded_at) "
+                f'from {schema}."{table}"'
+            )
+            names = [column[0] for column in cursor.description]
+            key = (schema.removeprefix("raw_"), table)
+            for values in cursor.fetchall():
+                row = dict(zip(names, values, strict=True))
+                if key not in batches.LOOKED_UP and exports.rnd.random() < 0.2:
+                    exports.waiting.append((key, row))
+                else:
+                    exports.add("first", [(key, row)])
+    shutil.rmtree(folder / "made-out")
+    return exports, settings
+
+
+# What can happen in a day. Each returns what happened, in words.
+
+
+def late_rows(exports: Exports, day: str) -> str:
+    exports.rnd.shuffle(exports.waiting)
+    count = min(len(exports.waiting), exports.rnd.randint(5, 60))
+    exports.add(day, [exports.waiting.pop() for _ in range(count)])
+    return f"{count} late rows"
+
+
+def changed_people(exports: Exports, day: str) -> str:
+    """Newer copies of records: other status, owner or address, cleared values."""
+    rnd, people = exports.rnd, exports.people()
+    chosen = rnd.sample(people, min(len(people), 6))
+    for key, row in chosen:
+        copy = dict(row)
+        _, change, address, _ = IDS[key]
+        other = rnd.choice(people)[1]
+        for wanted in (address, "status", "owner_id"):
+            name, theirs = name_of(copy, wanted), name_of(other, wanted)
+            if name and theirs and rnd.random() < 0.5:
+                copy[name] = rnd.choice([other[theirs], None])
+        _is_newer(copy, change)
+        exports.add(day, [(key, copy)])
+    return f"{len(chosen)} changed records"
+
+
+def merged_people(exports: Exports, day: str) -> str:
+    """Two old people become one."""
+    rnd = exports.rnd
+    able = [item for item in exports.people() if name_of(item[1], IDS[item[0]][3])]
+    count = 0
+    for key, row in rnd.sample(able, min(len(able), 3)):
+        same = [other for kind, other in able if kind == key]
+        winner = rnd.choice(same)
+        identifier = name_of(row, IDS[key][0])
+        copy = dict(row)
+        copy[name_of(row, IDS[key][3])] = winner[name_of(winner, IDS[key][0])]
+        if copy[identifier] == copy[name_of(row, IDS[key][3])]:
+            continue
+        _is_newer(copy, IDS[key][1])
+        exports.add(day, [(key, copy)])
+        count += 1
+    return f"{count} merges"
+
+
+def vanished_part(exports: Exports, day: str) -> str:
+    """A file of another day goes: its merges and changes are undone."""
+    later = sorted({part for _, _, part in exports.parts} - {"first"})
+    if not later:
+        return late_rows(exports, day)
+    gone = exports.rnd.choice(later)
+    for key in [key for key in exports.parts if key[2] == gone]:
+        del exports.parts[key]
+    return f"the files of {gone} are gone"
+
+
+def rewritten_file(exports: Exports, day: str) -> str:
+    """A whole export again, some of its rows changed, some gone."""
+    rnd = exports.rnd
+    able = [
+        key
+        for key in exports.parts
+        if key[:2] not in batches.LOOKED_UP and len(exports.parts[key]) > 3
+    ]
+    key = rnd.choice(sorted(able))
+    rows = exports.parts[key]
+    kept = [dict(row) for row in rows if rnd.random() > 0.05]
+    rnd.shuffle(kept)
+    for row in kept[:3]:
+        name = rnd.choice(list(row))
+        row[name] = rnd.choice(rows)[name]
+    exports.parts[key] = kept or rows
+    return f"{key[0]}.{key[1]} rewritten with {len(kept)} of {len(rows)} rows"
+
+
+def erased_people(exports: Exports, day: str) -> str:
+    """All rows that name a record go, as after a request for erasure."""
+    rnd = exports.rnd
+    people = exports.people()
+    ids = {
+        str(row[name_of(row, IDS[key][0])])
+        for key, row in rnd.sample(people, min(len(people), 3))
+    }
+    for key, rows in exports.parts.items():
+        exports.parts[key] = [
+            row for row in rows if not ids & {str(value) for value in row.values()}
+        ]
+    return f"{len(ids)} records erased"
+
+
+def nothing(exports: Exports, day: str) -> str:
+    return "nothing"
+
+
+def _is_newer(row: Row, change: str) -> None:
+    name = name_of(row, change) or change
+    row[name] = "2031-01-01 00:00:00"
+
+
+EVENTS = (
+    late_rows,
+    late_rows,
+    changed_people,
+    changed_people,
+    merged_people,
+    merged_people,
+    vanished_part,
+    rewritten_file,
+    erased_people,
+    nothing,
+)
+
+
+# Building and comparing.
+
+
+def build(project: Project, *, incremental: bool, upto: int | None = None) -> None:
+    """The models as the job builds them, or only the first so many of them."""
+    write_settings(project)
+    write_definition(project)
+    if incremental:
+        batches.decide(project)
+    manifest = dbt_runner.manifest_json(project)
+    names = in_order(manifest)
+    refresh = not (incremental and batches.is_incremental(project))
+    results = dbt_runner.build(project, names[:upto], full_refresh=refresh)
+    sentence = dbt_runner.failure_sentence(results)
+    assert sentence is None, sentence
+    if incremental and upto is None:
+        batches.complete(project)
+
+
+def in_order(manifest: dict) -> list[str]:
+    """Seeds and models, each behind what it reads."""
+    nodes = {
+        key: node
+        for key, node in manifest["nodes"].items()
+        if node["resource_type"] in ("seed", "model")
+    }
+    done: dict[str, None] = {}
+
+    def visit(key: str) -> None:
+        if key in nodes and key not in done:
+            for parent in sorted(nodes[key].get("depends_on", {}).get("nodes", ())):
+                visit(parent)
+            done[key] = None
+
+    for key in sorted(nodes):
+        visit(key)
+    return [nodes[key]["name"] for key in done]
+
+
+def differences(one: Path, other: Path) -> list[str]:
+    """The public tables in which two warehouses differ, with an example."""
+    found = []
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{one}' as one (read_only)")
+        connection.execute(f"attach '{other}' as other (read_only)")
+        tables = connection.execute(
+            "select schema_name, table_name from duckdb_tables() "
+            "where database_name = 'other' and list_contains(?, schema_name) "
+            "order by all",
+            [list(PUBLIC)],
+        ).fetchall()
+        assert len(tables) > 12
+        for schema, table in tables:
+            for left, right in (("one", "other"), ("other", "one")):
+                rows = connection.execute(
+                    f"select * from {left}.{schema}.{table} "
+                    f"except all select * from {right}.{schema}.{table}"
+                ).fetchall()
+                if rows:
+                    says = "is only in the" if left == "one" else "is missing in the"
+                    found.append(
+                        f"{schema}.{table}: {len(rows)} rows, of which {rows[0]} "
+                        f"{says} incremental build"
+                    )
+    return found
+
+
+@dataclass
+class Story:
+    folder: Path
+    exports: Exports
+    project: Project
+    now: datetime = datetime(2032, 1, 1, tzinfo=UTC)
+    log: list[str] = field(default_factory=list)
+
+    def live_a_day(self, number: int) -> list[str]:
+        """Change the exports, build, and say where a full refresh differs."""
+        rnd = self.exports.rnd
+        day = f"day{number}"
+        told = [rnd.choice(EVENTS)(self.exports, day) for _ in range(rnd.randint(1, 3))]
+        told += self._change_the_run(rnd)
+        self.exports.write()
+        self.now += timedelta(days=1)
+        load_all(self.project, self.now.replace(tzinfo=None))
+        if rnd.random() < 0.35:
+            count = len(in_order(dbt_runner.manifest_json(self.project)))
+            upto = rnd.randint(20, count - 1)
+            build(self.project, incremental=True, upto=upto)
+            told.append(f"killed after {upto} of {count} models")
+            if rnd.random() < 0.5:
+                told.append(late_rows(self.exports, f"{day}b"))
+                self.exports.write()
+                load_all(self.project, self.now.replace(tzinfo=None))
+        build(self.project, incremental=True)
+        with duckdb.connect(str(self.project.warehouse)) as connection:
+            [(scope,)] = connection.execute(
+                "select is_incremental from settings.run"
+            ).fetchall()
+            told.append("incremental" if scope else "full")
+        self.log.append(f"{day}: {', '.join(told)}")
+        return self._compare()
+
+    def _change_the_run(self, rnd: Random) -> list[str]:
+        told = []
+        if rnd.random() < 0.4:
+            given = self.project.vars
+            moved = self._last_as_of() + timedelta(days=rnd.choice([1, 3, 20, -15]))
+            self.project = replace(self.project, vars=replace(given, as_of=moved))
+            told.append(f"as_of {moved:%Y-%m-%d}")
+        if rnd.random() < 0.15:
+            definition = self.folder / "definition"
+            definition.mkdir(exist_ok=True)
+            (definition / "shared_mailboxes.add.csv").write_text(
+                f"local_part\nbox{rnd.randint(1, 99)}\n"
+            )
+            self.project = replace(self.project, definition=definition)
+            told.append("another definition")
+        return told
+
+    def _last_as_of(self) -> datetime:
+        with duckdb.connect(str(self.project.warehouse)) as connection:
+            [(as_of,)] = connection.execute(
+                "select as_of from intermediate.int_run__clock"
+            ).fetchall()
+        return as_of
+
+    def _compare(self) -> list[str]:
+        dbt_runner.close_connections()
+        full = replace(self.project, out=self.folder / "full")
+        full.prepare_out()
+        shutil.copy(self.project.warehouse, full.warehouse)
+        build(full, incremental=False)
+        dbt_runner.close_connections()
+        return differences(self.project.warehouse, full.warehouse)
+
+
+def begin(folder: Path, seed: int, people: int) -> Story:
+    exports, settings = beginning(folder, seed, people)
+    exports.write()
+    project = Project.from_environment(
+        {},
+        landing=exports.folder,
+        out=folder / "out",
+        vars={name: value for name, value in settings.items() if value is not None},
+    )
+    story = Story(folder, exports, project)
+    load_all(project, story.now.replace(tzinfo=None))
+    build(project, incremental=True)
+    return story
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--people", type=int, default=300)
+    parser.add_argument("--days", type=int, default=6)
+    parser.add_argument("--folder", type=Path)
+    given = parser.parse_args()
+    folder = given.folder or Path(tempfile.mkdtemp(prefix="story"))
+    story = begin(folder, given.seed, given.people)
+    for number in range(1, given.days + 1):
+        found = story.live_a_day(number)
+        print(story.log[-1], flush=True)
+        if found:
+            raise SystemExit("\n".join(found))
+    if not given.folder:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""When a run may build on the last one, and the reason it gives where not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration import batches, warehouse
+from orchestration.connectors.raw import load_all
+from orchestration.project import Project, RunVars
+from orchestration.run_settings import write_definition, write_settings
+
+LEADS = "lead_id,created_at\nL1,2026-04-01 00:00:00\n"
+
+
+@pytest.fixture
+def done(tmp_path: Path) -> Project:
+    """A project whose last run is complete."""
+    landing = tmp_path / "landing"
+    write(landing / "generic" / "lead" / "one.csv", LEADS)
+    write(landing / "generic" / "user.csv", "user_id\nU1\n")
+    project = Project.from_environment({}, landing=landing, out=tmp_path / "out")
+    load_all(project, datetime(2026, 5, 1))
+    decide(project)
+    with warehouse.connect(project) as connection:
+        connection.execute("create schema intermediate")
+        connection.execute(
+            "create table intermediate.int_run__clock as select "
+            "timestamp '2026-04-30' as as_of, timestamp '2026-04-01' as earliest_at"
+        )
+    batches.complete(project)
+    return project
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def decide(project: Project) -> batches.Scope:
+    write_settings(project)
+    write_definition(project)
+    return batches.decide(project)
+
+
+def rows(project: Project, sql: str) -> list[tuple]:
+    with duckdb.connect(str(project.warehouse)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_a_first_run_builds_everything(tmp_path: Path) -> None:
+    project = Project.from_environment(
+        {}, landing=tmp_path / "landing", out=tmp_path / "out"
+    )
+    (tmp_path / "landing").mkdir()
+    scope = decide(project)
+    assert not scope.is_incremental
+    assert "no complete run" in scope.sentence
+
+
+def test_a_run_without_news_builds_nothing_anew(done: Project) -> None:
+    load_all(done)
+    scope = decide(done)
+    assert scope == batches.Scope(True, "", 0, 0)
+    assert rows(done, "select is_incremental, previous_as_of from settings.run") == [
+        (True, datetime(2026, 4, 30))
+    ]
+
+
+def test_new_changed_and_gone_files_are_told_apart(done: Project) -> None:
+    folder = done.landing / "generic" / "lead"
+    write(folder / "two.csv", LEADS.replace("L1", "L2"))
+    write(folder / "one.csv", LEADS.replace("L1", "L3"))
+    load_all(done, datetime(2026, 5, 2))
+    scope = decide(done)
+    assert (scope.is_incremental, scope.new_files, scope.gone_files) == (True, 2, 1)
+    assert "2 new and 1 gone" in scope.sentence
+    assert rows(done, "select file from settings.new_files order by 1") == [
+        ("generic/lead/one.csv",),
+        ("generic/lead/two.csv",),
+    ]
+
+
+def test_the_key_of_a_gone_file_is_the_one_that_its_rows_have(done: Project) -> None:
+    [(of_rows,)] = rows(
+        done,
+        "select distinct cast(hash(_file, _file_sha256, cast(_loaded_at as timestamp))"
+        " >> 1 as bigint) from raw_generic.lead",
+    )
+    (done.landing / "generic" / "lead" / "one.csv").unlink()
+    write(done.landing / "generic" / "lead" / "two.csv", LEADS.replace("L1", "L2"))
+    load_all(done, datetime(2026, 5, 2))
+    assert decide(done).is_incremental
+    assert rows(done, "select file_key from settings.gone_files") == [(of_rows,)]
+
+
+def change_users(project: Project) -> Project:
+    write(project.landing / "generic" / "user.csv", "user_id\nU2\n")
+    load_all(project, datetime(2026, 5, 2))
+    return project
+
+
+def change_definition(project: Project) -> Project:
+    folder = project.out.parent / "definition"
+    write(folder / "shared_mailboxes.add.csv", "local_part\nteam\n")
+    return replace(project, definition=folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (change_users, "looked up in generic.user"),
+        (change_definition, "the definition changed (shared_mailboxes.add.csv)"),
+        (
+            lambda project: replace(project, vars=RunVars(reporting_currency="EUR")),
+            "vars changed (reporting_currency)",
+        ),
+        (
+            lambda project: replace(project, vars=RunVars(as_of=datetime(2026, 4, 29))),
+            "as_of lies before",
+        ),
+    ],
+    ids=["users", "definition", "vars", "as_of"],
+)
+def test_everything_is_built_anew_and_the_reason_told(
+    done: Project, change: Callable[[Project], Project], reason: str
+) -> None:
+    scope = decide(change(done))
+    assert not scope.is_incremental
+    assert reason in scope.sentence
+    # Nothing may be built on what this run has not finished.
+    assert "no complete run" in decide(done).sentence
+
+
+def test_a_later_as_of_builds_on_the_last_run(done: Project) -> None:
+    later = replace(done, vars=RunVars(as_of=datetime(2026, 5, 30)))
+    assert decide(later).is_incremental
+
+
+def test_what_a_killed_run_found_is_kept_until_one_is_complete(done: Project) -> None:
+    decide(done)
+    with warehouse.connect(done) as connection:
+        connection.execute("insert into settings.touched_records values (7, 'x')")
+        connection.execute("insert into settings.replaced_people values ('p')")
+    assert decide(done).is_incremental
+    kept = "select * from settings.touched_records"
+    assert rows(done, kept) == [(7, "x")]
+    batches.complete(done)
+    assert rows(done, kept) == []
+    assert rows(done, "select * from settings.replaced_people") == []

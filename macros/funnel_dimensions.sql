@@ -11,46 +11,107 @@
 {%- endmacro %}
 
 
+{#- The types of period of mart_funnel_monthly and the first day of each. -#}
+{% macro funnel_periods() -%}
+{{ return({
+    'month': 'month_start_date',
+    'fiscal_quarter': 'fiscal_quarter_start_date',
+    'fiscal_year': 'fiscal_year_start_date',
+}) }}
+{%- endmacro %}
+
+
 {#-
-    Each row of `relation` once per period type and dimension, with
-    period_type, period_start_date, dimension and dimension_value. Expects
-    handed_off_date and the columns behind the dimensions. Aggregate afterwards.
+    `relation` by each type of period and each dimension: a branch for each, so
+    no row is copied before it is aggregated. Expects the columns behind both;
+    writes period_type, period_start_date, dimension and dimension_value before
+    the aggregates that the caller calls for. `period_types` are some of
+    funnel_periods(); all of them by default.
 -#}
-{% macro exploded_by_dimension(relation, columns) -%}
+{% macro by_period_and_dimension(relation, period_types=none) -%}
+{%- set aggregates = caller() -%}
+{%- for period_type in period_types or funnel_periods() %}
+{%- set last_period = loop.last %}
+{%- for dimension, column in funnel_dimensions().items() %}
 select
-    periods.period_type,
-    case periods.period_type
-        when 'month' then periods.month_start_date
-        when 'fiscal_quarter' then periods.fiscal_quarter_start_date
-        else periods.fiscal_year_start_date
-    end as period_start_date,
-    periods.dimension,
-    case periods.dimension
-        when 'all' then 'all'
-        {%- for dimension, column in funnel_dimensions().items() if column %}
-        when '{{ dimension }}' then periods.{{ column }}
-        {%- endfor %}
-    end as dimension_value,
-    {%- for column in columns %}
-    periods.{{ column }}{{ ',' if not loop.last }}
-    {%- endfor %}
-from (
+    '{{ period_type }}' as period_type,
+    {{ funnel_periods()[period_type] }} as period_start_date,
+    '{{ dimension }}' as dimension,
+    {{ column or "'all'" }} as dimension_value,
+    {{ aggregates }}
+from {{ relation }}
+group by 1, 2, 3, 4
+{{ 'union all' if not (loop.last and last_period) }}
+{%- endfor %}
+{%- endfor %}
+{%- endmacro %}
+
+
+{#-
+    The percentiles of the hours from hand-off, by one type of period and each
+    dimension. A median cannot be made of medians, so every hand-off's hours are
+    held in memory once for each dimension; the types of period are models of
+    their own, built one after the other, so that it is not all at once.
+-#}
+{% macro hours_ranked(period_type) -%}
+{%- set hours = [
+    'response_hours', 'response_business_hours',
+    'accept_hours', 'accept_business_hours',
+] -%}
+with lifecycles as (
+
+    select * from {{ ref('int_lifecycles') }}
+    where
+        origin = 'marketing'
+        and is_in_marts
+        and (response_hours is not null or accept_hours is not null)
+
+),
+
+periods as (
+
+    select * from {{ ref('int_periods') }}
+
+),
+
+lifecycles_in_periods as (
+
     select
-        {{ relation }}.*,
-        period_types.period_type,
-        dimensions.dimension
-    from {{ relation }}
-    cross join (
-        {%- for period_type in ['month', 'fiscal_quarter', 'fiscal_year'] %}
-        select '{{ period_type }}' as period_type
-        {{ 'union all' if not loop.last }}
+        periods.{{ funnel_periods()[period_type] }},
+        lifecycles.channel,
+        lifecycles.last_campaign_id as campaign_id,
+        lifecycles.team,
+        lifecycles.owner_id,
+        lifecycles.definition_version,
+        {%- for column in hours %}
+        lifecycles.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
-    ) as period_types
-    cross join (
-        {%- for dimension in funnel_dimensions() %}
-        select '{{ dimension }}' as dimension
-        {{ 'union all' if not loop.last }}
-        {%- endfor %}
-    ) as dimensions
-) as periods
+    from lifecycles
+    inner join periods
+        on lifecycles.handed_off_date = periods.date_day
+
+),
+
+final as (
+
+    {% call by_period_and_dimension('lifecycles_in_periods', [period_type]) %}
+    {%- for column in hours %}
+    {{ percentiles(column, [0.5, 0.9]) }} as {{ column }}
+    {{- ',' if not loop.last }}
+    {%- endfor %}
+    {% endcall %}
+
+)
+
+select
+    period_type,
+    period_start_date,
+    dimension,
+    dimension_value,
+    {%- for column in hours %}
+    {{ percentile_of(column, 1) }} as {{ column }}_median,
+    {{ percentile_of(column, 2) }} as {{ column }}_p90
+    {{- ',' if not loop.last }}
+    {%- endfor %}
+from final
 {%- endmacro %}

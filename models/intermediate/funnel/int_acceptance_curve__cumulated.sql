@@ -36,61 +36,9 @@ older_ages as (
 
 ),
 
-at_risk_counted as (
-
-    select
-        *,
-        sum(leaving) over (
-            partition by cohort_month
-            order by age_business_days desc
-            rows between unbounded preceding and current row
-        ) as at_risk
-    from older_ages
-
-),
-
-open_shares as (
-
-    select
-        *,
-        -- The product of (1 - settled / at risk); a logarithm has none of zero,
-        -- so a step that settles all is kept apart.
-        case
-            when
-                max(case when settled = at_risk then 1 else 0 end) over up_to
-                = 1
-                then 0.0
-            else
-                exp(
-                    sum(
-                        case
-                            when settled < at_risk
-                                then ln(1.0 - settled / (at_risk * 1.0))
-                            else 0.0
-                        end
-                    ) over up_to
-                )
-        end as share_open
-    from at_risk_counted
-    window up_to as (
-        partition by cohort_month
-        order by age_business_days
-        rows between unbounded preceding and current row
-    )
-
-),
-
 accepted_steps as (
 
-    select
-        *,
-        coalesce(
-            lag(share_open) over (
-                partition by cohort_month order by age_business_days
-            ),
-            1.0
-        ) * accepted / (at_risk * 1.0) as accepted_step
-    from open_shares
+    {{ acceptance_steps('older_ages') }}
 
 ),
 

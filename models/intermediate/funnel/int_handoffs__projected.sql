@@ -53,15 +53,15 @@ probabilities as (
         coalesce(curve.at_risk, months_with_curve.all_at_risk) as at_risk,
         case
             when months_with_curve.cohort_month is null then null
-            when coalesce(curve.share_open, 1.0) <= 0.0 then 0.0
+            when coalesce(curve.share_open, 1e0) <= 0e0 then 0e0
             else least(
-                1.0,
+                1e0,
                 greatest(
-                    0.0,
+                    0e0,
                     (
                         months_with_curve.share_accepted_finally
-                        - coalesce(curve.share_accepted, 0.0)
-                    ) / coalesce(curve.share_open, 1.0)
+                        - coalesce(curve.share_accepted, 0e0)
+                    ) / coalesce(curve.share_open, 1e0)
                 )
             )
         end as acceptance_probability
@@ -98,14 +98,14 @@ final as (
         acceptance_probability,
         cast(
             cast(acceptance_probability as double)
-            * (1.0 - cast(acceptance_probability as double))
+            * (1e0 - cast(acceptance_probability as double))
             as decimal(28, 12)
         ) as outcome_variance,
         cast(
             sqrt(
                 cast(acceptance_probability as double)
-                * (1.0 - cast(acceptance_probability as double))
-                / (at_risk * 1.0)
+                * (1e0 - cast(acceptance_probability as double))
+                / (at_risk * 1e0)
             ) as decimal(28, 12)
         ) as curve_error
     from rounded

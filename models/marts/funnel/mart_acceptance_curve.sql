@@ -8,71 +8,16 @@ with ages as (
         count(*) filter (where outcome = 'rejected') as rejected,
         count(*) filter (where outcome = 'ignored') as ignored,
         count(*) filter (where outcome = 'withdrawn') as withdrawn,
-        count(*) filter (where outcome = 'pending') as censored
+        count(*) filter (where outcome = 'pending') as censored,
+        count(*) filter (where outcome <> 'pending') as settled
     from {{ ref('int_acceptance_curve__ages') }}
     group by 1, 2
 
 ),
 
-at_risk_counted as (
-
-    select
-        *,
-        sum(leaving) over (
-            partition by cohort_month
-            order by age_business_days desc
-            rows between unbounded preceding and current row
-        ) as at_risk
-    from ages
-
-),
-
-open_shares as (
-
-    select
-        *,
-        case
-            when
-                max(case when leaving - censored = at_risk then 1 else 0 end)
-                    over up_to
-                = 1
-                then 0.0
-            else
-                exp(
-                    sum(
-                        case
-                            when leaving - censored < at_risk
-                                then
-                                    ln(
-                                        1.0
-                                        - (leaving - censored)
-                                        / (at_risk * 1.0)
-                                    )
-                            else 0.0
-                        end
-                    ) over up_to
-                )
-        end as share_open
-    from at_risk_counted
-    window up_to as (
-        partition by cohort_month
-        order by age_business_days
-        rows between unbounded preceding and current row
-    )
-
-),
-
 accepted_steps as (
 
-    select
-        *,
-        coalesce(
-            lag(share_open) over (
-                partition by cohort_month order by age_business_days
-            ),
-            1.0
-        ) * accepted / (at_risk * 1.0) as accepted_step
-    from open_shares
+    {{ acceptance_steps('ages') }}
 
 )
 
@@ -87,7 +32,7 @@ select
     censored,
     cast(
         least(
-            1.0,
+            1e0,
             sum(accepted_step) over (
                 partition by cohort_month
                 order by age_business_days

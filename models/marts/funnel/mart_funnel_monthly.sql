@@ -27,13 +27,6 @@ periods as (
 
 ),
 
-lifecycles as (
-
-    select * from {{ ref('int_lifecycles') }}
-    where origin = 'marketing' and is_in_marts
-
-),
-
 targets as (
 
     select * from {{ ref('def_kpi_targets') }}
@@ -41,94 +34,38 @@ targets as (
 
 ),
 
-cohorts_by_month as (
+cohorts_in_periods as (
 
     select
-        periods.month_start_date,
-        periods.fiscal_quarter_start_date,
-        periods.fiscal_year_start_date,
-        {%- for column in funnel_dimensions().values() if column %}
-        cohorts.{{ column }},
+        {%- for column in funnel_periods().values() %}
+        periods.{{ column }},
         {%- endfor %}
-        {%- for column in counts + sums %}
-        sum(cohorts.{{ column }}) as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        cohorts.*
     from cohorts
     inner join periods
         on cohorts.handed_off_date = periods.date_day
-    group by 1, 2, 3, 4, 5, 6, 7, 8
-
-),
-
-cohorts_exploded as (
-
-    {{ exploded_by_dimension('cohorts_by_month', counts + sums) }}
 
 ),
 
 counted as (
 
-    select
-        period_type,
-        period_start_date,
-        dimension,
-        dimension_value,
-        {%- for column in counts %}
-        cast(sum({{ column }}) as bigint) as {{ column }},
-        {%- endfor %}
-        {%- for column in sums %}
-        sum({{ column }}) as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from cohorts_exploded
-    group by 1, 2, 3, 4
-
-),
-
--- A median cannot be made of medians: hours come from the hand-offs themselves.
-lifecycles_in_periods as (
-
-    select
-        periods.month_start_date,
-        periods.fiscal_quarter_start_date,
-        periods.fiscal_year_start_date,
-        lifecycles.channel,
-        lifecycles.last_campaign_id as campaign_id,
-        lifecycles.team,
-        lifecycles.owner_id,
-        lifecycles.definition_version,
-        {%- for column in hours %}
-        lifecycles.{{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from lifecycles
-    inner join periods
-        on lifecycles.handed_off_date = periods.date_day
-    where
-        lifecycles.response_hours is not null
-        or lifecycles.accept_hours is not null
-
-),
-
-lifecycles_exploded as (
-
-    {{ exploded_by_dimension('lifecycles_in_periods', hours) }}
+    {% call by_period_and_dimension('cohorts_in_periods') %}
+    {%- for column in counts %}
+    cast(sum({{ column }}) as bigint) as {{ column }},
+    {%- endfor %}
+    {%- for column in sums %}
+    sum({{ column }}) as {{ column }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    {% endcall %}
 
 ),
 
 hours_ranked as (
 
-    select
-        period_type,
-        period_start_date,
-        dimension,
-        dimension_value,
-        {%- for column in hours %}
-        percentile_cont(0.5) within group (order by {{ column }})
-            as {{ column }}_median,
-        percentile_cont(0.9) within group (order by {{ column }})
-            as {{ column }}_p90{{ ',' if not loop.last }}
-        {%- endfor %}
-    from lifecycles_exploded
-    group by 1, 2, 3, 4
+    {% for period_type in funnel_periods() %}
+    select * from {{ ref('int_hours__ranked_by_' ~ period_type) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 

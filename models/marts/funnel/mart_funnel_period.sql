@@ -25,47 +25,52 @@ settings as (
 
 ),
 
-entries as (
+-- What may date a count of the lifecycle, each name once.
+stages as (
 
-{%- for stage, column in stages.items() %}
-
-    select
-        lifecycle_id,
-        '{{ stage }}' as stage,
-        {{ column }} as entered_at
-    from lifecycles
-    where {{ column }} is not null
-
-    union all
-{%- endfor %}
-
-    select
-        lifecycle_id,
-        exit_stage as stage,
-        exited_at as entered_at
-    from lifecycles
-    where exit_stage is not null
+    {%- for stage in stages.keys() | list + ['exit'] %}
+    select '{{ stage }}' as milestone
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 ),
 
-entries_dated as (
+-- One scan: a lifecycle is read once and repeated for each name, narrow.
+entries as (
 
     select
-        entries.stage,
-        cast(
-            {{ from_utc('entries.entered_at', 'settings.reporting_timezone') }}
-            as date
-        ) as entered_date,
+        case
+            when stages.milestone = 'exit' then lifecycles.exit_stage
+            else stages.milestone
+        end as stage,
+        case stages.milestone
+            {%- for stage, column in stages.items() %}
+            when '{{ stage }}' then lifecycles.{{ column }}
+            {%- endfor %}
+            else lifecycles.exited_at
+        end as entered_at,
         lifecycles.channel,
         lifecycles.last_campaign_id as campaign_id,
         lifecycles.team,
         lifecycles.owner_id,
         lifecycles.origin,
         lifecycles.definition_version
+    from lifecycles
+    cross join stages
+
+),
+
+entries_dated as (
+
+    select
+        entries.*,
+        cast(
+            {{ from_utc('entries.entered_at', 'settings.reporting_timezone') }}
+            as date
+        ) as entered_date
     from entries
     cross join settings
-    inner join lifecycles
-        on entries.lifecycle_id = lifecycles.lifecycle_id
+    where entries.entered_at is not null and entries.stage is not null
 
 ),
 

@@ -8,11 +8,14 @@
     changes nothing; a graph that is not settled after `most_rounds` is an
     error, never a wrong answer.
 
-    Arguments: links (relation), left and right (columns of bigint keys).
+    Arguments: links (relation), left and right (columns of bigint keys),
+    wanted (a condition that whole components meet).
     Returns the relation (node_key, component_key) of the last round; the
     working tables lie in the caller's schema until `drop_component_tables`.
 -#}
-{% macro connected_components(links, left, right, most_rounds=60) -%}
+{% macro connected_components(
+    links, left, right, wanted='1 = 1', most_rounds=60
+) -%}
 {%- set prefix = this.schema ~ '.' ~ this.identifier -%}
 {%- if not execute or flags.WHICH not in ['run', 'build'] -%}
     (
@@ -21,27 +24,28 @@
         where 1 = 0
     ) as unlabelled
 {%- else -%}
+    {%- set rows = links ~ ' where ' ~ wanted -%}
     {%- set hops = prefix ~ '__hops' -%}
-    {%- do recreate_table(hops) -%}
+    {%- do drop_table(hops) -%}
     {%- do run_query(
         'create table ' ~ hops ~ ' as '
         ~ 'select distinct from_key, to_key from ('
         ~ 'select ' ~ left ~ ' as from_key, ' ~ right ~ ' as to_key from '
-        ~ links ~ ' union all select ' ~ right ~ ', ' ~ left ~ ' from ' ~ links
-        ~ ' union all select ' ~ left ~ ', ' ~ left ~ ' from ' ~ links
-        ~ ' union all select ' ~ right ~ ', ' ~ right ~ ' from ' ~ links
+        ~ rows ~ ' union all select ' ~ right ~ ', ' ~ left ~ ' from ' ~ rows
+        ~ ' union all select ' ~ left ~ ', ' ~ left ~ ' from ' ~ rows
+        ~ ' union all select ' ~ right ~ ', ' ~ right ~ ' from ' ~ rows
         ~ ') as both_ways'
     ) -%}
     {%- set state = namespace(settled=false, current=prefix ~ '__labels_a',
                               next=prefix ~ '__labels_b') -%}
-    {%- do recreate_table(state.current) -%}
+    {%- do drop_table(state.current) -%}
     {%- do run_query(
         'create table ' ~ state.current ~ ' as '
         ~ 'select from_key as node_key, min(to_key) as component_key from '
         ~ hops ~ ' group by from_key'
     ) -%}
     {%- for round in range(most_rounds) if not state.settled -%}
-        {%- do recreate_table(state.next) -%}
+        {%- do drop_table(state.next) -%}
         {%- do run_query(
             'create table ' ~ state.next ~ ' as with widened as ('
             ~ 'select hops.from_key as node_key, '
@@ -81,14 +85,21 @@
 {%- endmacro %}
 
 
-{% macro recreate_table(name) -%}
+{% macro drop_table(name) -%}
     {%- do run_query('drop table if exists ' ~ name) -%}
 {%- endmacro %}
 
 
-{#- Drops the working tables of `connected_components`; a post-hook. -#}
+{#-
+    Drops the working tables of `connected_components`; a post-hook. One
+    statement each: Spark takes no two at once.
+-#}
 {% macro drop_component_tables() -%}
-{%- for suffix in ['hops', 'labels_a', 'labels_b'] %}
-drop table if exists {{ this.schema }}.{{ this.identifier }}__{{ suffix }};
-{%- endfor %}
+{%- if execute -%}
+    {%- for suffix in ['hops', 'labels_a', 'labels_b'] -%}
+        {%- do drop_table(
+            this.schema ~ '.' ~ this.identifier ~ '__' ~ suffix
+        ) -%}
+    {%- endfor -%}
+{%- endif -%}
 {%- endmacro %}

@@ -9,12 +9,14 @@ md5({{ expression }})
     lengths stand before the values, so no two rows give the same text.
 -#}
 {% macro null_safe_text(columns) -%}
-{%- for column in columns -%}
-{%- set text = 'cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')' -%}
-coalesce(
-    cast(length({{ text }}) as {{ dbt.type_string() }}) || ':' || {{ text }},
-    '-'
+concat(
+{%- for column in columns %}
+{%- set text = 'cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ ')' %}
+    coalesce(
+        cast(length({{ text }}) as {{ dbt.type_string() }}) || ':' || {{ text }},
+        '-'
+    )
+    {%- if not loop.last %}, '|', {% endif -%}
+{%- endfor %}
 )
-{%- if not loop.last %} || '|' || {% endif -%}
-{%- endfor -%}
 {%- endmacro %}

@@ -15,6 +15,20 @@ case when {{ value }} is not null then xxhash64({{ value }}) end
 {%- endmacro %}
 
 
+{#- A 64-bit key of several values, none of which is null. -#}
+{% macro key64_of(values) -%}
+{{ return(adapter.dispatch('key64_of')(values)) }}
+{%- endmacro %}
+
+{% macro duckdb__key64_of(values) -%}
+cast(hash({{ values | join(', ') }}) >> 1 as bigint)
+{%- endmacro %}
+
+{% macro spark__key64_of(values) -%}
+xxhash64({{ values | join(', ') }})
+{%- endmacro %}
+
+
 {#-
     The id by which records of a system are joined, blank is null. Salesforce
     writes an id with 15 characters or, with a checksum behind it, with 18.

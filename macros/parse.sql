@@ -132,12 +132,16 @@ end
 {% macro parse_boolean(text) -%}
 {%- set yes = "('true', 't', '1', 'yes', 'y', 'はい')" -%}
 {%- set no = "('false', 'f', '0', 'no', 'n', 'いいえ')" -%}
-{%- set plain = 'lower(' ~ fold_width(unicode_trim(text)) ~ ')' -%}
 case
     when {{ text }} is null then null
     when lower({{ text }}) in {{ yes }} then true
     when lower({{ text }}) in {{ no }} then false
-    when {{ plain }} in {{ yes }} then true
-    when {{ plain }} in {{ no }} then false
+    when not {{ is_ascii(text) }}
+        then {{ bind(
+            'lower(' ~ fold_width(unicode_trim(text)) ~ ')',
+            'plain',
+            'case when plain in ' ~ yes ~ ' then true'
+            ~ ' when plain in ' ~ no ~ ' then false end'
+        ) }}
 end
 {%- endmacro %}

@@ -60,12 +60,31 @@ transform(array({{ expression }}), {{ name }} -> {{ body }})[0]
 {%- endmacro %}
 
 
+{#- Whether a text is plain ASCII, which nothing needs to be folded in. -#}
+{% macro is_ascii(text) -%}
+{{ return(adapter.dispatch('is_ascii')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__is_ascii(text) -%}
+(strlen({{ text }}) = length({{ text }}))
+{%- endmacro %}
+
+{% macro spark__is_ascii(text) -%}
+(octet_length({{ text }}) = char_length({{ text }}))
+{%- endmacro %}
+
+
 {#-
     Full-width letters, digits and signs as the plain ones (the part of NFKC
     that times, numbers and flags need, in plain SQL; no quote or backslash,
-    which dialects escape in different ways).
+    which dialects escape in different ways). Translating a text is slow, so
+    only a text that needs it is.
 -#}
 {% macro fold_width(text) -%}
+case when {{ is_ascii(text) }} then {{ text }} else {{ widths_folded(text) }} end
+{%- endmacro %}
+
+{% macro widths_folded(text) -%}
 translate(
     {{ text }},
     '！＂＃＄％＆（）＊＋，－．／０１２３４５６７８９：；＜＝＞？＠ＡＢＣ'
@@ -91,7 +110,7 @@ translate(
 {% macro duckdb__unicode_trim(text) -%}
 {#- Most texts need no trimming, and looking is cheaper than trimming. -#}
 case
-    when strlen({{ text }}) = length({{ text }})
+    when {{ is_ascii(text) }}
         and {{ text }} >= '!' and right({{ text }}, 1) > ' '
         then {{ text }}
     else trim({{ text }}, '{{ unicode_space() }}')
@@ -112,7 +131,9 @@ nullif({{ unicode_trim(text) }}, '')
 {#-
     What is compared where two texts count as the same: after Unicode NFKC,
     trimming of Unicode space and lower-casing; null of null and of blank.
-    Spark has no NFKC: there only full-width letters and signs are folded.
+    Neither engine has NFKC: `unicode_same_text` is a function that the run
+    brings along (orchestration/dbt_plugin.py, orchestration/spark/text.py).
+    It costs far more than SQL, so only texts beyond ASCII are given to it.
 -#}
 {% macro same_text(text) -%}
 {{ return(adapter.dispatch('same_text')(text)) }}
@@ -121,7 +142,7 @@ nullif({{ unicode_trim(text) }}, '')
 {% macro duckdb__same_text(text) -%}
 nullif(
     case
-        when strlen({{ text }}) = length({{ text }})
+        when {{ is_ascii(text) }}
             then lower({{ unicode_trim(text) }})
         else unicode_same_text({{ text }})
     end,
@@ -130,7 +151,17 @@ nullif(
 {%- endmacro %}
 
 {% macro spark__same_text(text) -%}
-nullif(lower({{ unicode_trim(fold_width(text)) }}), '')
+{#- Spark calls the function on every row: of a null it has an answer at once. -#}
+nullif(
+    case
+        when {{ is_ascii(text) }}
+            then lower({{ unicode_trim(text) }})
+        else unicode_same_text(
+            case when not {{ is_ascii(text) }} then {{ text }} end
+        )
+    end,
+    ''
+)
 {%- endmacro %}
 
 

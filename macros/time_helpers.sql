@@ -15,5 +15,11 @@ end
 
 {#- Hours between two instants, as a double. -#}
 {% macro hours_between(earlier, later) -%}
-({{ epoch_us(later) }} - {{ epoch_us(earlier) }}) / 3600000000.0
+{{ hours_of(epoch_us(later) ~ ' - ' ~ epoch_us(earlier)) }}
+{%- endmacro %}
+
+
+{#- Microseconds as hours, as a double. -#}
+{% macro hours_of(microseconds) -%}
+cast({{ microseconds }} as double) / cast(3600000000 as double)
 {%- endmacro %}

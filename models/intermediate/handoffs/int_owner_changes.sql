@@ -1,3 +1,5 @@
+{{ config(unique_key='record_key') }}
+
 -- One row per record and instant at which its owner changed: who had it before
 -- and who has it after. Several changes of one instant are a chain (A to B, B
 -- to C): it starts at the owner nobody of that instant gave, and ends at the
@@ -22,6 +24,7 @@ with changes as (
         entity = 'lead'
         and field = 'owner'
         and is_usable
+        and {{ in_batch('record_key') }}
 
 ),
 

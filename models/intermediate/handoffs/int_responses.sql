@@ -1,3 +1,5 @@
+{{ config(unique_key='person_key') }}
+
 -- What counts as a response of sales: a completed touch of a type that counts,
 -- or a lead that an ADR takes on (TAL).
 with activities as (
@@ -12,6 +14,7 @@ with activities as (
         activities.is_read
         and activities.is_usable
         and activities.occurred_at <= clock.as_of
+        and {{ in_batch('activities.record_key') }}
 
 ),
 
@@ -22,7 +25,7 @@ tals as (
         actor_key,
         occurred_at as responded_at
     from {{ ref('int_stage_events__cut') }}
-    where stage = 'tal'
+    where stage = 'tal' and {{ in_batch('person_key') }}
 
 ),
 

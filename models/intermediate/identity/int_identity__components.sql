@@ -1,4 +1,8 @@
-{{ config(post_hook="{{ drop_component_tables() }}") }}
+{{ config(
+    unique_key='node_key',
+    pre_hook="{{ keep_batch() }}",
+    post_hook="{{ drop_component_tables() }}"
+) }}
 
 -- One human being is one connected component of the links. The macro widens
 -- the labels round by round until none changes, so the model reads its result.
@@ -6,5 +10,5 @@ select
     node_key,
     component_key
 from {{ connected_components(
-    ref('int_identity__links'), 'left_key', 'right_key'
+    ref('int_identity__links'), 'left_key', 'right_key', in_batch('left_key')
 ) }}

@@ -1,3 +1,6 @@
+{{ config(unique_key='left_key') }}
+
+-- depends_on: {{ ref('int_batch__records') }}
 with records as (
 
     select
@@ -6,13 +9,14 @@ with records as (
         record_key,
         email_match
     from {{ ref('input_layer__records') }}
-    where not is_key_missing
+    where not is_key_missing and {{ in_batch('record_key') }}
 
 ),
 
 explicit_links as (
 
     select * from {{ ref('input_layer__record_links') }}
+    where {{ in_batch('left_key') }}
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(unique_key='person_key', post_hook='{{ move_as_of() }}') }}
+
 -- The linter indents filters and calls of macros its own way.
 -- noqa: disable=LT02
 -- One row per person and lifecycle with everything that is known of it; marts
@@ -5,26 +7,28 @@
 with lifecycles as (
 
     select * from {{ ref('int_lifecycles__milestones') }}
+    where {{ in_batch('person_key') }}
 
 ),
 
 first_passes as (
 
     select * from {{ ref('int_passes__outcomes') }}
-    where pass_no = 1
+    where pass_no = 1 and {{ in_batch('person_key') }}
 
 ),
 
 owned as (
 
     select * from {{ ref('int_handoffs__owned') }}
-    where is_first
+    where is_first and {{ in_batch('person_key') }}
 
 ),
 
 touched as (
 
     select * from {{ ref('int_lifecycles__touched') }}
+    where {{ in_batch('person_key') }}
 
 ),
 
@@ -37,6 +41,7 @@ opportunities as (
 people as (
 
     select * from {{ ref('int_people') }}
+    where {{ in_batch('person_key') }}
 
 ),
 
@@ -46,7 +51,7 @@ records as (
         record_key,
         status_reason
     from {{ ref('input_layer__records') }}
-    where not is_key_missing
+    where not is_key_missing and {{ in_batch('record_key') }}
 
 ),
 
@@ -151,8 +156,9 @@ final as (
         end as won_amount_reporting,
         {{ hours_between('joined.handed_off_at', 'joined.first_response_at') }}
             as response_hours,
-        (joined.responded_business_us - joined.passed_business_us)
-        / 3600000000.0 as response_business_hours,
+        {{ hours_of(
+            'joined.responded_business_us - joined.passed_business_us'
+        ) }} as response_business_hours,
         case
             when joined.outcome = 'accepted'
                 then
@@ -163,8 +169,10 @@ final as (
         case
             when joined.outcome = 'accepted'
                 then
-                    (joined.accepted_business_us - joined.passed_business_us)
-                    / 3600000000.0
+                    {{ hours_of(
+                        'joined.accepted_business_us '
+                        ~ '- joined.passed_business_us'
+                    ) }}
         end as accept_business_hours
     from joined
     left join reasons

@@ -1,3 +1,5 @@
+{{ config(unique_key='person_key') }}
+
 -- The linter indents filters and calls of macros its own way.
 -- noqa: disable=LT02
 -- One row per person and lifecycle: the first event of each stage, the exit,
@@ -14,7 +16,9 @@ with events as (
     from {{ ref('int_stage_events__cut') }} as events
     inner join {{ ref('int_funnel_versions__in_force') }} as in_force
         on events.definition_version = in_force.version
-    where not events.is_exit_without_lifecycle
+    where
+        not events.is_exit_without_lifecycle
+        and {{ in_batch('events.person_key') }}
 
 ),
 

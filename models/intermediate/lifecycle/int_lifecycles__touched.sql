@@ -1,3 +1,5 @@
+{{ config(unique_key='person_key') }}
+
 -- The first and the last campaign and the last score before each hand-off.
 with lifecycles as (
 
@@ -6,74 +8,14 @@ with lifecycles as (
         lifecycle_no,
         handed_off_at
     from {{ ref('int_lifecycles__milestones') }}
-    where handed_off_at is not null
-
-),
-
-campaigns as (
-
-    select
-        source,
-        campaign_match_id,
-        min(campaign_id) as campaign_id
-    from {{ ref('input_layer__campaigns') }}
-    where not is_key_missing
-    group by 1, 2
-
-),
-
-touches as (
-
-    select
-        person_key,
-        source,
-        source_table,
-        source_key,
-        campaign_id,
-        campaign_match_id,
-        touched_at
-    from {{ ref('int_touches__judged') }}
-    where is_read and is_usable and campaign_match_id is not null
-
-    union all
-
-    -- The campaign a record names is a touch at its creation.
-    select
-        first_values.person_key,
-        records.source,
-        records.source_table,
-        records.source_key,
-        records.campaign_id,
-        records.campaign_match_id,
-        records.created_at as touched_at
-    from {{ ref('input_layer__records') }} as records
-    inner join {{ ref('int_records__first_values') }} as first_values
-        on records.record_key = first_values.record_key
-    where
-        first_values.is_usable
-        and records.campaign_match_id is not null
+    where handed_off_at is not null and {{ in_batch('person_key') }}
 
 ),
 
 touches_numbered as (
 
-    select
-        touches.person_key,
-        touches.touched_at,
-        coalesce(campaigns.campaign_id, touches.campaign_id) as campaign_id,
-        row_number() over (
-            partition by touches.person_key
-            order by
-                touches.touched_at,
-                touches.source,
-                touches.source_table,
-                touches.source_key
-        ) as touch_no
-    from touches
-    left join campaigns
-        on
-            touches.source = campaigns.source
-            and touches.campaign_match_id = campaigns.campaign_match_id
+    select * from {{ ref('int_touches__numbered') }}
+    where {{ in_batch('person_key') }}
 
 ),
 
@@ -110,6 +52,7 @@ scores as (
         entity = 'lead'
         and field = 'score'
         and is_usable
+        and {{ in_batch('record_key') }}
         and {{ parse_number('new_value') }} is not null
 
 ),

@@ -28,15 +28,7 @@ clock as (
 
 rates as (
 
-    select
-        fx_rates.rate_date,
-        upper(trim(fx_rates.currency)) as currency,
-        fx_rates.rate
-    from {{ ref('def_fx_rates') }} as fx_rates
-    cross join settings
-    where
-        coalesce(fx_rates.reporting_currency, settings.reporting_currency)
-        = settings.reporting_currency
+    select * from {{ ref('int_fx_rates__in_force') }}
 
 ),
 
@@ -48,7 +40,6 @@ amounts_dated as (
         opportunities.opportunity_id,
         opportunities.amount,
         coalesce(opportunities.currency, sources.currency) as currency,
-        settings.reporting_currency,
         cast(
             {{ from_utc(
                 'case when opportunities.is_closed '
@@ -65,31 +56,6 @@ amounts_dated as (
 
 ),
 
-days_needed as (
-
-    select distinct
-        currency,
-        rate_date
-    from amounts_dated
-    where amount is not null and currency <> reporting_currency
-
-),
-
-rates_found as (
-
-    select
-        days_needed.currency,
-        days_needed.rate_date,
-        max_by(rates.rate, rates.rate_date) as rate
-    from days_needed
-    inner join rates
-        on
-            days_needed.currency = rates.currency
-            and days_needed.rate_date >= rates.rate_date
-    group by 1, 2
-
-),
-
 converted as (
 
     select
@@ -98,27 +64,16 @@ converted as (
         amounts_dated.amount,
         amounts_dated.currency,
         amounts_dated.rate_date,
-        amounts_dated.amount is not null
-        and amounts_dated.currency <> amounts_dated.reporting_currency
-        and rates_found.rate is null as is_rate_missing,
-        cast(
-            round(
-                -- Wide enough that no product of money and rate overflows.
-                cast(amounts_dated.amount as decimal(20, 2)) * case
-                    when
-                        amounts_dated.currency
-                        = amounts_dated.reporting_currency
-                        then cast(1 as decimal(18, 8))
-                    else rates_found.rate
-                end,
-                2
-            ) as decimal(18, 2)
-        ) as amount_reporting
+        amounts_dated.amount is not null and rates.rate is null
+            as is_rate_missing,
+        {{ converted_amount('amounts_dated.amount', 'rates.rate') }}
+            as amount_reporting
     from amounts_dated
-    left join rates_found
+    left join rates
         on
-            amounts_dated.currency = rates_found.currency
-            and amounts_dated.rate_date = rates_found.rate_date
+            amounts_dated.currency = rates.currency
+            and amounts_dated.rate_date >= rates.valid_from
+            and amounts_dated.rate_date < rates.valid_before
 
 )
 

@@ -1,3 +1,5 @@
+{{ config(unique_key='record_key') }}
+
 -- Every dated raw value that a stage rule may read, in one shape: first values,
 -- changes, activities of marketing automation and touches; then the rules of
 -- the version in force at its instant.
@@ -18,10 +20,14 @@ with first_values as (
         actor_id,
         status_reason as reason,
         loaded_at,
+        row_key,
         true as is_first_value,
         is_usable
     from {{ ref('int_records__first_values') }}
-    where has_first_value and not is_key_missing
+    where
+        has_first_value
+        and not is_key_missing
+        and {{ in_batch('record_key') }}
 
 ),
 
@@ -42,10 +48,14 @@ changes as (
         actor_id,
         reason,
         loaded_at,
+        row_key,
         false as is_first_value,
         is_usable
     from {{ ref('int_observations__judged') }}
-    where is_ruled and not is_key_missing
+    where
+        is_ruled
+        and not is_key_missing
+        and {{ in_batch('record_key') }}
 
 ),
 
@@ -66,10 +76,14 @@ touch_types as (
         cast(null as {{ dbt.type_string() }}) as actor_id,
         cast(null as {{ dbt.type_string() }}) as reason,
         loaded_at,
+        row_key,
         false as is_first_value,
         is_usable
     from {{ ref('int_touches__judged') }}
-    where is_read and not is_key_missing
+    where
+        is_read
+        and not is_key_missing
+        and {{ in_batch('record_key') }}
 
 ),
 
@@ -90,10 +104,14 @@ touch_statuses as (
         cast(null as {{ dbt.type_string() }}) as actor_id,
         cast(null as {{ dbt.type_string() }}) as reason,
         loaded_at,
+        row_key,
         false as is_first_value,
         is_usable
     from {{ ref('int_touches__judged') }}
-    where is_read and not is_key_missing
+    where
+        is_read
+        and not is_key_missing
+        and {{ in_batch('record_key') }}
 
 ),
 
@@ -380,6 +398,7 @@ kept as (
         actor_id,
         reason,
         loaded_at,
+        row_key,
         is_first_value,
         definition_version,
         is_unmapped_status,

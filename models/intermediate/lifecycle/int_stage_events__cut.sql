@@ -1,9 +1,12 @@
+{{ config(unique_key='person_key') }}
+
 -- The ordered events of a person, cut into lifecycles. One opens at the first
 -- event that is no exit and at any such event after an exit; an exit closes the
 -- open one; an exit with none open belongs to no lifecycle.
 with events as (
 
     select * from {{ ref('int_stage_events__deduplicated') }}
+    where {{ in_batch('person_key') }}
 
 ),
 

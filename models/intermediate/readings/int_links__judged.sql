@@ -11,7 +11,8 @@ with links as (
         right_key,
         left_record_id,
         linked_at,
-        loaded_at
+        loaded_at,
+        row_key
     from {{ ref('input_layer__record_links') }}
 
     union all
@@ -25,7 +26,8 @@ with links as (
         record_key as right_key,
         cast(null as {{ dbt.type_string() }}) as left_record_id,
         deleted_at as linked_at,
-        loaded_at
+        loaded_at,
+        row_key
     from {{ ref('input_layer__record_deletions') }}
 
 ),
@@ -50,9 +52,12 @@ judged as (
         links.source_table,
         links.source_key,
         bool_or(links.is_key_missing) as is_key_missing,
+        -- All the records of one raw row are one component.
+        coalesce(min(links.left_key), min(links.right_key)) as record_key,
         min(links.left_record_id) as left_record_id,
         min(links.linked_at) as linked_at,
         min(links.loaded_at) as loaded_at,
+        min(links.row_key) as row_key,
         not bool_or(links.is_key_missing)
         and count(left_people.person_key) + count(right_people.person_key) > 0
             as is_usable,

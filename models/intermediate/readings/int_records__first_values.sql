@@ -1,3 +1,5 @@
+{{ config(unique_key='record_key') }}
+
 -- History does not record the value a record is created with. It is the old
 -- value of the earliest usable status row; where several rows share that
 -- instant, of the head of the chain (the old value that no other row made).
@@ -10,6 +12,7 @@ with records as (
     from {{ ref('input_layer__records') }} as records
     left join {{ ref('int_people__keys') }} as people
         on records.record_key = people.record_key
+    where {{ in_batch('records.record_key') }}
 
 ),
 
@@ -29,6 +32,7 @@ status_rows as (
         entity = 'lead'
         and field = 'status'
         and is_usable
+        and {{ in_batch('record_key') }}
 
 ),
 
@@ -103,6 +107,7 @@ first_values as (
         records.created_by_id as actor_id,
         records.status_reason,
         records.loaded_at,
+        records.row_key,
         case
             when not records.has_first_value then null
             when heads_ranked.record_key is not null then heads_ranked.old_value

@@ -1,7 +1,9 @@
+{{ config(unique_key='person_id') }}
+
 with people as (
 
     select * from {{ ref('int_people') }}
-    where is_in_marts
+    where is_in_marts and {{ in_batch('person_key') }}
 
 )
 

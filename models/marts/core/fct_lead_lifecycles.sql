@@ -1,7 +1,9 @@
+{{ config(unique_key='person_id', post_hook='{{ move_as_of() }}') }}
+
 with lifecycles as (
 
     select * from {{ ref('int_lifecycles') }}
-    where is_in_marts
+    where is_in_marts and {{ in_batch('person_key') }}
 
 )
 

@@ -1,7 +1,9 @@
+{{ config(unique_key='person_id') }}
+
 with events as (
 
     select * from {{ ref('int_stage_events__cut') }}
-    where not is_exit_without_lifecycle
+    where not is_exit_without_lifecycle and {{ in_batch('person_key') }}
 
 ),
 
@@ -11,7 +13,7 @@ people as (
         person_key,
         person_id
     from {{ ref('int_people') }}
-    where is_in_marts
+    where is_in_marts and {{ in_batch('person_key') }}
 
 )
 

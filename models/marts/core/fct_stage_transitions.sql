@@ -1,6 +1,9 @@
+{{ config(unique_key='person_id') }}
+
 with events as (
 
     select * from {{ ref('fct_stage_events') }}
+    where {{ in_batch_people('person_id') }}
 
 ),
 

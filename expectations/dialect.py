@@ -16,6 +16,8 @@ import duckdb
 import duckdb_engine
 from sqlalchemy.dialects import registry
 
+from orchestration import warehouse
+
 DRIVER = "duckdb+fetched"
 
 
@@ -77,7 +79,9 @@ class FetchedDialect(duckdb_engine.Dialect):
 
     def connect(self, *args: Any, **kwargs: Any) -> FetchedConnection:
         kwargs.pop("url_config", None)
-        return FetchedConnection(duckdb.connect(*args, **kwargs))
+        connection = duckdb.connect(*args, **kwargs)
+        warehouse.configure(connection)
+        return FetchedConnection(connection)
 
 
 def register() -> None:

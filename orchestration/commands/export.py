@@ -1,0 +1,66 @@
+"""`lead-funnel export`: the raw tables as Parquet, for a Spark elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    app.command(name="export")(export)
+
+
+def export(
+    landing: Annotated[
+        Path | None,
+        typer.Option(envvar="LEAD_FUNNEL_LANDING", help="The folder of exports."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(envvar="LEAD_FUNNEL_OUT", help="Writes to OUT/raw."),
+    ] = None,
+    definition: Annotated[
+        Path | None,
+        typer.Option(envvar="LEAD_FUNNEL_DEFINITION", help="Your own seeds."),
+    ] = None,
+    vars_json: Annotated[
+        str | None,
+        typer.Option("--vars", envvar="LEAD_FUNNEL_VARS", help="Vars as JSON."),
+    ] = None,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error.")
+    ] = False,
+) -> None:
+    """Load the exports and write them, with the run's settings, as Parquet.
+
+    A cluster that cannot read this machine's files builds the models from
+    OUT/raw/<schema>/<table>.parquet: see docs/spark.md.
+    """
+    # Here, because cli.py imports this module.
+    from orchestration.cli import console, sentences
+    from orchestration.project import Project
+
+    with sentences(debug):
+        project = Project.from_environment(
+            landing=landing, out=out, definition=definition, vars=vars_json
+        )
+
+        from orchestration import dbt_runner, runner
+        from orchestration.connectors.raw import load_all
+        from orchestration.run_settings import write_definition, write_settings
+        from orchestration.spark.tables import export_raw
+
+        project.prepare_out()
+        with runner.locked(project):
+            load_all(project)
+            write_settings(project)
+            write_definition(project)
+            files = export_raw(project, dbt_runner.manifest_json(project))
+        console().print(
+            f"{len(files)} tables are in {project.raw}/<schema>/<table>.parquet.",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
+        )

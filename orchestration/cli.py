@@ -61,6 +61,13 @@ Vars = Annotated[
         "without an offset is UTC.",
     ),
 ]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        envvar="LEAD_FUNNEL_ENGINE",
+        help="What builds the models: duckdb or spark. Default: duckdb.",
+    ),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
@@ -97,6 +104,7 @@ def run(
     out: Out = None,
     definition: Definition = None,
     vars_json: Vars = None,
+    engine: Engine = None,
     record: Annotated[
         bool,
         typer.Option(
@@ -110,7 +118,11 @@ def run(
     """Load the exports, transform, check and publish, then say the rates."""
     with sentences(debug):
         project = Project.from_environment(
-            landing=landing, out=out, definition=definition, vars=vars_json
+            landing=landing,
+            out=out,
+            definition=definition,
+            vars=vars_json,
+            engine=engine,
         )
         # Said before Dagster and dbt are imported, which takes seconds.
         if not project.landing.is_dir():

@@ -14,6 +14,8 @@ import pyarrow.compute as pc
 from dbt.adapters.duckdb.plugins import BasePlugin
 from duckdb.sqltypes import VARCHAR
 
+from orchestration import warehouse
+
 
 def nfkc(texts: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     """Unicode's compatibility composition: full-width A becomes A, ㈱ (株)."""
@@ -51,4 +53,5 @@ class Plugin(BasePlugin):
     """What dbt-duckdb looks for in a plugin module."""
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        warehouse.configure(conn)
         register(conn)

@@ -11,10 +11,13 @@ import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from orchestration import warehouse
 from orchestration.errors import LeadFunnelError, listed
 from orchestration.project import Project
 
@@ -41,6 +44,8 @@ class NodeResult:
     compiled_path: str
     file: str
     description: str = ""
+    found: str = ""
+    """What a failed test says of the first row that it found."""
 
     @property
     def is_good(self) -> bool:
@@ -53,7 +58,7 @@ class NodeResult:
 
 def fingerprint(project: Project) -> str:
     """Changes when anything changes that dbt parses."""
-    digest = hashlib.sha256(project.schema_prefix.encode())
+    digest = hashlib.sha256(f"{project.engine} {project.schema_prefix}".encode())
     for path in _parsed_files(project.root):
         digest.update(str(path.relative_to(project.root)).encode())
         digest.update(path.read_bytes())
@@ -84,9 +89,12 @@ def build(
     project: Project,
     names: Sequence[str],
     *,
+    full_refresh: bool = False,
     on_node: Callable[[str], None] | None = None,
 ) -> list[NodeResult]:
     """Build these seeds, models and data tests, in their order, and no others.
+
+    With `full_refresh` incremental models are built as if they were not there.
 
     Returns what each node came to, also where some failed; only a dbt that
     could not run is an error.
@@ -97,13 +105,17 @@ def build(
         "empty",
         "--exclude-resource-type",
         "unit_test",
+        *(["--full-refresh"] if full_refresh else []),
         "--select",
         *names,
     ]
     outcome = _invoke(project, arguments, manifest(project), on_node)
     if outcome.result is None:
         raise _as_sentence(outcome.exception)
-    return [_node_result(project, result) for result in outcome.result.results]
+    return [
+        _with_first_row(project, _node_result(project, result))
+        for result in outcome.result.results
+    ]
 
 
 def failure_sentence(results: Sequence[NodeResult]) -> str | None:
@@ -120,10 +132,28 @@ def failure_sentence(results: Sequence[NodeResult]) -> str | None:
     if first.kind == "test" and first.failures:
         rows = "1 row" if first.failures == 1 else f"{first.failures:,} rows"
         said = f"The dbt test {first.name} found {rows} that must not be there"
-        why = f" {first.description}" if first.description else ""
+        why = f" {first.found or first.description}".rstrip()
         return f"{said} ({first.file}).{why}{where}{also}"
     message = _one_line(first.message)
     return f"The dbt {first.kind} {first.name} failed: {message}{where}{also}"
+
+
+def _with_first_row(project: Project, result: NodeResult) -> NodeResult:
+    """A failed test whose query has a column `sentence` speaks for itself."""
+    if result.kind != "test" or not result.is_failed or not result.failures:
+        return result
+    with suppress(duckdb.Error, OSError, LeadFunnelError):
+        query = Path(result.compiled_path).read_text(encoding="utf-8")
+        connection = warehouse.connect(project, read_only=True)
+        try:
+            rows = connection.execute(query)
+            names = [column[0] for column in rows.description or ()]
+            row = rows.fetchone()
+        finally:
+            connection.close()
+        if row is not None and "sentence" in names:
+            return replace(result, found=str(row[names.index("sentence")]))
+    return result
 
 
 def close_connections() -> None:
@@ -169,6 +199,8 @@ def _invoke(
         folder,
         "--profiles-dir",
         folder,
+        "--target",
+        project.engine,
         "--target-path",
         str(project.dbt_target),
     ]

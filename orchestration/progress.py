@@ -8,6 +8,7 @@ from contextlib import contextmanager
 Listener = Callable[[str], None]
 
 _listeners: list[Listener] = []
+_told: list[Listener] = []
 
 
 def say(text: str) -> None:
@@ -16,10 +17,19 @@ def say(text: str) -> None:
         listener(text)
 
 
+def tell(text: str) -> None:
+    """Something that a person should still read when the run is over."""
+    for listener in _told:
+        listener(text)
+
+
 @contextmanager
-def heard_by(listener: Listener) -> Iterator[None]:
+def heard_by(listener: Listener, told: Listener | None = None) -> Iterator[None]:
+    """What is said goes to `listener`, what is told to `told`."""
     _listeners.append(listener)
+    _told.append(told or listener)
     try:
         yield
     finally:
         _listeners.remove(listener)
+        _told.remove(told or listener)

@@ -3,7 +3,9 @@
 A run is described by four things, each given on the command line or in the
 environment: where the exports lie (LEAD_FUNNEL_LANDING), where everything that
 is built goes (LEAD_FUNNEL_OUT), a company's own definition
-(LEAD_FUNNEL_DEFINITION) and the run's vars as JSON (LEAD_FUNNEL_VARS).
+(LEAD_FUNNEL_DEFINITION) and the run's vars as JSON (LEAD_FUNNEL_VARS). What
+DuckDB may take of the machine is in LEAD_FUNNEL_MEMORY_LIMIT and
+LEAD_FUNNEL_THREADS (orchestration/warehouse.py).
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from orchestration.errors import LeadFunnelError, listed, meant
 
 ROOT = Path(__file__).resolve().parent.parent
 ACTUAL = "actual"
+ENGINES = ("duckdb", "spark")
 SYSTEMS = ("generic", "salesforce", "hubspot", "marketo", "ads", "ledger")
 
 DAGSTER_YAML = """\
@@ -108,6 +111,8 @@ class Project:
     vars: RunVars
     trial: str | None = None
     """The name of a build that is only compared, never published."""
+    engine: str = "duckdb"
+    """What builds the models; the raw tables lie in DuckDB with either."""
 
     @classmethod
     def from_environment(
@@ -118,6 +123,7 @@ class Project:
         out: str | Path | None = None,
         definition: str | Path | None = None,
         vars: str | Mapping[str, Any] | None = None,
+        engine: str | None = None,
     ) -> Project:
         """The project as the environment says; what is passed here goes first."""
         environ = os.environ if environ is None else environ
@@ -134,6 +140,7 @@ class Project:
             out=_path(pick("LEAD_FUNNEL_OUT", out) or ROOT / "out"),
             definition=_path(folder) if folder else None,
             vars=RunVars.parse(pick("LEAD_FUNNEL_VARS", vars)),
+            engine=_engine(pick("LEAD_FUNNEL_ENGINE", engine) or ENGINES[0]),
         )
         project._check_folders()
         return project
@@ -160,6 +167,22 @@ class Project:
     @property
     def warehouse(self) -> Path:
         return self.out / "warehouse" / "warehouse.duckdb"
+
+    @property
+    def built(self) -> Path:
+        """The DuckDB file in which what the models built can be read."""
+        if self.engine == "spark":
+            return self.out / "spark" / "built.duckdb"
+        return self.warehouse
+
+    @property
+    def raw(self) -> Path:
+        """The raw tables as Parquet, which engines beside DuckDB read."""
+        return self.out / "raw"
+
+    @property
+    def spark_tables(self) -> Path:
+        return self.out / "spark" / "tables"
 
     @property
     def publications(self) -> Path:
@@ -211,7 +234,9 @@ class Project:
 
     @property
     def dbt_target(self) -> Path:
-        return self.out / "dbt" / self.build
+        """Where dbt keeps what it compiled; each engine has its own SQL."""
+        name = "dbt" if self.engine == ENGINES[0] else f"dbt_{self.engine}"
+        return self.out / name / self.build
 
     def dbt_environment(self) -> dict[str, str]:
         """The environment that dbt_project.yml and profiles.yml read."""
@@ -219,6 +244,9 @@ class Project:
             "LEAD_FUNNEL_WAREHOUSE": str(self.warehouse),
             "LEAD_FUNNEL_SCHEMA_PREFIX": self.schema_prefix,
             "DBT_LOG_PATH": str(self.logs / "dbt"),
+            # Nobody reads the manifest that dbt would write five times a run:
+            # it is passed on in memory.
+            "DBT_WRITE_JSON": "false",
         }
 
     def environment(self) -> dict[str, str]:
@@ -228,6 +256,7 @@ class Project:
             "LEAD_FUNNEL_OUT": str(self.out),
             "LEAD_FUNNEL_DEFINITION": str(self.definition or ""),
             "LEAD_FUNNEL_VARS": self.vars.as_json(),
+            "LEAD_FUNNEL_ENGINE": self.engine,
         }
 
     def prepare_out(self) -> None:
@@ -256,6 +285,15 @@ def whatif_build(version: str) -> str:
 def schema_prefix(build: str) -> str:
     """What stands in front of the names of a build's schemas."""
     return "" if build == ACTUAL else f"{build}__"
+
+
+def _engine(given: str) -> str:
+    if given not in ENGINES:
+        raise LeadFunnelError(
+            f"ENGINE is {given!r}{meant(given, ENGINES)}, but must be one of "
+            f"{listed(ENGINES)}."
+        )
+    return given
 
 
 def _path(given: str | Path) -> Path:

@@ -14,6 +14,8 @@ from orchestration.project import Project
 
 TITLES = {
     "settings__run": "Write the run's settings",
+    "export_to_parquet": "Write the raw tables as Parquet",
+    "start_spark": "Start Spark",
     "check_raw": "Check the raw tables",
     "build_input_layer": "Shape the sources into the input layer",
     "build_intermediate": "Find people, lifecycles and outcomes",
@@ -83,6 +85,8 @@ class Observer:
     def started(self, step: Step) -> None: ...
 
     def said(self, text: str) -> None: ...
+
+    def told(self, text: str) -> None: ...
 
     def warned(self, text: str) -> None: ...
 

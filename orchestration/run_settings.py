@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration import warehouse
+from orchestration import batches, closings, warehouse
 from orchestration.connectors.landing import LandingFile
 from orchestration.connectors.readers import Converter
 from orchestration.connectors.tables import RawTable, plain
@@ -51,10 +51,12 @@ def write_settings(project: Project) -> None:
             f"create or replace table {schema}.run ("
             "as_of timestamp, funnel_version varchar, reporting_timezone varchar, "
             "reporting_currency varchar, fiscal_year_start_month integer, "
-            "keep_deleted boolean, attribution_window_days integer)"
+            "keep_deleted boolean, attribution_window_days integer, "
+            "is_incremental boolean, previous_as_of timestamp, "
+            "previous_earliest_at timestamp)"
         )
         connection.execute(
-            f"insert into {schema}.run values (?, ?, ?, ?, ?, ?, ?)",
+            f"insert into {schema}.run values (?, ?, ?, ?, ?, ?, ?, false, null, null)",
             [
                 given.as_of,
                 given.funnel_version,
@@ -76,6 +78,8 @@ def write_settings(project: Project) -> None:
                 for system in SYSTEMS
             ],
         )
+        batches.create_logs(connection, schema)
+        closings.lay_in(project, connection)
         connection.execute("commit")
     finally:
         connection.close()

@@ -75,7 +75,10 @@ def run(
         clock = time.monotonic()
         try:
             publication.remove_leftovers(project)
-            _execute(project, report, observer or Observer(), record)
+            if project.engine == "spark":
+                _execute_on_spark(project, report, observer or Observer(), record)
+            else:
+                _execute(project, report, observer or Observer(), record)
         except LeadFunnelError as error:
             _fail(report, str(error))
         except dg.Failure as failure:
@@ -110,7 +113,10 @@ def _execute(
         preparing.state = "done"
         observer.ended(preparing)
         watch = _Watch(project, report, observer)
-        with run_log.heard_by(watch.hear), progress.heard_by(observer.said):
+        with (
+            run_log.heard_by(watch.hear),
+            progress.heard_by(observer.said, observer.told),
+        ):
             result = job.execute_in_process(
                 instance=instance,
                 run_config={"loggers": {"run_log": {}}},
@@ -122,6 +128,19 @@ def _execute(
         report.state = "succeeded"
     elif report.state == "running":
         _fail(report, "The run ended without a result.", foreseen=False)
+
+
+def _execute_on_spark(
+    project: Project, report: Report, observer: Observer, record: bool
+) -> None:
+    if record:
+        raise LeadFunnelError(
+            "A run on Spark has no place in Dagster's history: leave --record out."
+        )
+    from orchestration.spark.run import execute
+
+    report.run_id = f"spark-{os.getpid()}"
+    execute(project, report, observer)
 
 
 @lru_cache(maxsize=4)

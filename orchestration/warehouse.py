@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
+from pathlib import Path
 
 import duckdb
 
@@ -11,8 +14,11 @@ from orchestration.project import Project
 
 
 def connect(project: Project, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """A connection to the warehouse; a writer makes the file where it is missing."""
-    path = project.warehouse
+    """A connection to the warehouse; a writer makes the file where it is missing.
+
+    A reader sees what was built, whichever engine has built it.
+    """
+    path = project.built if read_only else project.warehouse
     if read_only and not path.exists():
         raise LeadFunnelError(
             f"There is no warehouse at {path} yet: `lead-funnel run` makes it."
@@ -23,8 +29,53 @@ def connect(project: Project, *, read_only: bool = False) -> duckdb.DuckDBPyConn
         connection = duckdb.connect(str(path), read_only=read_only)
     except duckdb.Error as error:
         raise explained(project, error) from error
-    connection.execute("set TimeZone = 'UTC'")
+    configure(connection)
     return connection
+
+
+MEMORY_LIMIT, THREADS = "LEAD_FUNNEL_MEMORY_LIMIT", "LEAD_FUNNEL_THREADS"
+
+
+def limits(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What DuckDB may take of the machine, as the environment says: memory such
+    as 2GB or 50%, and threads. What is not said is DuckDB's own choice."""
+    environ = os.environ if environ is None else environ
+    found: dict[str, str] = {}
+    memory = environ.get(MEMORY_LIMIT, "").strip()
+    if memory:
+        if not re.fullmatch(r"\d+(\.\d+)?\s*([KMGT]i?B|%)", memory, re.IGNORECASE):
+            raise LeadFunnelError(
+                f"{MEMORY_LIMIT} is {memory!r}, but must be an amount of memory, "
+                "such as 2GB or 50%."
+            )
+        found["memory_limit"] = literal(memory)
+    threads = environ.get(THREADS, "").strip()
+    if threads:
+        if not threads.isdecimal() or int(threads) == 0:
+            raise LeadFunnelError(
+                f"{THREADS} is {threads!r}, but must be a number of threads, 1 or more."
+            )
+        found["threads"] = str(int(threads))
+    return found
+
+
+def configure(connection: duckdb.DuckDBPyConnection, spill: Path | None = None) -> None:
+    """Settings of every connection that the project opens.
+
+    `spill` is where a database in memory puts what does not fit; one in a file
+    has a place beside it.
+    """
+    settings = {
+        "TimeZone": "'UTC'",
+        # No query relies on the order of a table's rows, and keeping it takes
+        # memory and time.
+        "preserve_insertion_order": "false",
+        **limits(),
+    }
+    if spill is not None:
+        settings["temp_directory"] = literal(str(spill))
+    for name, value in settings.items():
+        connection.execute(f"set {name} = {value}")
 
 
 def explained(project: Project, error: BaseException) -> LeadFunnelError:
@@ -34,12 +85,12 @@ def explained(project: Project, error: BaseException) -> LeadFunnelError:
         holder = re.search(r"\(PID (\d+)\)", text)
         who = f"the process {holder.group(1)}" if holder else "another process"
         return LeadFunnelError(
-            f"The warehouse {project.warehouse} is in use by {who}: wait until it "
+            f"The warehouse {project.built} is in use by {who}: wait until it "
             "has ended or end it, then run again; or choose another OUT."
         )
     first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
     return LeadFunnelError(
-        f"The warehouse {project.warehouse} cannot be opened ({first}): if the file "
+        f"The warehouse {project.built} cannot be opened ({first}): if the file "
         "is damaged, delete the folder it lies in; the next run builds it again."
     )
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from orchestration import batches, progress
 from orchestration.connectors.landing import read_landing
 from orchestration.connectors.raw import LoadedTable, SystemLoad
 from orchestration.connectors.tables import LOADED_SYSTEMS, RawTable, tables_of
@@ -116,12 +117,19 @@ def run_instant(context: dg.AssetExecutionContext) -> datetime:
         "definition in `definition_overlay`, a table for each seed."
     ),
 )
-def run_settings() -> dg.MaterializeResult:
+def run_settings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     project = Project.from_environment()
     write_settings(project)
     rows = write_definition(project)
+    scope = batches.decide(project)
+    context.log.info(scope.sentence)
+    progress.tell(scope.sentence)
     return dg.MaterializeResult(
-        metadata={"vars": project.vars.as_json(), "definition_files": rows}
+        metadata={
+            "vars": project.vars.as_json(),
+            "definition_files": rows,
+            "scope": scope.sentence,
+        }
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from orchestration import dbt_runner, progress
+from orchestration import parsed_project, progress
 from orchestration.defs.load import WRITER_POOL
 from orchestration.failures import said_once
 from orchestration.project import Project
@@ -44,5 +44,5 @@ def publication_asset(tables: list[PublicTable]) -> dg.AssetsDefinition:
 @dg.definitions
 def defs() -> dg.Definitions:
     with said_once():
-        manifest = dbt_runner.manifest_json(Project.from_environment())
+        manifest = parsed_project.manifest_json(Project.from_environment())
     return dg.Definitions(assets=[publication_asset(public_tables(manifest))])

@@ -16,7 +16,7 @@ from orchestration.project import Project
 GATES: dict[str, tuple[str, ...]] = {
     "raw": ("raw",),
     "core": ("transitions", "lifecycles", "reconciliation"),
-    "funnel": ("funnel",),
+    "funnel": ("funnel", "finance"),
 }
 """One op for each gate. What comes after reads a table that the gate has a check
 on, so a failure in any of the gate's suites stops it."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import dbt_runner, progress
+from orchestration import batches, dbt_runner, parsed_project, progress
 from orchestration.defs.load import SETTINGS_KEY, WRITER_POOL
 from orchestration.failures import failed, said_once
 from orchestration.project import Project
@@ -23,7 +23,7 @@ from orchestration.project import Project
 Node = Mapping[str, Any]
 Manifest = Mapping[str, Any]
 
-SETTINGS_SOURCES = ("settings", "definition_overlay")
+SETTINGS_SOURCES = ("settings", "definition_overlay", "closings")
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Layer:
 
     name: str
     folders: tuple[str, ...]
+    is_last: bool = False
+    """With this layer the public tables hold everything that was loaded."""
     after: tuple[str, str] | None = None
     """A table that the gate before the layer has blocking checks on. Dagster
     makes wait only what reads a checked table, so the layer says that it does."""
@@ -49,7 +51,12 @@ LAYERS = (
     Layer("intermediate", ("models/intermediate",)),
     Layer("core", ("models/marts/core", "models/marts/quality")),
     # Every other mart. The first layer that holds a node's folder is its own.
-    Layer("funnel", ("models", "snapshots"), ("marts", "fct_lead_lifecycles")),
+    Layer(
+        "funnel",
+        ("models", "snapshots"),
+        is_last=True,
+        after=("marts", "fct_lead_lifecycles"),
+    ),
 )
 
 
@@ -229,15 +236,30 @@ def layer_assets(manifest: Manifest, layer: Layer) -> dg.AssetsDefinition | None
         with said_once():
             results = dbt_runner.build(
                 project,
-                [manifest["nodes"][unique_id]["name"] for unique_id in everything],
+                [marked(dbt_runner.manifest(project), layer, everything)],
+                full_refresh=not batches.is_incremental(project),
                 on_node=count,
             )
+            if layer.is_last and not dbt_runner.failure_sentence(results):
+                batches.complete(project)
         yield from events(results, nodes, checks)
         sentence = dbt_runner.failure_sentence(results)
         if sentence:
             raise failed(sentence)
 
     return build
+
+
+def marked(parsed: Any, layer: Layer, unique_ids: Iterable[str]) -> str:
+    """What selects these nodes: a tag that they are given for it. dbt looks at
+    every node of the project for every name in a selection, and a layer has a
+    hundred names."""
+    tag = f"layer_{layer.name}"
+    for unique_id in unique_ids:
+        node = parsed.nodes[unique_id]
+        if tag not in node.tags:
+            node.tags.append(tag)
+    return f"tag:{tag}"
 
 
 def events(
@@ -277,6 +299,6 @@ def _warned(result: dbt_runner.NodeResult) -> bool:
 def defs() -> dg.Definitions:
     """The models, from the project as dbt parses it."""
     with said_once():
-        manifest = dbt_runner.manifest_json(Project.from_environment())
+        manifest = parsed_project.manifest_json(Project.from_environment())
     built = [layer_assets(manifest, layer) for layer in LAYERS]
     return dg.Definitions(assets=[assets for assets in built if assets is not None])

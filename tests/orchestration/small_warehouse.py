@@ -2,7 +2,7 @@
 
 import duckdb
 
-from expectations.suites.funnel import COUNTS
+from expectations.suites.funnel import COUNTS, ENTRIES
 from orchestration.project import Project
 
 TABLES = f"""
@@ -10,6 +10,10 @@ create schema raw_generic;
 create schema definition;
 create schema marts;
 create schema quality;
+create schema intermediate;
+create schema settings;
+
+create table settings.run as select 'Asia/Tokyo' as reporting_timezone;
 
 create table raw_generic.lead as
 select
@@ -37,6 +41,9 @@ select
     'web' as source,
     'web' as channel
 from range(3);
+
+create table intermediate.int_people as
+select person_id, true as is_in_marts from marts.dim_people;
 
 -- p0 is accepted, p1 is rejected, p2 is ignored.
 create table marts.fct_stage_events as
@@ -107,6 +114,13 @@ from (values
     ('p2', null, null, null, null, 'ignored')
 ) as leads (person_id, mql_at, sal_at, exit_stage, exited_at, outcome);
 
+create table marts.fct_handoffs as
+select
+    lifecycle_id,
+    1 as pass_no,
+    outcome
+from marts.fct_lead_lifecycles;
+
 create table marts.quarantine as
 select
     'generic' as source,
@@ -151,6 +165,72 @@ cross join (
     values ('month'), ('fiscal_quarter'), ('fiscal_year')
 ) as periods (period_type)
 cross join (values ('all'), ('channel')) as dimensions (dimension);
+
+create table marts.mart_funnel_period as
+select * from (values
+    (date '2026-04-01', 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+    (date '2026-04-02', 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+    (date '2026-04-03', 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0)
+) as days (entered_date, {", ".join(f'"{entry}"' for entry in ENTRIES)});
+
+create table marts.mart_acceptance_curve as
+select * from (values
+    (date '2026-04-01', 1, 3, 1, 1, 0, 0, 0, 1 / 3),
+    (date '2026-04-01', 2, 1, 0, 0, 1, 0, 0, 1 / 3)
+) as steps (
+    cohort_month_date, business_days, at_risk, accepted, rejected, ignored,
+    withdrawn, censored, cumulative_accepted_share
+);
+
+-- 100 yen of campaign C1 and 1 dollar of nobody; p0 was brought by C1.
+create table definition.def_attribution_models as
+select 'linear' as attribution_model;
+
+create table marts.fct_spend as
+select
+    '2026-04' as fiscal_period_id,
+    'ledger' as source,
+    currency,
+    campaign_id,
+    cast(amount as decimal(18, 2)) as amount,
+    cast(rate as decimal(18, 8)) as rate,
+    cast(amount * rate as decimal(18, 2)) as amount_reporting
+from (values ('JPY', 'C1', 100, 1), ('USD', null, 1, 150)) as lines (
+    currency, campaign_id, amount, rate
+);
+
+create table marts.fct_spend_shares as
+select
+    fiscal_period_id,
+    source,
+    currency,
+    campaign_id,
+    if(campaign_id is null, 'unallocated', 'campaign') as cost_kind,
+    'linear' as attribution_model,
+    amount,
+    amount_reporting
+from marts.fct_spend;
+
+create table marts.fct_attributed_acceptances as
+select
+    'l0' as lifecycle_id,
+    'linear' as attribution_model,
+    timestamp '2026-04-01 01:00:00' as touched_at,
+    timestamp '2026-04-03 01:00:00' as accepted_at,
+    cast(1 as decimal(18, 12)) as weight;
+
+create table marts.mart_spend_per_sal as
+select
+    fiscal_period_id,
+    attribution_model,
+    campaign_id,
+    cost_kind,
+    amount_reporting as spend_reporting,
+    0 as attributed_inquiries,
+    cast(cost_kind = 'campaign' as decimal(28, 12)) as attributed_sals,
+    0 as attributed_won_amount_reporting,
+    if(cost_kind = 'campaign', amount_reporting, null) as cost_per_sal_reporting
+from marts.fct_spend_shares;
 """
 
 

@@ -25,6 +25,7 @@ def lead_funnel(*arguments):
         (["--vars", "{"], "VARS is not JSON"),
         (["--vars", '{"as_off": 1}'], "unknown name 'as_off'"),
         (["--definition", "/not/there"], "DEFINITION is /not/there"),
+        (["--engine", "sparc"], "ENGINE is 'sparc' (did you mean 'spark'?)"),
     ],
 )
 def test_each_error_is_a_sentence(tmp_path, arguments, sentence):

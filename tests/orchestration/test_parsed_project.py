@@ -1,0 +1,87 @@
+"""The parsed dbt project is kept between processes and read back unchanged."""
+
+import pytest
+
+from orchestration import dbt_runner, parsed_project
+from orchestration.defs import transform
+from orchestration.project import Project
+
+
+@pytest.fixture(scope="module")
+def parsed_once(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("parsed")
+    project = Project.from_environment({}, landing=folder / "in", out=folder / "o")
+    return project, parsed_project.manifest_json(project)
+
+
+@pytest.fixture
+def project(parsed_once, monkeypatch):
+    forget(monkeypatch)
+    return parsed_once[0]
+
+
+def forget(monkeypatch):
+    """As in another process."""
+    monkeypatch.setattr(dbt_runner, "_manifests", {})
+
+
+def test_an_unchanged_project_is_not_parsed_again(project, parsed_once, monkeypatch):
+    first = parsed_once[1]
+    monkeypatch.setattr(
+        dbt_runner, "_invoke", lambda *_, **__: pytest.fail("it was parsed again")
+    )
+    assert parsed_project.manifest_json(project) == first
+    # What is built comes from the same parsed project.
+    assert set(dbt_runner.manifest(project).nodes) == set(first["nodes"])
+
+
+class Parsing(Exception):
+    """The project is being parsed."""
+
+
+def test_a_changed_project_is_parsed(project, monkeypatch):
+    def parse(*_, **__):
+        raise Parsing
+
+    monkeypatch.setattr(dbt_runner, "fingerprint", lambda _: "another")
+    monkeypatch.setattr(dbt_runner, "_invoke", parse)
+    with pytest.raises(Parsing):
+        parsed_project.manifest_json(project)
+
+
+def test_a_broken_file_is_parsed_over(project, parsed_once):
+    first = parsed_once[1]
+    path = parsed_project.kept_path(project, dbt_runner.fingerprint(project))
+    path.write_bytes(path.read_bytes()[:1000])
+    found = parsed_project.manifest_json(project)
+    assert set(found["nodes"]) == set(first["nodes"])
+    assert path.stat().st_size > 1000
+
+
+def test_a_layer_is_selected_by_one_tag(project):
+    manifest = parsed_project.manifest_json(project)
+    parsed = dbt_runner.manifest(project)
+    core = next(layer for layer in transform.LAYERS if layer.name == "core")
+    wanted = [
+        *transform.nodes_of(manifest, core),
+        *transform.tests_of(manifest, core),
+    ]
+    assert transform.marked(parsed, core, wanted) == "tag:layer_core"
+    assert transform.marked(parsed, core, wanted) == "tag:layer_core"
+    tagged = [
+        unique_id
+        for unique_id, node in parsed.nodes.items()
+        if "layer_core" in node.tags
+    ]
+    assert sorted(tagged) == sorted(wanted)
+    assert all(parsed.nodes[item].tags.count("layer_core") == 1 for item in wanted)
+
+
+def test_models_compile_from_what_was_kept(project):
+    parsed_project.manifest_json(project)
+    outcome = dbt_runner._invoke(
+        project,
+        ["compile", "--select", "mart_funnel_period"],
+        dbt_runner.manifest(project),
+    )
+    assert outcome.success, [result.message for result in outcome.result.results]

@@ -1,0 +1,83 @@
+"""What DuckDB may take of the machine, on every connection of the project."""
+
+import duckdb
+import pytest
+
+from orchestration import warehouse
+from orchestration.connectors.readers import Converter
+from orchestration.dbt_plugin import Plugin
+from orchestration.errors import LeadFunnelError
+from orchestration.project import Project
+
+SETTINGS = (
+    "select current_setting('memory_limit'), current_setting('threads'), "
+    "current_setting('TimeZone'), current_setting('preserve_insertion_order')"
+)
+# 512 MB are 488.2 MiB, and DuckDB says them so.
+LIMITED = ("488.2 MiB", 3, "UTC", False)
+
+
+@pytest.fixture
+def limited(monkeypatch):
+    monkeypatch.setenv("LEAD_FUNNEL_MEMORY_LIMIT", "512MB")
+    monkeypatch.setenv("LEAD_FUNNEL_THREADS", "3")
+
+
+def test_the_warehouse_keeps_to_the_limits(limited, tmp_path):
+    project = Project.from_environment({}, landing=tmp_path / "in", out=tmp_path / "o")
+    connection = warehouse.connect(project)
+    assert connection.execute(SETTINGS).fetchone() == LIMITED
+    connection.close()
+
+
+def test_reading_exports_keeps_to_the_limits(limited, tmp_path):
+    with Converter(tmp_path) as converter:
+        assert converter.connection.execute(SETTINGS).fetchone() == LIMITED
+        [(spill,)] = converter.connection.execute(
+            "select current_setting('temp_directory')"
+        ).fetchall()
+        assert spill == str(tmp_path / "spill")
+
+
+def test_dbt_keeps_to_the_limits(limited):
+    plugin = Plugin.create("orchestration.dbt_plugin", config={})
+    with duckdb.connect() as connection:
+        plugin.configure_connection(connection)
+        assert connection.execute(SETTINGS).fetchone() == LIMITED
+
+
+def test_great_expectations_keeps_to_the_limits(limited, tmp_path):
+    from sqlalchemy import create_engine, text
+
+    from expectations import dialect
+
+    dialect.register()
+    engine = create_engine(f"{dialect.DRIVER}:///{tmp_path / 'x.duckdb'}")
+    with engine.connect() as connection:
+        assert tuple(connection.execute(text(SETTINGS)).fetchone()) == LIMITED
+    dialect.close_connections()
+
+
+def test_without_limits_the_choice_is_duckdbs():
+    assert warehouse.limits({}) == {}
+    assert warehouse.limits({"LEAD_FUNNEL_MEMORY_LIMIT": " "}) == {}
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        (
+            {"LEAD_FUNNEL_MEMORY_LIMIT": "plenty"},
+            "LEAD_FUNNEL_MEMORY_LIMIT is 'plenty', but must be an amount of memory, "
+            "such as 2GB or 50%.",
+        ),
+        (
+            {"LEAD_FUNNEL_THREADS": "0"},
+            "LEAD_FUNNEL_THREADS is '0', but must be a number of threads, 1 or more.",
+        ),
+    ],
+)
+def test_a_limit_that_is_none_is_said(environment, sentence):
+    with pytest.raises(LeadFunnelError) as error:
+        warehouse.limits(environment)
+    assert str(error.value) == sentence

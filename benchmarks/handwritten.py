@@ -1,4 +1,4 @@
-"""Runs handwritten.sql on a folder: `python -m benchmarks.handwritten`.
+"""Runs the handwritten SQL on a folder: `python -m benchmarks.handwritten`.
 
 It runs in a process of its own, so that its memory can be measured, and prints
 its seconds and main figures as JSON.
@@ -14,9 +14,13 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration import warehouse
+
 FOLDER = Path(__file__).resolve().parent
 SEEDS = FOLDER.parent / "seeds"
-SQL = FOLDER / "handwritten.sql"
+SQL = FOLDER / "handwritten_sql"
+COMPANIES = ("generic", "sample")
+"""Whose exports there is a first half of the SQL for."""
 
 #: What must be the same in the tables of a run and in these.
 FIGURES = {
@@ -45,9 +49,10 @@ FIGURES = {
 }
 
 
-def figures(
-    connection: duckdb.DuckDBPyConnection, schema: str = ""
-) -> dict[str, list[list[object]]]:
+Figures = dict[str, list[list[object]]]
+
+
+def figures(connection: duckdb.DuckDBPyConnection, schema: str = "") -> Figures:
     return {
         name: [
             list(row)
@@ -61,9 +66,10 @@ def build(
     connection: duckdb.DuckDBPyConnection,
     landing: Path,
     loaded_at: datetime,
+    company: str = "sample",
     seeds: Path = SEEDS,
 ) -> dict[str, float]:
-    """Build every table; the seconds of each step of the file."""
+    """Build every table; the seconds of each step of the files."""
     for name, value in (
         ("landing", str(landing)),
         ("seeds", str(seeds)),
@@ -71,7 +77,11 @@ def build(
     ):
         connection.execute(f"set variable {name} = ?", [value])
     seconds: dict[str, float] = {}
-    for part in SQL.read_text(encoding="utf-8").split("-- step: ")[1:]:
+    text = "".join(
+        (SQL / f"{half}.sql").read_text(encoding="utf-8")
+        for half in (company, "funnel")
+    )
+    for part in text.split("-- step: ")[1:]:
         step, _, sql = part.partition("\n")
         began = time.monotonic()
         connection.execute(sql)
@@ -83,11 +93,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.handwritten")
     parser.add_argument("landing", type=Path)
     parser.add_argument("warehouse", type=Path)
+    parser.add_argument("--company", choices=COMPANIES, default="generic")
     given = parser.parse_args()
     given.warehouse.unlink(missing_ok=True)
     with duckdb.connect(str(given.warehouse)) as connection:
         now = datetime.now(UTC).replace(tzinfo=None)
-        seconds = build(connection, given.landing.resolve(), now)
+        warehouse.configure(connection)
+        seconds = build(connection, given.landing.resolve(), now, given.company)
         found = figures(connection)
     print(json.dumps({"seconds": seconds, "figures": found}, ensure_ascii=False))
 

@@ -62,7 +62,8 @@ def machine() -> str:
     """The machine in a sentence, without its name."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
     tools = ", ".join(
-        f"{name} {version(name)}" for name in ("duckdb", "dbt-core", "dagster", "dlt")
+        f"{name} {version(name)}"
+        for name in ("duckdb", "polars", "dbt-core", "dagster", "dlt")
     )
     return (
         f"{cores()} cores ({platform.machine()}), {memory:.0f} GB of memory, "

@@ -1,6 +1,7 @@
 # Everything a newcomer needs: `make run`, `make test`.
 #
 #   make run LANDING=<folder> OUT=<folder> DEFINITION=<folder> VARS='{"as_of": …}'
+#   make run ENGINE=spark
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -21,12 +22,17 @@ endif
 ifdef VARS
 export LEAD_FUNNEL_VARS := $(value VARS)
 endif
+ifdef ENGINE
+export LEAD_FUNNEL_ENGINE := $(value ENGINE)
+endif
 export DO_NOT_TRACK := 1
 export UV_NO_CONFIG := 1
 
 BIN := .venv/bin
 RUNTIME := .venv/runtime.stamp
 DEV := .venv/dev.stamp
+# Spark is large, and few need it: it has an environment of its own.
+SPARK := .venv-spark/spark.stamp
 
 # The first of these that is Python 3.11 makes the environment.
 PYTHON ?= $(shell for candidate in python3.11 python3 python; do \
@@ -40,7 +46,8 @@ define install
 		echo "Python 3.11 is needed and was not found: install it, or name" \
 		"it with PYTHON=/path/to/python3.11." >&2; exit 1; fi
 	@if [ ! -x $(BIN)/python ]; then \
-		echo "Making the environment .venv …"; $(PYTHON) -m venv .venv; fi
+		echo "Making the environment $(BIN:/bin=) …"; \
+		$(PYTHON) -m venv $(BIN:/bin=); fi
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--require-hashes --requirement requirements-uv.lock
 	@echo "Installing $(1) …"
@@ -61,19 +68,25 @@ $(DEV): requirements-dev.lock requirements-uv.lock pyproject.toml
 	$(call install,requirements-dev.lock)
 	@touch $(RUNTIME) $@
 
+$(SPARK): BIN := .venv-spark/bin
+$(SPARK): requirements-spark.lock requirements-uv.lock pyproject.toml
+	$(call install,requirements-spark.lock)
+	@touch $@
+
 .PHONY: help
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) \
-		| awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+		| awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 	@echo
 	@echo "  make run takes LANDING=<folder> OUT=<folder> DEFINITION=<folder>"
-	@echo "  VARS='{\"reporting_timezone\": \"UTC\"}'"
+	@echo "  VARS='{\"reporting_timezone\": \"UTC\"}' ENGINE=spark"
 
 .PHONY: setup
 setup: $(DEV) ## Make .venv with everything, development tools too
 
 .PHONY: run
-run: $(RUNTIME) ## Load, transform, check, publish and say the rates
+run: BIN := $(if $(filter spark,$(ENGINE)),.venv-spark,.venv)/bin
+run: $(if $(filter spark,$(ENGINE)),$(SPARK),$(RUNTIME)) ## Load, transform, check, publish and say the rates
 	@$(BIN)/lead-funnel run
 
 .PHONY: status
@@ -83,6 +96,11 @@ status: $(RUNTIME) ## Say what is published and what the last run left
 .PHONY: test
 test: $(DEV) ## Run the tests
 	@$(BIN)/python -m pytest --numprocesses $(or $(JOBS),2) --dist loadfile $(TESTS)
+
+.PHONY: test-spark
+test-spark: BIN := .venv-spark/bin
+test-spark: $(SPARK) ## Run the tests that need Spark and Java
+	@$(BIN)/python -m pytest tests/spark -rs
 
 # Models are compiled to be linted; that needs a warehouse, but no data in it.
 LINT_ENV := LEAD_FUNNEL_WAREHOUSE=:memory: DBT_TARGET_PATH=out/lint \
@@ -113,12 +131,12 @@ sample: $(RUNTIME) ## Make the shipped sample again
 	@$(BIN)/python -m sample.generate
 
 .PHONY: bench
-bench: $(RUNTIME) ## Measure load, transform, check and publish
+bench: $(DEV) ## Measure the main job against SQL and polars
 	@$(BIN)/python -m benchmarks $(if $(LEADS),--leads "$(LEADS)")
 
 .PHONY: lock
 lock: $(RUNTIME) ## Resolve the requirement files into the lock files
-	@for name in -uv "" -dev; do \
+	@for name in -uv "" -dev -spark; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-annotate \
 		--custom-compile-command "make lock" \
@@ -126,5 +144,5 @@ lock: $(RUNTIME) ## Resolve the requirement files into the lock files
 
 .PHONY: clean
 clean: ## Remove the environment and everything that was built under out/
-	@rm -rf .venv out target logs .pytest_cache .ruff_cache .hypothesis \
+	@rm -rf .venv .venv-spark out target logs .pytest_cache .ruff_cache .hypothesis \
 		lead_funnel.egg-info

@@ -36,7 +36,7 @@ def shown(name, *arguments, **environment):
     return result.stdout.removesuffix("\n")
 
 
-@pytest.mark.parametrize("name", ["VARS", "LANDING", "OUT", "DEFINITION"])
+@pytest.mark.parametrize("name", ["VARS", "LANDING", "OUT", "DEFINITION", "ENGINE"])
 def test_settings_arrive_as_they_were_typed(name):
     given = VARS if name == "VARS" else '/a folder/it\'s "new"'
     assert shown(f"LEAD_FUNNEL_{name}", f"{name}={given}") == given
@@ -46,9 +46,27 @@ def test_settings_of_the_shell_are_kept():
     assert shown("LEAD_FUNNEL_OUT", LEAD_FUNNEL_OUT="/a b") == "/a b"
 
 
+@pytest.mark.parametrize(
+    ("engine", "environment"), [("duckdb", ".venv/"), ("spark", ".venv-spark/")]
+)
+def test_an_engine_runs_in_its_environment(engine, environment):
+    planned = make("--dry-run", "run", f"ENGINE={engine}").stdout.splitlines()
+    assert planned[-1] == f"{environment}bin/lead-funnel run"
+
+
 def test_make_alone_lists_the_targets():
     listed = make().stdout
-    for target in ("run", "test", "lint", "dev", "bench", "sample", "status", "clean"):
+    for target in (
+        "run",
+        "test",
+        "lint",
+        "dev",
+        "bench",
+        "sample",
+        "status",
+        "clean",
+        "test-spark",
+    ):
         assert re.search(rf"^  make {target} +\S", listed, re.MULTILINE), target
 
 

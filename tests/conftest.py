@@ -18,7 +18,7 @@ SHARED = Path(os.environ.get("LEAD_FUNNEL_SHARED") or ROOT.parent / "shared")
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test must not depend on the shell that it was started from."""
-    for name in ("LANDING", "OUT", "DEFINITION", "VARS"):
+    for name in ("LANDING", "OUT", "DEFINITION", "VARS", "ENGINE", "SPARK_MASTER"):
         monkeypatch.delenv(f"LEAD_FUNNEL_{name}", raising=False)
 
 
@@ -54,3 +54,8 @@ def put(landing: Path) -> Callable[..., Path]:
 @pytest.fixture
 def project(landing: Path, tmp_path: Path) -> Project:
     return Project.from_environment({}, landing=landing, out=tmp_path / "out")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Test ids hold section signs as they are, so bytes need a text of their own."""
+    return repr(val) if isinstance(val, bytes) else None

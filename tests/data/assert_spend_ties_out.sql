@@ -72,7 +72,8 @@ told as (
             max(
                 case
                     when lines_ranked.size_no = {{ place }}
-                        then {{ "''" if place == 1 else "', '" }}
+                        then
+                            {{ "''" if place == 1 else "', '" }}
                             || lines_ranked.source_key || ' ('
                             || cast(
                                 lines_ranked.amount as {{ dbt.type_string() }}
@@ -85,7 +86,11 @@ told as (
         count(*) as lines
     from lines_ranked
     cross join models
-    group by 1, 2, 3, 4
+    group by
+        lines_ranked.source,
+        lines_ranked.currency,
+        lines_ranked.fiscal_period_id,
+        models.attribution_model
 
 ),
 
@@ -98,7 +103,11 @@ borne as (
         attribution_model,
         sum(amount) as amount
     from {{ ref('fct_spend_shares') }}
-    group by 1, 2, 3, 4
+    group by
+        source,
+        currency,
+        fiscal_period_id,
+        attribution_model
 
 ),
 
@@ -108,7 +117,7 @@ in_reporting_currency as (
         fiscal_period_id,
         sum(amount_reporting) as amount
     from {{ ref('fct_spend') }}
-    group by 1
+    group by fiscal_period_id
 
 ),
 
@@ -119,7 +128,9 @@ in_mart as (
         attribution_model,
         sum(spend_reporting) as amount
     from {{ ref('mart_spend_per_sal') }}
-    group by 1, 2
+    group by
+        fiscal_period_id,
+        attribution_model
 
 ),
 
@@ -171,6 +182,7 @@ differences as (
 select
     *,
     told_amount - borne_amount as difference,
+    abs(told_amount - borne_amount) as difference_size,
     'The spend of ' || source || ' in ' || currency || ' in '
     || fiscal_period_id || ' does not tie out under '
     || coalesce(attribution_model, 'a model that no seed names') || ': '
@@ -181,7 +193,7 @@ select
     || '. The largest lines are ' || largest_lines || '.' as sentence
 from differences
 order by
-    abs(told_amount - borne_amount) desc,
+    difference_size desc,
     source asc,
     currency asc,
     fiscal_period_id asc,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import importlib
+import json
 import logging
 import os
 import shutil
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -40,10 +42,44 @@ def run_suite(project: Project, suite_name: str) -> list[CheckResult]:
         outcomes, pages = _validate(project, suite, to_run)
     finally:
         dialect.close_connections()
-    return [
+    results = [
         _result(project, suite, check, outcomes.get(check.key), pages)
         for check in checks
     ]
+    _keep(project, suite, results)
+    return results
+
+
+def kept_results(project: Project, suite_name: str) -> list[CheckResult] | None:
+    """What the suite came to when it was last run, as long as its Data Docs are
+    there and it is the same suite still."""
+    suite = SUITES[suite_name]
+    try:
+        kept = json.loads(_kept_path(project, suite).read_text(encoding="utf-8"))
+        if kept["suite"] == _fingerprint(suite):
+            return [CheckResult(**result) for result in kept["results"]]
+    except (OSError, ValueError, TypeError, KeyError):
+        pass
+    return None
+
+
+def _keep(project: Project, suite: Suite, results: Sequence[CheckResult]) -> None:
+    kept = {
+        "suite": _fingerprint(suite),
+        "results": [asdict(result) for result in results],
+    }
+    path = _kept_path(project, suite)
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
+    fresh.replace(path)
+
+
+def _kept_path(project: Project, suite: Suite) -> Path:
+    return project.data_docs / suite.name / "results.json"
+
+
+def _fingerprint(suite: Suite) -> str:
+    return hashlib.sha256(repr(suite).encode()).hexdigest()
 
 
 def warm_up() -> None:

@@ -2,18 +2,21 @@
 
 macros/batch.sql says how the models do it. Here is decided whether they may
 (nothing but the data changed since the last complete run), which landed files
-are new or gone, and, when the public tables hold everything, that they do.
+are new or gone, which models read nothing that changed and so need not be built
+at all, and, when the public tables hold everything, that they do.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import duckdb
 
-from orchestration import dbt_runner, warehouse
+from orchestration import closings, dbt_runner, publication, warehouse
 from orchestration.errors import listed
 from orchestration.project import Project
 
@@ -41,9 +44,21 @@ LOGS = {
     ),
     "last_run": (
         "project varchar, definition varchar, vars varchar, as_of timestamp, "
-        "earliest_at timestamp"
+        "earliest_at timestamp, as_of_given timestamp, closings varchar, "
+        "publication varchar"
     ),
+    # The sources that changed since what is published, as JSON; nothing where
+    # that is not known.
+    "scope": "changed_sources varchar",
 }
+
+SOURCE, MODEL = "source.lead_funnel.", "model.lead_funnel."
+"""What dbt's unique ids begin with."""
+CLOSINGS = ("closes", "definition", *closings.TABLES)
+
+BATCH = f"{MODEL}int_batch__records"
+OF_THE_BATCH = frozenset({"batch_rows", "people_rows", "batch_people"})
+"""Strategies of the models that do the batch, which they read without a ref()."""
 
 FILE_KEY = "cast(hash(file, sha256, loaded_at) >> 1 as bigint)"
 """As the macro file_key computes it."""
@@ -57,6 +72,8 @@ class Scope:
     reason: str
     new_files: int = 0
     gone_files: int = 0
+    changed_sources: frozenset[str] | None = None
+    """By dbt's unique id; None where every model has to be looked at."""
 
     @property
     def sentence(self) -> str:
@@ -67,8 +84,19 @@ class Scope:
 
 
 def create_logs(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+    """Make the tables that are not there yet, or are of another version."""
+    found = dict(
+        connection.execute(
+            "select table_name, string_agg(column_name, ' ' order by column_index) "
+            "from duckdb_columns() where database_name = current_database() "
+            "and schema_name = ? group by 1",
+            [schema],
+        ).fetchall()
+    )
     for name, columns in LOGS.items():
-        connection.execute(f"create table if not exists {schema}.{name} ({columns})")
+        wanted = " ".join(column.split()[0] for column in columns.split(", "))
+        if found.get(name) != wanted:
+            connection.execute(f"create or replace table {schema}.{name} ({columns})")
 
 
 def decide(project: Project) -> Scope:
@@ -87,6 +115,15 @@ def decide(project: Project) -> Scope:
                 f"previous_earliest_at = last_run.earliest_at "
                 f"from {schema}.last_run as last_run"
             )
+            # Until this run is published, what is published tells nothing of
+            # what the tables hold.
+            connection.execute(f"update {schema}.last_run set publication = null")
+            connection.execute(f"delete from {schema}.scope")
+            if scope.changed_sources is not None:
+                connection.execute(
+                    f"insert into {schema}.scope values (?)",
+                    [json.dumps(sorted(scope.changed_sources))],
+                )
         else:
             # Until this run is complete there is nothing to build on.
             for name in LOGS:
@@ -116,23 +153,94 @@ def complete(project: Project) -> None:
     try:
         connection.execute("begin")
         for name in LOGS:
-            connection.execute(f"delete from {schema}.{name}")
+            if name != "scope":
+                connection.execute(f"delete from {schema}.{name}")
         connection.execute(
             f"insert into {schema}.read_files "
             "select file, sha256, loaded_at, source, source_table from loads.files"
         )
         connection.execute(
-            f"insert into {schema}.last_run select ?, ?, ?, as_of, earliest_at "
+            f"insert into {schema}.last_run "
+            "select ?, ?, ?, as_of, earliest_at, ?, ?, null "
             f"from {prefix}intermediate.int_run__clock",
             [
                 dbt_runner.fingerprint(project),
                 json.dumps(_definition(project)),
                 json.dumps(_vars(project)),
+                project.vars.as_of,
+                _closings(project),
             ],
         )
         connection.execute("commit")
     finally:
         connection.close()
+
+
+def published(project: Project, publication_id: str) -> None:
+    """Every gate was passed and readers see what the tables hold: the next run
+    need not build or check again what nothing has changed for."""
+    schema = _schema(project)
+    connection = warehouse.connect(project)
+    try:
+        connection.execute("begin")
+        connection.execute(
+            f"update {schema}.last_run set publication = ?", [publication_id]
+        )
+        connection.execute(f"delete from {schema}.scope")
+        connection.execute("commit")
+    finally:
+        connection.close()
+
+
+def changed_sources(project: Project) -> frozenset[str] | None:
+    """The sources that changed since what is published, by dbt's unique id; None
+    where every model has to be built and every check to be made."""
+    schema = _schema(project)
+    connection = warehouse.connect(project)
+    try:
+        if not warehouse.has_table(connection, schema, "scope"):
+            return None
+        found = connection.execute(
+            f"select scope.changed_sources, last_run.project from {schema}.scope "
+            f"cross join {schema}.last_run"
+        ).fetchone()
+    finally:
+        connection.close()
+    # Where single assets are built by hand, a model may be another one meanwhile.
+    if found is None or found[1] != dbt_runner.fingerprint(project):
+        return None
+    return frozenset(json.loads(found[0]))
+
+
+def affected(
+    manifest: Mapping[str, Any], changed: frozenset[str] | None
+) -> frozenset[str] | None:
+    """The nodes that read what changed, at first or at second hand, by dbt's
+    unique id; None where that is every node."""
+    if changed is None:
+        return None
+    nodes = manifest["nodes"]
+    told: dict[str, bool] = {}
+
+    def is_affected(unique_id: str) -> bool:
+        if unique_id not in nodes:
+            return unique_id in changed
+        if unique_id not in told:
+            told[unique_id] = any(map(is_affected, _read_by(nodes[unique_id])))
+        return told[unique_id]
+
+    return frozenset(filter(is_affected, nodes))
+
+
+def _read_by(node: Mapping[str, Any]) -> list[str]:
+    read = list(node.get("depends_on", {}).get("nodes", ()))
+    config = node["config"]
+    if (
+        config.get("materialized") == "incremental"
+        and config.get("incremental_strategy") in OF_THE_BATCH
+    ):
+        read.append(BATCH)
+    return read
 
 
 def _schema(project: Project) -> str:
@@ -143,11 +251,12 @@ def _compared(
     connection: duckdb.DuckDBPyConnection, project: Project, schema: str
 ) -> Scope:
     last = connection.execute(
-        f"select project, definition, vars, as_of from {schema}.last_run"
+        "select project, definition, vars, as_of, as_of_given, closings, publication "
+        f"from {schema}.last_run"
     ).fetchone()
     if last is None:
         return Scope(False, "there is no complete run to build on")
-    parsed, definition, given, as_of = last
+    parsed, definition, given, as_of, as_of_given, closed, published_as = last
     if parsed != dbt_runner.fingerprint(project):
         return Scope(False, "models, macros or seeds of the project changed")
     changed = _differing(json.loads(definition), _definition(project))
@@ -186,7 +295,19 @@ def _compared(
         f"select (select count(*) from {schema}.new_files), "
         f"(select count(*) from {schema}.gone_files)"
     ).fetchall()
-    return Scope(True, "", new, gone)
+    changed_ones: frozenset[str] | None = None
+    shown = publication.published(project)
+    if shown is not None and shown.id == published_as:
+        found = {f"raw_{system}.{table}" for system, table in tables}
+        if tables:
+            # Who is touched is known from the rows that were read.
+            found |= {"settings.touched_records", "settings.replaced_people"}
+        if project.vars.as_of != as_of_given:
+            found.add("settings.run")
+        if _closings(project) != closed:
+            found |= {f"closings.{name}" for name in CLOSINGS}
+        changed_ones = frozenset(f"{SOURCE}{name}" for name in found)
+    return Scope(True, "", new, gone, changed_ones)
 
 
 def _differing(before: dict[str, str], after: dict[str, str]) -> list[str]:
@@ -205,6 +326,13 @@ def _definition(project: Project) -> dict[str, str]:
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(project.definition.glob("*.csv"))
     }
+
+
+def _closings(project: Project) -> str:
+    """The books that were closed, which the next run lays in."""
+    return json.dumps(
+        [asdict(close) for close in closings.closes(project)], default=str
+    )
 
 
 def _vars(project: Project) -> dict[str, str]:

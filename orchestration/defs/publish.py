@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import dagster as dg
 
-from orchestration import parsed_project, progress
+from orchestration import batches, parsed_project, progress
 from orchestration.defs.load import WRITER_POOL
 from orchestration.failures import said_once
 from orchestration.project import Project
-from orchestration.publication import PublicTable, public_tables, publish
+from orchestration.publication import public_tables, publish
 
 PUBLICATION_KEY = dg.AssetKey("publication")
 
 
-def publication_asset(tables: list[PublicTable]) -> dg.AssetsDefinition:
+def publication_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    tables = public_tables(manifest)
+
     @dg.asset(
         key=PUBLICATION_KEY,
         deps=[dg.AssetKey([table.schema, table.name]) for table in tables],
@@ -28,8 +33,20 @@ def publication_asset(tables: list[PublicTable]) -> dg.AssetsDefinition:
     def publication() -> dg.MaterializeResult:
         project = Project.from_environment()
         progress.say(f"{len(tables)} tables")
+        changed = batches.changed_sources(project)
+        affected = batches.affected(manifest, changed)
         with said_once():
-            done = publish(project, tables)
+            done = publish(
+                project,
+                tables,
+                unchanged=[
+                    table.name
+                    for table in tables
+                    if affected is not None
+                    and f"{batches.MODEL}{table.name}" not in affected
+                ],
+            )
+            batches.published(project, done.id)
         return dg.MaterializeResult(
             metadata={
                 "as_of": done.as_of or "no lifecycle",
@@ -45,4 +62,4 @@ def publication_asset(tables: list[PublicTable]) -> dg.AssetsDefinition:
 def defs() -> dg.Definitions:
     with said_once():
         manifest = parsed_project.manifest_json(Project.from_environment())
-    return dg.Definitions(assets=[publication_asset(public_tables(manifest))])
+    return dg.Definitions(assets=[publication_asset(manifest)])

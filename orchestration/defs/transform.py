@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
@@ -192,12 +193,18 @@ def _not_attached(test: Node, unique_id: str) -> tuple[bool, str]:
 
 
 def nodes_of(manifest: Manifest, layer: Layer) -> dict[str, Node]:
-    """The layer's seeds and models, by dbt's unique id."""
-    wanted = LAYERS.index(layer)
+    """The layer's seeds and models, by dbt's unique id, each after what it reads."""
+    wanted, position = LAYERS.index(layer), positions(manifest)
+    reads = {
+        unique_id: list(
+            _built(manifest["nodes"][unique_id].get("depends_on", {}).get("nodes", ()))
+        )
+        for unique_id in sorted(position)
+    }
     return {
         unique_id: manifest["nodes"][unique_id]
-        for unique_id, position in sorted(positions(manifest).items())
-        if position == wanted
+        for unique_id in TopologicalSorter(reads).static_order()
+        if position[unique_id] == wanted
         and manifest["nodes"][unique_id]["config"].get("materialized") != "ephemeral"
     }
 
@@ -226,22 +233,25 @@ def layer_assets(manifest: Manifest, layer: Layer) -> dg.AssetsDefinition | None
     )
     def build() -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         project = Project.from_environment()
+        wanted = to_build(manifest, everything, batches.changed_sources(project))
         done = 0
 
         def count(name: str) -> None:
             nonlocal done
             done += 1
-            progress.say(f"{done} of {len(everything)}: {name}")
+            progress.say(f"{done} of {len(wanted)}: {name}")
 
         with said_once():
-            results = dbt_runner.build(
+            results = wanted and dbt_runner.build(
                 project,
-                [marked(dbt_runner.manifest(project), layer, everything)],
+                [marked(dbt_runner.manifest(project), layer, wanted)],
                 full_refresh=not batches.is_incremental(project),
                 on_node=count,
             )
             if layer.is_last and not dbt_runner.failure_sentence(results):
                 batches.complete(project)
+        left = [unique_id for unique_id in everything if unique_id not in wanted]
+        yield from unchanged(left, nodes, checks)
         yield from events(results, nodes, checks)
         sentence = dbt_runner.failure_sentence(results)
         if sentence:
@@ -250,16 +260,61 @@ def layer_assets(manifest: Manifest, layer: Layer) -> dg.AssetsDefinition | None
     return build
 
 
+def to_build(
+    manifest: Manifest, unique_ids: Iterable[str], changed: frozenset[str] | None
+) -> list[str]:
+    """Of these nodes the ones that read a source that changed since what is
+    published, and the tests that only warn: their warning is told on every run."""
+    affected = batches.affected(manifest, changed)
+    return [
+        unique_id
+        for unique_id in unique_ids
+        if affected is None
+        or unique_id in affected
+        or _only_warns(manifest["nodes"][unique_id])
+    ]
+
+
+def _only_warns(node: Node) -> bool:
+    severity = node["config"].get("severity") or "error"
+    return node["resource_type"] == "test" and severity.lower() != "error"
+
+
 def marked(parsed: Any, layer: Layer, unique_ids: Iterable[str]) -> str:
     """What selects these nodes: a tag that they are given for it. dbt looks at
     every node of the project for every name in a selection, and a layer has a
     hundred names."""
-    tag = f"layer_{layer.name}"
-    for unique_id in unique_ids:
-        node = parsed.nodes[unique_id]
-        if tag not in node.tags:
+    tag, chosen = f"layer_{layer.name}", frozenset(unique_ids)
+    for unique_id, node in parsed.nodes.items():
+        # One parsed project serves all runs of a process.
+        node.tags = [other for other in node.tags if other != tag]
+        if unique_id in chosen:
             node.tags.append(tag)
     return f"tag:{tag}"
+
+
+def unchanged(
+    unique_ids: Iterable[str],
+    nodes: Mapping[str, Node],
+    checks: Mapping[str, dg.AssetCheckSpec],
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    """What to Dagster are nodes that nothing has changed for: what they hold is
+    what was built, and passed, before what is published was published."""
+    said = {"unchanged": True}
+    for unique_id in unique_ids:
+        if unique_id in nodes:
+            yield dg.MaterializeResult(
+                asset_key=asset_key(nodes[unique_id]), metadata=said
+            )
+    for unique_id in unique_ids:
+        if unique_id in checks:
+            spec = checks[unique_id]
+            yield dg.AssetCheckResult(
+                asset_key=spec.asset_key,
+                check_name=spec.name,
+                passed=True,
+                metadata=said,
+            )
 
 
 def events(

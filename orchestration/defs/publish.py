@@ -11,9 +11,23 @@ from orchestration import batches, parsed_project, progress
 from orchestration.defs.load import WRITER_POOL
 from orchestration.failures import said_once
 from orchestration.project import Project
-from orchestration.publication import public_tables, publish
+from orchestration.publication import Publication, public_tables, publish
 
 PUBLICATION_KEY = dg.AssetKey("publication")
+
+
+def publish_changed(project: Project, manifest: Mapping[str, Any]) -> Publication:
+    """Publish what the tables hold, and write down that it is published."""
+    tables = public_tables(manifest)
+    affected = batches.affected(manifest, batches.changed_sources(project))
+    unchanged = [
+        table.name
+        for table in tables
+        if affected is not None and f"{batches.MODEL}{table.name}" not in affected
+    ]
+    done = publish(project, tables, unchanged=unchanged)
+    batches.published(project, done.id)
+    return done
 
 
 def publication_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
@@ -33,20 +47,8 @@ def publication_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     def publication() -> dg.MaterializeResult:
         project = Project.from_environment()
         progress.say(f"{len(tables)} tables")
-        changed = batches.changed_sources(project)
-        affected = batches.affected(manifest, changed)
         with said_once():
-            done = publish(
-                project,
-                tables,
-                unchanged=[
-                    table.name
-                    for table in tables
-                    if affected is not None
-                    and f"{batches.MODEL}{table.name}" not in affected
-                ],
-            )
-            batches.published(project, done.id)
+            done = publish_changed(project, manifest)
         return dg.MaterializeResult(
             metadata={
                 "as_of": done.as_of or "no lifecycle",

@@ -25,7 +25,9 @@ import duckdb
 
 from orchestration import batches, dbt_runner
 from orchestration.connectors.raw import load_all
+from orchestration.defs.publish import publish_changed
 from orchestration.project import Project
+from orchestration.publication import PUBLIC_SCHEMAS
 from orchestration.run_settings import write_definition, write_settings
 from tests.reference.generate import write_situation
 
@@ -254,17 +256,25 @@ def build(project: Project, *, incremental: bool, upto: int | None = None) -> No
     if incremental:
         batches.decide(project)
     manifest = dbt_runner.manifest_json(project)
-    names = in_order(manifest)
+    changed = batches.changed_sources(project) if incremental else None
+    names = in_order(manifest, batches.affected(manifest, changed))[:upto]
     refresh = not (incremental and batches.is_incremental(project))
-    results = dbt_runner.build(project, names[:upto], full_refresh=refresh)
-    sentence = dbt_runner.failure_sentence(results)
-    assert sentence is None, sentence
+    if names:
+        results = dbt_runner.build(project, names, full_refresh=refresh)
+        sentence = dbt_runner.failure_sentence(results)
+        assert sentence is None, sentence
     if incremental and upto is None:
         batches.complete(project)
 
 
-def in_order(manifest: dict) -> list[str]:
-    """Seeds and models, each behind what it reads."""
+def show(project: Project) -> None:
+    """Publish as the job does."""
+    dbt_runner.close_connections()
+    publish_changed(project, dbt_runner.manifest_json(project))
+
+
+def in_order(manifest: dict, among: frozenset[str] | None = None) -> list[str]:
+    """Seeds and models, all or some, each behind what it reads."""
     nodes = {
         key: node
         for key, node in manifest["nodes"].items()
@@ -280,11 +290,16 @@ def in_order(manifest: dict) -> list[str]:
 
     for key in sorted(nodes):
         visit(key)
-    return [nodes[key]["name"] for key in done]
+    return [nodes[key]["name"] for key in done if among is None or key in among]
 
 
-def differences(one: Path, other: Path) -> list[str]:
-    """The public tables in which two warehouses differ, with an example."""
+def differences(
+    one: Path, other: Path, schemas: tuple[str, ...] = PUBLIC, files: bool = False
+) -> list[str]:
+    """The public tables in which two warehouses differ, with an example.
+
+    With `files` also those that are another in the Parquet files beside `one`.
+    """
     found = []
     with duckdb.connect() as connection:
         connection.execute(f"attach '{one}' as one (read_only)")
@@ -293,21 +308,26 @@ def differences(one: Path, other: Path) -> list[str]:
             "select schema_name, table_name from duckdb_tables() "
             "where database_name = 'other' and list_contains(?, schema_name) "
             "order by all",
-            [list(PUBLIC)],
+            [list(schemas)],
         ).fetchall()
         assert len(tables) > 12
         for schema, table in tables:
-            for left, right in (("one", "other"), ("other", "one")):
-                rows = connection.execute(
-                    f"select * from {left}.{schema}.{table} "
-                    f"except all select * from {right}.{schema}.{table}"
-                ).fetchall()
-                if rows:
-                    says = "is only in the" if left == "one" else "is missing in the"
-                    found.append(
-                        f"{schema}.{table}: {len(rows)} rows, of which {rows[0]} "
-                        f"{says} incremental build"
-                    )
+            full, built = f"other.{schema}.{table}", [f"one.{schema}.{table}"]
+            if files:
+                built.append(f"read_parquet('{one.parent / table}.parquet')")
+            for ours in built:
+                for left, right, says in (
+                    (ours, full, "is only"),
+                    (full, ours, "is missing"),
+                ):
+                    rows = connection.execute(
+                        f"select * from {left} except all select * from {right}"
+                    ).fetchall()
+                    if rows:
+                        found.append(
+                            f"{schema}.{table}: {len(rows)} rows, of which {rows[0]} "
+                            f"{says} in the incremental build ({ours})"
+                        )
     return found
 
 
@@ -342,9 +362,12 @@ class Story:
             [(scope,)] = connection.execute(
                 "select is_incremental from settings.run"
             ).fetchall()
-            told.append("incremental" if scope else "full")
+        if is_shown := rnd.random() < 0.8:
+            show(self.project)
+        told += ["published" if is_shown else "killed before it was published"]
+        told += ["incremental" if scope else "full"]
         self.log.append(f"{day}: {', '.join(told)}")
-        return self._compare()
+        return self._compare(is_shown)
 
     def _change_the_run(self, rnd: Random) -> list[str]:
         told = []
@@ -370,14 +393,18 @@ class Story:
             ).fetchall()
         return as_of
 
-    def _compare(self) -> list[str]:
+    def _compare(self, is_shown: bool) -> list[str]:
         dbt_runner.close_connections()
         full = replace(self.project, out=self.folder / "full")
         full.prepare_out()
         shutil.copy(self.project.warehouse, full.warehouse)
         build(full, incremental=False)
         dbt_runner.close_connections()
-        return differences(self.project.warehouse, full.warehouse)
+        found = differences(self.project.warehouse, full.warehouse)
+        if is_shown:
+            shown = self.project.published_database
+            found += differences(shown, full.warehouse, PUBLIC_SCHEMAS, files=True)
+        return found
 
 
 def begin(folder: Path, seed: int, people: int) -> Story:
@@ -392,6 +419,7 @@ def begin(folder: Path, seed: int, people: int) -> Story:
     story = Story(folder, exports, project)
     load_all(project, story.now.replace(tzinfo=None))
     build(project, incremental=True)
+    show(project)
     return story
 
 

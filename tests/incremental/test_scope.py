@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from orchestration import batches, warehouse
+from orchestration import batches, closings, dbt_runner, publication, warehouse
 from orchestration.connectors.raw import load_all
 from orchestration.project import Project, RunVars
 from orchestration.run_settings import write_definition, write_settings
@@ -153,3 +154,125 @@ def test_what_a_killed_run_found_is_kept_until_one_is_complete(done: Project) ->
     batches.complete(done)
     assert rows(done, kept) == []
     assert rows(done, "select * from settings.replaced_people") == []
+
+
+# What need not be built at all.
+
+
+def publish(project: Project) -> None:
+    """As if the last run had come to its end."""
+    folder = project.publications / "p1"
+    folder.mkdir(parents=True)
+    said = publication.Publication("p1", "", None, None, "", None, {}, {})
+    (folder / "publication.json").write_text(json.dumps(asdict(said)))
+    project.published.symlink_to(folder)
+    batches.published(project, "p1")
+
+
+def test_after_a_publication_only_changed_sources_count(done: Project) -> None:
+    publish(done)
+    write(done.landing / "generic" / "lead" / "two.csv", LEADS.replace("L1", "L2"))
+    load_all(done, datetime(2026, 5, 2))
+    decide(done)
+    assert batches.changed_sources(done) == {
+        "source.lead_funnel.raw_generic.lead",
+        "source.lead_funnel.settings.touched_records",
+        "source.lead_funnel.settings.replaced_people",
+    }
+
+
+def test_without_news_no_source_has_changed(done: Project) -> None:
+    publish(done)
+    decide(done)
+    assert batches.changed_sources(done) == frozenset()
+
+
+def test_a_moved_as_of_and_a_close_are_changes(done: Project) -> None:
+    publish(done)
+    close = closings.Close("FY26-P01", 1, "2026-05-01", "ann", "", None, "a", "b")
+    folder = closings.folder_of(done, close.fiscal_period_id, 1)
+    folder.mkdir(parents=True)
+    (folder / "close.json").write_text(json.dumps(asdict(close)))
+    for name in closings.TABLES:
+        write_empty(folder / f"{name}.parquet", closings.TABLES[name])
+    decide(replace(done, vars=RunVars(as_of=datetime(2026, 5, 30))))
+    changed = batches.changed_sources(done)
+    assert changed is not None
+    assert "source.lead_funnel.settings.run" in changed
+    assert "source.lead_funnel.closings.closes" in changed
+    assert "source.lead_funnel.raw_generic.lead" not in changed
+
+
+def write_empty(path: Path, columns: str) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(f"create table empty ({columns})")
+        connection.execute(f"copy empty to '{path}' (format parquet)")
+
+
+@pytest.mark.parametrize("how", ["never", "killed", "another", "removed"])
+def test_what_was_not_published_is_looked_at_again(done: Project, how: str) -> None:
+    """A gate may have stopped the last run, or nobody knows what readers see."""
+    if how != "never":
+        publish(done)
+    if how == "killed":
+        decide(done)
+    if how == "another":
+        batches.published(done, "p0")
+    if how == "removed":
+        done.published.unlink()
+    assert decide(done).is_incremental
+    assert batches.changed_sources(done) is None
+
+
+def test_a_changed_project_is_built_though_nobody_decided(
+    done: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(done)
+    decide(done)
+    monkeypatch.setattr(dbt_runner, "fingerprint", lambda project: "another")
+    assert batches.changed_sources(done) is None
+
+
+def test_a_log_of_an_earlier_version_is_made_anew(done: Project) -> None:
+    with warehouse.connect(done) as connection:
+        connection.execute("alter table settings.last_run drop column publication")
+    assert "no complete run" in decide(done).sentence
+
+
+NODES = {
+    "model.lead_funnel.stg": {"depends_on": {"nodes": ["source.a"]}, "config": {}},
+    "model.lead_funnel.int_batch__records": {
+        "depends_on": {"nodes": ["model.lead_funnel.stg"]},
+        "config": {"materialized": "table", "incremental_strategy": "batch_rows"},
+    },
+    "model.lead_funnel.of_people": {
+        "depends_on": {"nodes": ["source.b"]},
+        "config": {"materialized": "incremental", "incremental_strategy": "batch_rows"},
+    },
+    "model.lead_funnel.mart": {
+        "depends_on": {"nodes": ["model.lead_funnel.of_people"]},
+        "config": {"materialized": "table"},
+    },
+    "model.lead_funnel.other": {"depends_on": {"nodes": ["source.b"]}, "config": {}},
+    "seed.lead_funnel.stages": {"config": {}},
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "built"),
+    [
+        (["source.a"], {"stg", "int_batch__records", "of_people", "mart"}),
+        (["source.b"], {"of_people", "mart", "other"}),
+        ([], set()),
+    ],
+)
+def test_what_reads_a_changed_source_is_affected(
+    changed: list[str], built: set[str]
+) -> None:
+    """Also a model that reads the batch, which it does without saying so."""
+    found = batches.affected({"nodes": NODES}, frozenset(changed))
+    assert found == {f"model.lead_funnel.{name}" for name in built}
+
+
+def test_where_nothing_is_known_everything_is_affected() -> None:
+    assert batches.affected({"nodes": NODES}, None) is None

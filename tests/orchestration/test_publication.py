@@ -123,6 +123,51 @@ def test_half_a_swap_is_cleaned_up(project):
     assert list(project.out.glob(".published.*")) == []
 
 
+def inodes(folder: Path):
+    return {path.name: path.stat().st_ino for path in folder.iterdir()}
+
+
+def test_unchanged_tables_are_not_written_again(project):
+    publish(project, TABLES)
+    before = inodes(project.published)
+    fill(project, "('c', 1)")
+    done = publish(project, TABLES, unchanged=["dim_people_pii"])
+    after = inodes(project.published)
+    assert after["dim_people_pii.parquet"] == before["dim_people_pii.parquet"]
+    assert after["dim_people.parquet"] != before["dim_people.parquet"]
+    assert done.rows == {"dim_people": 1, "dim_people_pii": 1}
+    assert len(people(project.published)) == 1
+
+
+def test_where_no_table_changed_the_whole_publication_is_carried_over(project):
+    first = publish(project, TABLES)
+    before = inodes(project.published)
+    second = publish(project, TABLES, unchanged=["dim_people", "dim_people_pii"])
+    after = inodes(project.published)
+    assert before.pop("publication.json") != after.pop("publication.json")
+    assert after == before
+    assert (second.rows, second.as_of) == (first.rows, first.as_of)
+    assert second.id == project.published.resolve().name != first.id
+
+
+def test_a_file_that_somebody_took_away_is_written_again(project):
+    publish(project, TABLES)
+    (project.published / "dim_people.parquet").unlink()
+    publish(project, TABLES, unchanged=["dim_people", "dim_people_pii"])
+    assert (project.published / "dim_people.parquet").exists()
+
+
+def test_without_hard_links_files_are_copied(project, monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(publication.os, "link", refuse)
+    publish(project, TABLES)
+    fill(project, "('c', 1)")
+    publish(project, TABLES, unchanged=["dim_people", "dim_people_pii"])
+    assert len(people(project.published)) == 2
+
+
 def test_a_folder_in_the_way_is_said(project):
     project.published.mkdir()
     with pytest.raises(LeadFunnelError, match="is there already: move it away"):

@@ -49,80 +49,120 @@ models as (
 
 ),
 
-stages_reached as (
+stages as (
 
-    {%- for stage, column in stages.items() %}
-
-    select
-        person_key,
-        lifecycle_no,
-        '{{ stage }}' as stage,
-        {{ column }} as reached_at
-    from lifecycles
-    where {{ column }} is not null
-
+    {%- for stage in stages %}
+    select '{{ stage }}' as stage
     union all
     {%- endfor %}
+    select 'won' as stage
+
+),
+
+reached as (
 
     select
-        person_key,
-        lifecycle_no,
-        'won' as stage,
-        exited_at as reached_at
+        lifecycles.person_key,
+        lifecycles.lifecycle_no,
+        stages.stage,
+        case stages.stage
+            {%- for stage, column in stages.items() %}
+            when '{{ stage }}' then lifecycles.{{ column }}
+            {%- endfor %}
+            when 'won'
+                then
+                    case
+                        when lifecycles.exit_stage = 'won'
+                            then lifecycles.exited_at
+                    end
+        end as reached_at
     from lifecycles
-    where exit_stage = 'won'
+    cross join stages
 
 ),
 
-touches_before as (
+-- Most models look back equally far.
+lookbacks as (
 
-    select
-        stages_reached.person_key,
-        stages_reached.lifecycle_no,
-        stages_reached.stage,
-        touches.touch_no,
-        touches.campaign_id,
-        {{ epoch_us('stages_reached.reached_at') }}
-        - {{ epoch_us('touches.touched_at') }} as age_us
-    from stages_reached
-    inner join touches
-        on
-            stages_reached.person_key = touches.person_key
-            and stages_reached.reached_at >= touches.touched_at
+    select distinct window_days from models
 
 ),
 
+-- A stage that was reached without a touch in the window has one row too.
 touches_in_window as (
 
     select
-        touches_before.*,
+        reached.person_key,
+        reached.lifecycle_no,
+        reached.stage,
+        lookbacks.window_days,
+        touches.touch_no,
+        touches.campaign_id,
+        {{ epoch_us('reached.reached_at') }}
+        - {{ epoch_us('touches.touched_at') }} as age_us
+    from reached
+    cross join lookbacks
+    left join touches
+        on
+            reached.person_key = touches.person_key
+            and reached.reached_at >= touches.touched_at
+            and {{ epoch_us('reached.reached_at') }}
+            - {{ epoch_us('touches.touched_at') }}
+            <= lookbacks.window_days * {{ day_us }}
+    where reached.reached_at is not null
+
+),
+
+placed as (
+
+    select
+        *,
+        row_number() over in_order as place,
+        count(*) over one_stage as touches_counted,
+        min(age_us) over one_stage as youngest_us
+    from touches_in_window
+    window
+        in_order as (
+            partition by person_key, lifecycle_no, stage, window_days
+            order by touch_no
+        ),
+        one_stage as (
+            partition by person_key, lifecycle_no, stage, window_days
+            order by touch_no
+            rows between unbounded preceding and unbounded following
+        )
+
+),
+
+-- Where one touch has everything there is nothing to divide.
+weighed as (
+
+    select
+        placed.person_key,
+        placed.lifecycle_no,
+        placed.stage,
         models.attribution_model,
+        placed.touch_no,
+        placed.campaign_id,
+        placed.age_us,
+        placed.place,
+        placed.touches_counted,
+        placed.youngest_us,
         models.method,
         models.first_share,
         models.last_share,
         models.half_life_days,
-        row_number() over in_order as place,
-        count(*) over one_stage as touches_counted,
-        min(touches_before.age_us) over one_stage as youngest_us
-    from touches_before
+        models.method in ('first_touch', 'last_touch')
+        or placed.touches_counted = 1 as is_whole
+    from placed
     inner join models
-        on touches_before.age_us <= models.window_days * {{ day_us }}
-    window
-        one_stage as (
-            partition by
-                touches_before.person_key,
-                touches_before.lifecycle_no,
-                touches_before.stage,
-                models.attribution_model
-        ),
-        in_order as (
-            partition by
-                touches_before.person_key,
-                touches_before.lifecycle_no,
-                touches_before.stage,
-                models.attribution_model
-            order by touches_before.touch_no
-        )
+        on
+            placed.window_days = models.window_days
+            and (models.method <> 'first_touch' or placed.place = 1)
+            and (
+                models.method <> 'last_touch'
+                or placed.place = placed.touches_counted
+            )
 
 ),
 
@@ -132,7 +172,8 @@ aged as (
         *,
         cast(age_us - youngest_us as double)
         / (half_life_days * {{ day_us }}) as half_lives
-    from touches_in_window
+    from weighed
+    where not is_whole
 
 ),
 
@@ -144,11 +185,7 @@ measured as (
         *,
         cast(
             case
-                when method = 'first_touch'
-                    then case when place = 1 then 1 else 0 end
-                when method = 'last_touch'
-                    then case when place = touches_counted then 1 else 0 end
-                when method = 'linear' or touches_counted = 1
+                when method = 'linear'
                     then 1
                 when method = 'time_decay'
                     then floor(
@@ -208,7 +245,20 @@ remainders_given as (
 
 ),
 
-weighed as (
+final as (
+
+    select
+        person_key,
+        lifecycle_no,
+        stage,
+        attribution_model,
+        touch_no,
+        campaign_id,
+        cast({{ units_of_one() }} as bigint) as weight_units
+    from weighed
+    where is_whole
+
+    union all
 
     select
         person_key,
@@ -222,45 +272,7 @@ weighed as (
             as bigint
         ) as weight_units
     from remainders_given
-
-),
-
-without_touch as (
-
-    select
-        stages_reached.person_key,
-        stages_reached.lifecycle_no,
-        stages_reached.stage,
-        models.attribution_model
-    from stages_reached
-    cross join models
-    left join weighed
-        on
-            stages_reached.person_key = weighed.person_key
-            and stages_reached.lifecycle_no = weighed.lifecycle_no
-            and stages_reached.stage = weighed.stage
-            and models.attribution_model = weighed.attribution_model
-    where weighed.person_key is null
-
-),
-
-final as (
-
-    select *
-    from weighed
-    where weight_units <> 0
-
-    union all
-
-    select
-        person_key,
-        lifecycle_no,
-        stage,
-        attribution_model,
-        cast(null as bigint) as touch_no,
-        cast(null as {{ dbt.type_string() }}) as campaign_id,
-        cast({{ units_of_one() }} as bigint) as weight_units
-    from without_touch
+    where cut_units > 0 or size_no = 1
 
 )
 

@@ -1,15 +1,18 @@
+{{ config(unique_key='person_key') }}
+
 -- What each campaign has of what a lifecycle reached, with the fiscal period in
 -- which it was reached.
 with weights as (
 
     select * from {{ ref('int_attribution__weights') }}
+    where {{ in_batch('person_key') }}
 
 ),
 
 lifecycles as (
 
     select * from {{ ref('int_lifecycles') }}
-    where is_in_marts
+    where is_in_marts and {{ in_batch('person_key') }}
 
 ),
 
@@ -43,51 +46,75 @@ weights_by_campaign as (
 
 ),
 
-weights_dated as (
+stages as (
+
+    select distinct stage from weights_by_campaign
+
+),
+
+reached as (
 
     select
+        lifecycles.person_key,
         lifecycles.person_id,
         lifecycles.lifecycle_id,
         lifecycles.lifecycle_no,
-        weights_by_campaign.attribution_model,
-        weights_by_campaign.stage,
-        weights_by_campaign.campaign_id,
-        cast(weights_by_campaign.weight_units as decimal(18, 0))
-            as weight_units,
+        stages.stage,
         case
-            when weights_by_campaign.stage = 'won'
+            when stages.stage = 'won'
                 then {{ cents('lifecycles.won_amount_reporting') }}
         end as won_cents,
+        case stages.stage
+            when 'inquiry' then lifecycles.inquiry_at
+            when 'mql' then lifecycles.mql_at
+            when 'handed_off' then lifecycles.handed_off_at
+            when 'sal' then lifecycles.accepted_at
+            when 'sql' then lifecycles.sql_at
+            when 'opportunity' then lifecycles.opportunity_at
+            else lifecycles.exited_at
+        end as reached_at
+    from lifecycles
+    cross join stages
+
+),
+
+reached_dated as (
+
+    select
+        reached.*,
         cast(
-            {{ from_utc(
-                "case weights_by_campaign.stage "
-                ~ "when 'inquiry' then lifecycles.inquiry_at "
-                ~ "when 'mql' then lifecycles.mql_at "
-                ~ "when 'handed_off' then lifecycles.handed_off_at "
-                ~ "when 'sal' then lifecycles.accepted_at "
-                ~ "when 'sql' then lifecycles.sql_at "
-                ~ "when 'opportunity' then lifecycles.opportunity_at "
-                ~ "else lifecycles.exited_at end",
-                'settings.reporting_timezone'
-            ) }} as date
+            {{ from_utc('reached.reached_at', 'settings.reporting_timezone') }}
+            as date
         ) as reached_date
-    from weights_by_campaign
-    inner join lifecycles
-        on
-            weights_by_campaign.person_key = lifecycles.person_key
-            and weights_by_campaign.lifecycle_no = lifecycles.lifecycle_no
+    from reached
     cross join settings
+    where reached.reached_at is not null
 
 ),
 
 final as (
 
     select
-        weights_dated.*,
+        weights_by_campaign.person_key,
+        reached_dated.person_id,
+        reached_dated.lifecycle_id,
+        reached_dated.lifecycle_no,
+        weights_by_campaign.attribution_model,
+        weights_by_campaign.stage,
+        weights_by_campaign.campaign_id,
+        cast(weights_by_campaign.weight_units as decimal(18, 0))
+            as weight_units,
+        reached_dated.won_cents,
+        reached_dated.reached_date,
         days.fiscal_period_id
-    from weights_dated
+    from weights_by_campaign
+    inner join reached_dated
+        on
+            weights_by_campaign.person_key = reached_dated.person_key
+            and weights_by_campaign.lifecycle_no = reached_dated.lifecycle_no
+            and weights_by_campaign.stage = reached_dated.stage
     inner join days
-        on weights_dated.reached_date = days.date_day
+        on reached_dated.reached_date = days.date_day
 
 )
 

@@ -3,14 +3,16 @@
 import os
 import shutil
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from expectations.suites import SUITES
 from orchestration import runner
-from orchestration.defs import quality
-from orchestration.project import Project
+from orchestration.defs import quality, transform
+from orchestration.project import Project, RunVars
 from orchestration.publication import published
 from tests.end_to_end import small_folder
 from tests.end_to_end.command import published_rows
@@ -69,6 +71,21 @@ def test_section_0_running_again_gives_the_same_rows(done):
     assert published_rows(project.out) == before
     assert published(project).id != first.id
     assert len(list(project.publications.iterdir())) == 2
+
+
+def test_where_nothing_changed_nothing_is_built_or_checked_again(done, monkeypatch):
+    """What was built and passed stands, and the report says of it what it said."""
+    project, report = done
+
+    def refuse(*_, **__):
+        raise AssertionError
+
+    monkeypatch.setattr(quality, "run_suite", refuse)
+    monkeypatch.setattr(transform.dbt_runner, "build", refuse)
+    again = runner.run(project)
+    assert again.succeeded, again.sentence
+    assert again.checks == report.checks
+    assert [step.name for step in again.steps] == [step.name for step in report.steps]
 
 
 def test_parquet_files_hold_the_same_rows(done):
@@ -134,8 +151,10 @@ def test_an_export_that_means_nothing_is_not_published(done, tmp_path):
 
 
 def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
-    """The gate between the facts and what is counted from them."""
-    project, _ = done
+    """The gate between the facts and what is counted from them; the next run
+    passes it again, though nothing has changed since."""
+    project, first = done
+    project = replace(project, vars=RunVars(as_of=datetime(2027, 1, 1)))
     run_suite = quality.run_suite
 
     def with_a_failure(project, name):
@@ -146,6 +165,12 @@ def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
             )
         return results
 
+    asked = []
+
+    def as_it_is(project, name):
+        asked.append(name)
+        return run_suite(project, name)
+
     monkeypatch.setattr(quality, "run_suite", with_a_failure)
     before = published(project).id
     report = runner.run(project)
@@ -153,3 +178,9 @@ def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
     assert report.steps[-1].name == "check_core"
     assert report.checks["Great Expectations"]["failed"] == 1
     assert published(project).id == before
+    monkeypatch.setattr(quality, "run_suite", as_it_is)
+    mended = runner.run(project)
+    assert mended.succeeded, mended.sentence
+    assert sorted(asked) == sorted(SUITES)
+    assert mended.checks == first.checks
+    assert published(project).id != before

@@ -2,6 +2,7 @@
 #
 #   make run LANDING=<folder> OUT=<folder> DEFINITION=<folder> VARS='{"as_of": …}'
 #   make run ENGINE=spark
+#   make run FULL_REFRESH=1
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -24,6 +25,9 @@ export LEAD_FUNNEL_VARS := $(value VARS)
 endif
 ifdef ENGINE
 export LEAD_FUNNEL_ENGINE := $(value ENGINE)
+endif
+ifdef FULL_REFRESH
+export LEAD_FUNNEL_FULL_REFRESH := $(value FULL_REFRESH)
 endif
 export DO_NOT_TRACK := 1
 export UV_NO_CONFIG := 1
@@ -80,6 +84,7 @@ help: ## Show this list
 	@echo
 	@echo "  make run takes LANDING=<folder> OUT=<folder> DEFINITION=<folder>"
 	@echo "  VARS='{\"reporting_timezone\": \"UTC\"}' ENGINE=spark"
+	@echo "  FULL_REFRESH=1 (to build anew what did not change, too)"
 
 .PHONY: setup
 setup: $(DEV) ## Make .venv with everything, development tools too

@@ -29,10 +29,35 @@
 {%- if this is none or not is_incremental() -%}
     {{ return(false) }}
 {%- endif -%}
+{{ return(is_told_incremental()) }}
+{%- endmacro %}
+
+{% macro is_told_incremental() -%}
 {%- set told = run_query(
     'select run.is_incremental from ' ~ settings_relation('run') ~ ' as run'
 ) -%}
 {{ return(told.columns[0].values() | first | default(false, true)) }}
+{%- endmacro %}
+
+
+{#-
+    For a test: the column that says whose a model's rows are, where this run
+    replaced the batch's rows and no others; none otherwise.
+-#}
+{% macro key_of_replaced_rows(relation) -%}
+{%- if not execute or flags.WHICH != 'build' or flags.FULL_REFRESH -%}
+    {{ return(none) }}
+{%- endif -%}
+{%- set found = graph.nodes.values()
+    | selectattr('resource_type', 'equalto', 'model')
+    | selectattr('name', 'equalto', relation.identifier) | list -%}
+{%- if not found
+    or found[0].config.materialized != 'incremental'
+    or found[0].config.incremental_strategy not in ['batch_rows', 'people_rows']
+    or not is_told_incremental() -%}
+    {{ return(none) }}
+{%- endif -%}
+{{ return(found[0].config.unique_key) }}
 {%- endmacro %}
 
 

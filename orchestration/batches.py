@@ -99,6 +99,20 @@ def create_logs(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
             connection.execute(f"create or replace table {schema}.{name} ({columns})")
 
 
+def forget(project: Project) -> None:
+    """Leave nothing to build on: the next run builds and checks everything."""
+    if not project.warehouse.exists():
+        return
+    schema = _schema(project)
+    connection = warehouse.connect(project)
+    try:
+        for name in LOGS:
+            if warehouse.has_table(connection, schema, name):
+                connection.execute(f"delete from {schema}.{name}")
+    finally:
+        connection.close()
+
+
 def decide(project: Project) -> Scope:
     """Decide what this run does and write it to the settings that models read."""
     schema = _schema(project)

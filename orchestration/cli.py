@@ -105,6 +105,15 @@ def run(
     definition: Definition = None,
     vars_json: Vars = None,
     engine: Engine = None,
+    full_refresh: Annotated[
+        bool,
+        typer.Option(
+            "--full-refresh",
+            envvar="LEAD_FUNNEL_FULL_REFRESH",
+            help="Build and check everything anew, not only what changed since "
+            "the last run.",
+        ),
+    ] = False,
     record: Annotated[
         bool,
         typer.Option(
@@ -137,7 +146,9 @@ def run(
 
         screen = console()
         with _observer(screen) as observer:
-            report = runner.run(project, observer, record=record)
+            report = runner.run(
+                project, observer, record=record, full_refresh=full_refresh
+            )
         if not report.succeeded:
             _say_failure(report, debug)
             if report.sentence == INTERRUPTED:

@@ -16,7 +16,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import dbt_runner, progress, publication, run_log
+from orchestration import batches, dbt_runner, progress, publication, run_log
 from orchestration.defs.automation import JOB_NAME
 from orchestration.errors import LeadFunnelError
 from orchestration.failures import INTERRUPTED, sentence_of
@@ -55,12 +55,17 @@ def locked(project: Project) -> Iterator[None]:
 
 
 def run(
-    project: Project, observer: Observer | None = None, *, record: bool = False
+    project: Project,
+    observer: Observer | None = None,
+    *,
+    record: bool = False,
+    full_refresh: bool = False,
 ) -> Report:
     """Load, transform, check and publish; never raises what a user can mend.
 
     Only an OUT that cannot be used at all is an error: nothing has begun then.
-    With `record` the run is kept in OUT/dagster, where `make dev` shows it.
+    With `record` the run is kept in OUT/dagster, where `make dev` shows it; with
+    `full_refresh` it builds on nothing that earlier runs left.
     """
     project.prepare_out()
     with locked(project), _environment(project), _logging(project) as log:
@@ -75,6 +80,8 @@ def run(
         clock = time.monotonic()
         try:
             publication.remove_leftovers(project)
+            if full_refresh:
+                batches.forget(project)
             if project.engine == "spark":
                 _execute_on_spark(project, report, observer or Observer(), record)
             else:

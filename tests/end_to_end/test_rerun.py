@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from expectations.suites import SUITES
-from orchestration import runner
+from orchestration import dbt_runner, runner
 from orchestration.defs import quality, transform
 from orchestration.project import Project, RunVars
 from orchestration.publication import published
@@ -184,3 +184,26 @@ def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
     assert sorted(asked) == sorted(SUITES)
     assert mended.checks == first.checks
     assert published(project).id != before
+
+
+def test_a_run_looks_for_double_rows_of_the_people_whom_it_did(done):
+    """And of nobody else: theirs are the rows that earlier runs looked at."""
+    project, _ = done
+    project = replace(project, vars=RunVars(as_of=datetime(2027, 2, 1)))
+    report = runner.run(project)
+    assert report.succeeded, report.sentence
+    name = "unique_combination_int_stage_events__cut_person_key__event_no"
+    table = "intermediate.int_stage_events__cut"
+    in_batch = "person_key in (select record_key from intermediate.int_batch__records)"
+
+    def double(condition: str) -> str:
+        """What the test comes to with a row of such a person twice."""
+        with duckdb.connect(str(project.warehouse)) as connection:
+            assert connection.execute(
+                f"insert into {table} select * from {table} where {condition} limit 1"
+            ).fetchall() == [(1,)]
+        [result] = dbt_runner.build(project, [name])
+        return result.status
+
+    assert double(f"not ({in_batch})") == "pass"
+    assert double(in_batch) == "fail"

@@ -156,6 +156,13 @@ def test_what_a_killed_run_found_is_kept_until_one_is_complete(done: Project) ->
     assert rows(done, "select * from settings.replaced_people") == []
 
 
+def test_a_full_refresh_can_be_asked_for(done: Project) -> None:
+    batches.forget(done)
+    scope = decide(done)
+    assert not scope.is_incremental
+    assert batches.changed_sources(done) is None
+
+
 # What need not be built at all.
 
 

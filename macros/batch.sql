@@ -70,7 +70,10 @@
 {%- endif -%}
 {%- endmacro %}
 
-{#- A row that names no record is of the record 0, which is in every batch. -#}
+{#-
+    The same where it is known that the run does the batch only. A row that
+    names no record is of the record 0, which is in every batch.
+-#}
 {% macro in_batch_of_run(column) -%}
 coalesce({{ column }}, 0) in (
     select batch.record_key
@@ -141,15 +144,15 @@ select 1 as nothing_to_keep
 {#- The rows that a run did not touch are as of now too; a post-hook. -#}
 {% macro move_as_of() -%}
 {%- if is_batch_run() -%}
+{%- set as_of -%}
+(
+    select clock.as_of
+    from {{ intermediate_relation('int_run__clock') }} as clock
+)
+{%- endset -%}
 update {{ this }}
-set as_of = (
-    select clock.as_of from {{ intermediate_relation('int_run__clock') }}
-        as clock
-)
-where as_of <> (
-    select clock.as_of from {{ intermediate_relation('int_run__clock') }}
-        as clock
-)
+set as_of = {{ as_of }}
+where as_of <> {{ as_of }}
 {%- else -%}
 select 1 as as_of_is_new
 {%- endif -%}
@@ -161,15 +164,7 @@ select 1 as as_of_is_new
     names the column that says whose.
 -#}
 {% macro get_incremental_batch_rows_sql(arguments) -%}
-{%- if not is_batch_run() -%}
-{{ all_rows_replaced(arguments) }}
-{%- else -%}
-{%- set target_table = arguments['target_relation'] -%}
-delete from {{ target_table }}
-where {{ in_batch_of_run(arguments['unique_key']) }};
-
-{{ insert_columns(arguments) }}
-{%- endif -%}
+{{ rows_replaced(arguments, in_batch(arguments['unique_key'])) }}
 {%- endmacro %}
 
 
@@ -178,34 +173,21 @@ where {{ in_batch_of_run(arguments['unique_key']) }};
     are to be replaced, before and after.
 -#}
 {% macro get_incremental_people_rows_sql(arguments) -%}
-{%- if not is_batch_run() -%}
-{{ all_rows_replaced(arguments) }}
-{%- else -%}
-{%- set target_table = arguments['target_relation'] -%}
+{%- if is_batch_run() -%}
 insert into {{ settings_relation('replaced_people') }}
-select person_id from {{ target_table }}
-where {{ in_batch_of_run(arguments['unique_key']) }}
+select person_id from {{ arguments['target_relation'] }}
+where {{ in_batch(arguments['unique_key']) }}
 union
 select person_id from {{ arguments['temp_relation'] }};
+{%- endif %}
 
 {{ get_incremental_batch_rows_sql(arguments) }}
-{%- endif -%}
 {%- endmacro %}
 
 
 {#- Strategy of a public table: replaces the rows of the batch's people. -#}
 {% macro get_incremental_batch_people_sql(arguments) -%}
-{%- if not is_batch_run() -%}
-{{ all_rows_replaced(arguments) }}
-{%- else -%}
-delete from {{ arguments['target_relation'] }}
-where {{ arguments['unique_key'] }} in (
-    select replaced.person_id
-    from {{ settings_relation('replaced_people') }} as replaced
-);
-
-{{ insert_columns(arguments) }}
-{%- endif -%}
+{{ rows_replaced(arguments, in_batch_people(arguments['unique_key'])) }}
 {%- endmacro %}
 
 
@@ -215,10 +197,8 @@ where {{ arguments['unique_key'] }} in (
     the records which a changed row touches.
 -#}
 {% macro get_incremental_changed_rows_sql(arguments) -%}
-{%- if not is_batch_run() -%}
-{{ all_rows_replaced(arguments) }}
-{%- else -%}
-{%- set target_table = arguments['target_relation'] -%}
+{%- set is_replaced = '1 = 1' -%}
+{%- if is_batch_run() -%}
 {%- set is_replaced -%}
 (
     row_key in (select fresh.row_key from {{ arguments['temp_relation'] }}
@@ -230,25 +210,19 @@ where {{ arguments['unique_key'] }} in (
 )
 {%- endset -%}
 {{ log_touched_records(arguments, is_replaced) }};
+{%- endif %}
 
-delete from {{ target_table }} where {{ is_replaced }};
-
-{{ insert_columns(arguments) }}
-{%- endif -%}
+{{ rows_replaced(arguments, is_replaced) }}
 {%- endmacro %}
 
 
 {#- The same for a small model that is computed whole on every run. -#}
 {% macro get_incremental_whole_table_sql(arguments) -%}
-{%- if not is_batch_run() -%}
-{{ all_rows_replaced(arguments) }}
-{%- else -%}
+{%- if is_batch_run() -%}
 {{ log_touched_records(arguments, '1 = 1') }};
+{%- endif %}
 
-delete from {{ arguments['target_relation'] }};
-
-{{ insert_columns(arguments) }}
-{%- endif -%}
+{{ rows_replaced(arguments, '1 = 1') }}
 {%- endmacro %}
 
 
@@ -307,16 +281,11 @@ from changed
 {%- endmacro %}
 
 
-{% macro all_rows_replaced(arguments) -%}
-delete from {{ arguments['target_relation'] }};
-
-{{ insert_columns(arguments) }}
-{%- endmacro %}
-
-
-{% macro insert_columns(arguments) -%}
+{% macro rows_replaced(arguments, condition) -%}
 {%- set names = arguments['dest_columns'] | map(attribute='quoted')
     | join(', ') -%}
+delete from {{ arguments['target_relation'] }} where {{ condition }};
+
 insert into {{ arguments['target_relation'] }} ({{ names }})
 select {{ names }} from {{ arguments['temp_relation'] }}
 {%- endmacro %}

@@ -50,22 +50,18 @@
 
 {% macro surviving_changed_rows(staged) -%}
 {%- set is_new = in_new_files('staged') -%}
-{%- set touched = {'new': 0, 'known': 0} -%}
+{%- set known = {'rows': 0} -%}
 {%- if execute -%}
     {%- set counted = run_query(
         'with fresh as (select distinct row_key from ' ~ staged
-        ~ ' as staged where ' ~ is_new ~ ') select count(*) as new_rows, '
+        ~ ' as staged where ' ~ is_new ~ ') select '
         ~ '(select count(*) from ' ~ this ~ ' as known where '
         ~ 'known.row_key in (select fresh.row_key from fresh)) '
         ~ '+ (select count(*) from ' ~ this ~ ' as known where '
         ~ 'known.file_key in (select gone.file_key from '
-        ~ settings_relation('gone_files') ~ ' as gone)) as known_rows '
-        ~ 'from fresh'
+        ~ settings_relation('gone_files') ~ ' as gone)) as known_rows'
     ) -%}
-    {%- do touched.update({
-        'new': counted.columns[0].values()[0],
-        'known': counted.columns[1].values()[0],
-    }) -%}
+    {%- do known.update({'rows': counted.columns[0].values()[0]}) -%}
 {%- endif -%}
 (
     with copies_ranked as (
@@ -75,7 +71,7 @@
         from {{ staged }} as staged
         where
             {{ is_new }}
-            {%- if touched['known'] > 0 %}
+            {%- if known['rows'] > 0 %}
             -- Another copy may be in a file that was there before.
             or staged.row_key in (
                 select fresh.row_key

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration import warehouse
+from orchestration import parsed_project, warehouse
 from orchestration.errors import LeadFunnelError, listed
 from orchestration.project import Project
 
@@ -27,7 +27,7 @@ _LONGEST = 600
 _GOOD = frozenset({"success", "pass"})
 
 # Parsed projects of this process, by the fingerprint of what was parsed.
-_manifests: dict[str, Any] = {}
+_parsed: dict[str, parsed_project.Kept] = {}
 
 
 @dataclass(frozen=True)
@@ -73,16 +73,26 @@ def _parsed_files(root: Path) -> Iterator[Path]:
 
 
 def manifest(project: Project) -> Any:
-    """The parsed project, parsed once per process and content."""
-    key = fingerprint(project)
-    if key not in _manifests:
-        _manifests[key] = _invoke(project, ["parse"]).result
-    return _manifests[key]
+    """The parsed project, parsed once per content."""
+    return _parsed_once(project)[0]
 
 
 def manifest_json(project: Project) -> dict[str, Any]:
     """The manifest as the JSON that tools read."""
-    return manifest(project).writable_manifest().to_dict(omit_none=False)
+    return _parsed_once(project)[1]
+
+
+def _parsed_once(project: Project) -> parsed_project.Kept:
+    key = fingerprint(project)
+    if key not in _parsed:
+        path = parsed_project.kept_path(project, key)
+        kept = parsed_project.read(path)
+        if kept is None:
+            parsed = _invoke(project, ["parse"]).result
+            kept = parsed, parsed.writable_manifest().to_dict(omit_none=False)
+            parsed_project.write(path, kept)
+        _parsed[key] = kept
+    return _parsed[key]
 
 
 def build(

@@ -14,23 +14,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from orchestration import dbt_runner
 from orchestration.project import Project
 
 PACKAGES = ("dbt-core", "dbt-adapters", "dbt-common", "dbt-duckdb", "dbt-spark")
 
 
-def manifest_json(project: Project) -> dict[str, Any]:
-    """The manifest as JSON, parsed only where the project has changed."""
-    key = dbt_runner.fingerprint(project)
-    path = kept_path(project, key)
-    kept = _read(path)
-    if kept is None:
-        kept = dbt_runner.manifest(project), dbt_runner.manifest_json(project)
-        _write(path, kept)
-    parsed, as_json = kept
-    dbt_runner._manifests.setdefault(key, parsed)
-    return as_json
+Kept = tuple[Any, dict[str, Any]]
+"""dbt's manifest, and the same as JSON."""
 
 
 def kept_path(project: Project, key: str) -> Path:
@@ -47,7 +37,8 @@ def _version(package: str) -> str:
         return "none"
 
 
-def _read(path: Path) -> tuple[Any, dict[str, Any]] | None:
+def read(path: Path) -> Kept | None:
+    """What was parsed, or none where nothing that can be read lies there."""
     try:
         from dbt.contracts.graph.manifest import Manifest
 
@@ -62,7 +53,8 @@ def _read(path: Path) -> tuple[Any, dict[str, Any]] | None:
         return None
 
 
-def _write(path: Path, kept: tuple[Any, dict[str, Any]]) -> None:
+def write(path: Path, kept: Kept) -> None:
+    """Keep it in place of what was parsed before."""
     # A manifest pickled whole comes back with its look-ups exchanged; its parts
     # are plain data, and the look-ups are made again.
     parsed, as_json = kept

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import batches, parsed_project, progress
+from orchestration import batches, dbt_runner, progress
 from orchestration.defs.load import WRITER_POOL
 from orchestration.failures import said_once
 from orchestration.project import Project
@@ -63,5 +63,5 @@ def publication_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
 @dg.definitions
 def defs() -> dg.Definitions:
     with said_once():
-        manifest = parsed_project.manifest_json(Project.from_environment())
+        manifest = dbt_runner.manifest_json(Project.from_environment())
     return dg.Definitions(assets=[publication_asset(manifest)])

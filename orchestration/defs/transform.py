@@ -16,7 +16,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import batches, dbt_runner, parsed_project, progress
+from orchestration import batches, dbt_runner, progress
 from orchestration.defs.load import SETTINGS_KEY, WRITER_POOL
 from orchestration.failures import failed, said_once
 from orchestration.project import Project
@@ -354,6 +354,6 @@ def _warned(result: dbt_runner.NodeResult) -> bool:
 def defs() -> dg.Definitions:
     """The models, from the project as dbt parses it."""
     with said_once():
-        manifest = parsed_project.manifest_json(Project.from_environment())
+        manifest = dbt_runner.manifest_json(Project.from_environment())
     built = [layer_assets(manifest, layer) for layer in LAYERS]
     return dg.Definitions(assets=[assets for assets in built if assets is not None])

@@ -11,7 +11,7 @@ from orchestration.project import Project
 def parsed_once(tmp_path_factory):
     folder = tmp_path_factory.mktemp("parsed")
     project = Project.from_environment({}, landing=folder / "in", out=folder / "o")
-    return project, parsed_project.manifest_json(project)
+    return project, dbt_runner.manifest_json(project)
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def project(parsed_once, monkeypatch):
 
 def forget(monkeypatch):
     """As in another process."""
-    monkeypatch.setattr(dbt_runner, "_manifests", {})
+    monkeypatch.setattr(dbt_runner, "_parsed", {})
 
 
 def test_an_unchanged_project_is_not_parsed_again(project, parsed_once, monkeypatch):
@@ -30,7 +30,7 @@ def test_an_unchanged_project_is_not_parsed_again(project, parsed_once, monkeypa
     monkeypatch.setattr(
         dbt_runner, "_invoke", lambda *_, **__: pytest.fail("it was parsed again")
     )
-    assert parsed_project.manifest_json(project) == first
+    assert dbt_runner.manifest_json(project) == first
     # What is built comes from the same parsed project.
     assert set(dbt_runner.manifest(project).nodes) == set(first["nodes"])
 
@@ -46,20 +46,20 @@ def test_a_changed_project_is_parsed(project, monkeypatch):
     monkeypatch.setattr(dbt_runner, "fingerprint", lambda _: "another")
     monkeypatch.setattr(dbt_runner, "_invoke", parse)
     with pytest.raises(Parsing):
-        parsed_project.manifest_json(project)
+        dbt_runner.manifest_json(project)
 
 
 def test_a_broken_file_is_parsed_over(project, parsed_once):
     first = parsed_once[1]
     path = parsed_project.kept_path(project, dbt_runner.fingerprint(project))
     path.write_bytes(path.read_bytes()[:1000])
-    found = parsed_project.manifest_json(project)
+    found = dbt_runner.manifest_json(project)
     assert set(found["nodes"]) == set(first["nodes"])
     assert path.stat().st_size > 1000
 
 
 def test_a_layer_is_selected_by_one_tag(project):
-    manifest = parsed_project.manifest_json(project)
+    manifest = dbt_runner.manifest_json(project)
     parsed = dbt_runner.manifest(project)
     core = next(layer for layer in transform.LAYERS if layer.name == "core")
     wanted = [
@@ -78,7 +78,7 @@ def test_a_layer_is_selected_by_one_tag(project):
 
 
 def test_models_compile_from_what_was_kept(project):
-    parsed_project.manifest_json(project)
+    dbt_runner.manifest_json(project)
     outcome = dbt_runner._invoke(
         project,
         ["compile", "--select", "mart_funnel_period"],

@@ -190,7 +190,9 @@ def build(planned: Plan, say: Say) -> None:
             say(f"Reading the data with {what}")
             write_settings(project)
             write_definition(project)
-            results = dbt_runner.build(project, SELECTION, on_node=say)
+            results = dbt_runner.build(
+                project, SELECTION, full_refresh=True, on_node=say
+            )
             sentence = dbt_runner.failure_sentence(results)
             if sentence:
                 raise LeadFunnelError(f"The what-if could not be built. {sentence}")

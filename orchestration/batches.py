@@ -77,6 +77,11 @@ class Scope:
 
     @property
     def sentence(self) -> str:
+        if self.is_incremental and self.changed_sources == frozenset():
+            return (
+                "Nothing changed since the last publication: what was built and "
+                "checked stands."
+            )
         if self.is_incremental:
             files = f"{self.new_files} new and {self.gone_files} gone files"
             return f"Only what changed is built anew ({files})."

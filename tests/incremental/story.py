@@ -7,7 +7,10 @@ definition, a run that is killed on its way. After each day the warehouse, which
 was only ever built incrementally, must hold the public rows of a full refresh
 of the same raw tables.
 
-    python -m tests.incremental.story --seed 3 --people 400 --days 8
+    python -m tests.incremental.story --seed 3 --people 400 --days 8 [--finance]
+
+With `--finance` the company also advertises and keeps a ledger, in twelve
+currencies.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from orchestration.project import Project
 from orchestration.publication import PUBLIC_SCHEMAS
 from orchestration.run_settings import write_definition, write_settings
 from tests.reference.generate import write_situation
+from tests.reference.spend import write_company
 
 Row = dict[str, str | None]
 Key = tuple[str, str]
@@ -85,6 +89,10 @@ class Exports:
         for (system, table), row in rows:
             self.parts.setdefault((system, table, day), []).append(row)
 
+    @property
+    def has_spend(self) -> bool:
+        return any(system in ("ads", "ledger") for system, _, _ in self.parts)
+
     def people(self) -> list[tuple[Key, Row]]:
         return [
             ((system, table), row)
@@ -103,9 +111,16 @@ def name_of(row: Row, wanted: str | None) -> str | None:
     return None
 
 
-def beginning(folder: Path, seed: int, people: int) -> tuple[Exports, dict]:
-    """The generated situation, read back as text rows; a fifth waits."""
-    landing, _, settings = write_situation(folder / "made", seed, people)
+def beginning(
+    folder: Path, seed: int, people: int, finance: bool
+) -> tuple[Exports, Path | None, dict]:
+    """The generated company, read back as text rows, of which a fifth waits, with
+    its definition and vars."""
+    if finance:
+        landing, definition, settings = write_company(folder / "made", seed, people)
+        shutil.copytree(definition, folder / "definition")
+    else:
+        landing, _, settings = write_situation(folder / "made", seed, people)
     project = Project.from_environment({}, landing=landing, out=folder / "made-out")
     load_all(project)
     exports = Exports(folder / "landing", Random(seed))
@@ -129,7 +144,7 @@ def beginning(folder: Path, seed: int, people: int) -> tuple[Exports, dict]:
                 else:
                     exports.add("first", [(key, row)])
     shutil.rmtree(folder / "made-out")
-    return exports, settings
+    return exports, folder / "definition" if finance else None, settings
 
 
 # What can happen in a day. Each returns what happened, in words.
@@ -221,6 +236,18 @@ def erased_people(exports: Exports, day: str) -> str:
             row for row in rows if not ids & {str(value) for value in row.values()}
         ]
     return f"{len(ids)} records erased"
+
+
+def late_spend(exports: Exports, day: str) -> str:
+    """Ad platforms and the ledger say something, and nobody else does."""
+    kept, told = [], []
+    for key, row in exports.waiting:
+        (told if key[0] in ("ads", "ledger") and len(told) < 20 else kept).append(
+            (key, row)
+        )
+    exports.waiting = kept
+    exports.add(day, told)
+    return f"{len(told)} late rows of spend"
 
 
 def nothing(exports: Exports, day: str) -> str:
@@ -343,7 +370,11 @@ class Story:
         """Change the exports, build, and say where a full refresh differs."""
         rnd = self.exports.rnd
         day = f"day{number}"
-        told = [rnd.choice(EVENTS)(self.exports, day) for _ in range(rnd.randint(1, 3))]
+        if self.exports.has_spend and rnd.random() < 0.4:
+            told = [late_spend(self.exports, day)]
+        else:
+            count = rnd.randint(1, 3)
+            told = [rnd.choice(EVENTS)(self.exports, day) for _ in range(count)]
         told += self._change_the_run(rnd)
         self.exports.write()
         self.now += timedelta(days=1)
@@ -407,13 +438,14 @@ class Story:
         return found
 
 
-def begin(folder: Path, seed: int, people: int) -> Story:
-    exports, settings = beginning(folder, seed, people)
+def begin(folder: Path, seed: int, people: int, *, finance: bool = False) -> Story:
+    exports, definition, settings = beginning(folder, seed, people, finance)
     exports.write()
     project = Project.from_environment(
         {},
         landing=exports.folder,
         out=folder / "out",
+        definition=definition,
         vars={name: value for name, value in settings.items() if value is not None},
     )
     story = Story(folder, exports, project)
@@ -429,9 +461,10 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=300)
     parser.add_argument("--days", type=int, default=6)
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--finance", action="store_true")
     given = parser.parse_args()
     folder = given.folder or Path(tempfile.mkdtemp(prefix="story"))
-    story = begin(folder, given.seed, given.people)
+    story = begin(folder, given.seed, given.people, finance=given.finance)
     for number in range(1, given.days + 1):
         found = story.live_a_day(number)
         print(story.log[-1], flush=True)

@@ -19,9 +19,11 @@ pytestmark = pytest.mark.slow
 DAYS = 4
 
 
-@pytest.mark.parametrize("seed", [2])
-def test_every_day_equals_a_full_refresh(seed: int, tmp_path: Path) -> None:
-    story = begin(tmp_path, seed, people=150)
+@pytest.mark.parametrize(("seed", "finance"), [(2, False), (3, True)])
+def test_every_day_equals_a_full_refresh(
+    seed: int, finance: bool, tmp_path: Path
+) -> None:
+    story = begin(tmp_path, seed, people=150, finance=finance)
     for number in range(1, DAYS + 1):
         found = story.live_a_day(number)
         assert not found, "\n".join([*story.log, *found])

@@ -123,8 +123,18 @@ def events_of(
             )
         )
     )
-    first_values = history.group_by("lead_id").agg(
-        first=pl.col("old_value").get(pl.col("occurred_at").arg_min())
+    # Of changes within one instant the head of the old -> new chain.
+    first_changes = history.filter(
+        pl.col("occurred_at") == pl.col("occurred_at").min().over("lead_id")
+    ).select("lead_id", "old_value", "new_value")
+    made = first_changes.select(
+        "lead_id", pl.col("new_value").alias("old_value"), is_made=True
+    ).unique()
+    first_values = (
+        first_changes.join(made, on=["lead_id", "old_value"], how="left")
+        .sort("lead_id", "is_made", "old_value", "new_value", nulls_last=False)
+        .unique("lead_id", keep="first", maintain_order=True)
+        .select("lead_id", first="old_value")
     )
     columns = ["person_id", "stage", "occurred_at", "actor_id", "lead_id"]
     changes = history.join(rules, left_on="new_value", right_on="status").select(

@@ -122,9 +122,30 @@ with rules as (
         and operator = 'equals'
 ),
 
-first_values as (
-    select lead_id, arg_min(old_value, changed_at) as status
+first_times as (
+    select lead_id, min(changed_at) as changed_at
     from history
+    group by all
+),
+
+-- Of changes within one instant the head of the old -> new chain.
+first_changes as (
+    select
+        lead_id,
+        old_value,
+        new_value,
+        list_contains(
+            list(new_value) over (partition by lead_id), old_value
+        ) as is_made
+    from history
+    inner join first_times using (lead_id, changed_at)
+),
+
+first_values as (
+    select
+        lead_id,
+        arg_min(old_value, (is_made, old_value, new_value)) as status
+    from first_changes
     group by all
 )
 

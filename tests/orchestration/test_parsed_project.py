@@ -11,7 +11,10 @@ from orchestration.project import Project
 def parsed_once(tmp_path_factory):
     folder = tmp_path_factory.mktemp("parsed")
     project = Project.from_environment({}, landing=folder / "in", out=folder / "o")
-    return project, dbt_runner.manifest_json(project)
+    # What an earlier test of this process parsed is not kept in this folder.
+    with pytest.MonkeyPatch.context() as patched:
+        forget(patched)
+        return project, dbt_runner.manifest_json(project)
 
 
 @pytest.fixture

@@ -232,7 +232,7 @@ select person_id from {{ arguments['temp_relation'] }};
     there it is shown, and a time that lay in the future may have come.
 -#}
 {% macro log_touched_records(arguments, is_replaced) -%}
-{%- set bookkeeping = ['loaded_at', 'file_key', 'row_key'] -%}
+{%- set bookkeeping = ['loaded_at', 'file_key', 'row_key', 'has_copies'] -%}
 {%- set quarantine = left_by_last_run('marts', 'quarantine') -%}
 {%- set content = [] -%}
 {%- for column in arguments['dest_columns']

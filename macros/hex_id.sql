@@ -3,6 +3,11 @@
 md5({{ expression }})
 {%- endmacro %}
 
+{#- The same of several texts, none of which is null. -#}
+{% macro hex_id_of(texts) -%}
+md5(concat_ws('|', {{ texts | join(', ') }}))
+{%- endmacro %}
+
 
 {#-
     One text of several columns, in which a null is told from every value:

@@ -52,5 +52,13 @@ end
 
 {#- The key of a record or user: its system and the id it is joined by. -#}
 {% macro system_key(system, match_id) -%}
-{{ key64("'" ~ system ~ "|' || " ~ match_id) }}
+{{ system_key_of("'" ~ system ~ "'", match_id) }}
+{%- endmacro %}
+
+{#- The same where a column says which system it is. -#}
+{% macro system_key_of(source, match_id) -%}
+case
+    when {{ match_id }} is not null
+        then {{ key64_of([source, match_id]) }}
+end
 {%- endmacro %}

@@ -35,6 +35,11 @@ coalesce(
 )
 {%- endmacro %}
 
+{#- The text of an instant, kept only where no instant could be read of it. -#}
+{% macro unread_text(instant, text) -%}
+case when {{ instant }} is null then {{ text }} end
+{%- endmacro %}
+
 {#- The forms of a time that people write as yyyy-m-d h:m[:s[.f]][offset]. -#}
 {% macro iso_text(text) -%}
 {%- set steps = [

@@ -11,15 +11,20 @@
     not is_key_missing
     and coalesce({{ instant }} > loaded_at, false) as is_future_timestamp,
     not is_key_missing
-    and coalesce(
-        {{ instant }} < first_created_at - interval '24' hour, false
-    ) as is_before_first_record,
+    and {{ is_before_first_record(instant) }} as is_before_first_record,
     not is_key_missing and person_key is null as is_unknown_person,
+    {{ is_usable_reading(instant) }} as is_usable
+{%- endmacro %}
+
+{#- Whether none of it is wrong. -#}
+{% macro is_usable_reading(instant) -%}
     not is_key_missing
     and person_key is not null
     and {{ instant }} is not null
     and {{ instant }} <= loaded_at
-    and not coalesce(
-        {{ instant }} < first_created_at - interval '24' hour, false
-    ) as is_usable
+    and not {{ is_before_first_record(instant) }}
+{%- endmacro %}
+
+{% macro is_before_first_record(instant) -%}
+coalesce({{ instant }} < first_created_at - interval '24' hour, false)
 {%- endmacro %}

@@ -47,6 +47,11 @@
     '_fivetran_synced', '_airbyte_extracted_at', '_airbyte_emitted_at'
 ] -%}
 {%- set has_key = find_columns(raw, system, key) | length > 0 -%}
+{%- set own_key = first_filled(raw, system, key) -%}
+{%- set told = [] -%}
+{%- for raw_names in wanted.values() -%}
+    {%- do told.append(first_filled(raw, system, raw_names)) -%}
+{%- endfor -%}
 {%- set match = sf_match_id('source_key') if system == 'salesforce'
     else 'source_key' -%}
 with raw_rows as (
@@ -54,7 +59,14 @@ with raw_rows as (
         {%- for name, raw_names in wanted.items() %}
         {{ first_filled(raw, system, raw_names) | indent(8) }} as {{ name }},
         {%- endfor %}
-        {{ first_filled(raw, system, key) | indent(8) }} as own_key,
+        {%- if has_key %}
+        {{ own_key | indent(8) }} is null as is_key_missing,
+        {#- Named by its content, which only a row without an id pays for. #}
+        coalesce(
+            {{ own_key | indent(12) }},
+            'missing:' || {{ content_md5(told) | indent(12) }}
+        ) as source_key,
+        {%- endif %}
         {{ first_filled(raw, system, changed) | indent(8) }} as changed_text,
         {{ first_filled(raw, system, synced) | indent(8) }} as synced_text,
         {{ loaded_at(raw) }} as row_loaded_at,
@@ -66,17 +78,13 @@ with raw_rows as (
     {%- else %}
     where 1 = 0
     {%- endif %}
-),
+)
+{%- if not has_key -%}
+,
 
 keys_chosen as (
     select
         *,
-        {%- if has_key %}
-        own_key is null as is_key_missing,
-        coalesce(
-            own_key, 'missing:' || {{ content_md5(wanted) | indent(12) }}
-        ) as source_key
-        {%- else %}
         {{ (record ~ ' is null') if record else 'false' }} as is_key_missing,
         concat_ws(
             '|'
@@ -84,9 +92,9 @@ keys_chosen as (
             coalesce({{ name }}, '')
             {%- endfor %}
         ) as source_key
-        {%- endif %}
     from raw_rows
 )
+{%- endif %}
 
 select
     {%- for name in texts %}
@@ -124,7 +132,7 @@ select
         row_loaded_at, {{ offset_text_to_utc('synced_text') }}
     ) as row_loaded_at,
     {{ content_md5(wanted) | indent(4) }} as row_md5
-from keys_chosen
+from {{ 'raw_rows' if has_key else 'keys_chosen' }}
 {%- endmacro %}
 
 

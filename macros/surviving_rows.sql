@@ -9,8 +9,9 @@
 
     In an incremental run it gives the rows of new files, and those of which
     another copy came or went (see batch.sql); `whole` gives all in any case.
-    Two ids of one row_key would be a collision of 64-bit keys: both survive,
-    and the test that row_key is unique finds them.
+    Two ids of one row_key would be a collision of 64-bit keys: both survive
+    with `has_copies`, and the test that row_key is unique among those finds
+    them.
 -#}
 {% macro surviving_rows(staged, whole=false) -%}
 {%- if not whole and is_batch_run() -%}
@@ -34,13 +35,18 @@
 
     select
         staged.*,
-        1 as copy_no
+        1 as copy_no,
+        false as has_copies
     from {{ staged }} as staged
-    where staged.row_key not in (
-        select copied_keys.row_key from copied_keys
+    where not exists (
+        select 1
+        from copied_keys
+        where copied_keys.row_key = staged.row_key
     )
     union all
-    select *
+    select
+        copies_ranked.*,
+        true as has_copies
     from copies_ranked
     where copy_no = 1
 ) as survivors
@@ -67,7 +73,8 @@
     with copies_ranked as (
         select
             staged.*,
-            {{ copy_rank('staged') | indent(12) }} as copy_no
+            {{ copy_rank('staged') | indent(12) }} as copy_no,
+            count(*) over (partition by staged.row_key) > 1 as has_copies
         from {{ staged }} as staged
         where
             {{ is_new }}

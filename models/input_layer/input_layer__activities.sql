@@ -4,12 +4,27 @@ with generic_activities as (
 ),
 
 tasks as (
-    select *
+    select
+        survivors.*,
+        case
+            when completed_at_text is not null then completed_at
+            else created_at
+        end as occurred_at,
+        coalesce(completed_at_text, created_at_text) as occurred_at_text
     from {{ surviving_rows(ref('stg_salesforce__tasks')) }}
 ),
 
 events as (
-    select *
+    select
+        survivors.*,
+        case
+            when started_at_text is not null then started_at
+            when activity_at_text is not null then activity_at
+            else created_at
+        end as occurred_at,
+        coalesce(
+            started_at_text, activity_at_text, created_at_text
+        ) as occurred_at_text
     from {{ surviving_rows(ref('stg_salesforce__events')) }}
 )
 
@@ -23,12 +38,14 @@ select
     user_id,
     {{ system_key('generic', 'user_id') }} as user_key,
     occurred_at,
-    occurred_at_text,
+    {{ unread_text('occurred_at', 'occurred_at_text') }}
+        as occurred_at_text,
     activity_type,
     is_completed,
     coalesce(is_deleted, false) as is_deleted,
     row_loaded_at as loaded_at,
     row_key,
+    has_copies,
     file_key
 from generic_activities
 
@@ -44,11 +61,9 @@ select
     record_id,
     user_id,
     {{ system_key('salesforce', sf_match_id('user_id')) }} as user_key,
-    case
-        when completed_at_text is not null then completed_at
-        else created_at
-    end as occurred_at,
-    coalesce(completed_at_text, created_at_text) as occurred_at_text,
+    occurred_at,
+    {{ unread_text('occurred_at', 'occurred_at_text') }}
+        as occurred_at_text,
     case
         when {{ same_text('task_subtype') }} in ('listemail', 'cadence')
             then task_subtype
@@ -60,6 +75,7 @@ select
     coalesce(is_deleted, false) as is_deleted,
     row_loaded_at as loaded_at,
     row_key,
+    has_copies,
     file_key
 from tasks
 
@@ -74,18 +90,14 @@ select
     record_id,
     user_id,
     {{ system_key('salesforce', sf_match_id('user_id')) }} as user_key,
-    case
-        when started_at_text is not null then started_at
-        when activity_at_text is not null then activity_at
-        else created_at
-    end as occurred_at,
-    coalesce(
-        started_at_text, activity_at_text, created_at_text
-    ) as occurred_at_text,
+    occurred_at,
+    {{ unread_text('occurred_at', 'occurred_at_text') }}
+        as occurred_at_text,
     coalesce(event_type, 'Event') as activity_type,
     cast(null as boolean) as is_completed,
     coalesce(is_deleted, false) as is_deleted,
     row_loaded_at as loaded_at,
     row_key,
+    has_copies,
     file_key
 from events

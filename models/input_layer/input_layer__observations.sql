@@ -106,12 +106,13 @@ select
     old_value,
     new_value,
     changed_at as observed_at,
-    changed_at_text as observed_at_text,
+    {{ unread_text('changed_at', 'changed_at_text') }} as observed_at_text,
     actor_id,
     {{ system_key('generic', 'actor_id') }} as actor_key,
     reason,
     row_loaded_at as loaded_at,
     row_key,
+    has_copies,
     file_key
 from generic_changes
 
@@ -129,12 +130,13 @@ select
     cast(null as string) as old_value,
     score as new_value,
     changed_at as observed_at,
-    changed_at_text as observed_at_text,
+    {{ unread_text('changed_at', 'changed_at_text') }} as observed_at_text,
     cast(null as string) as actor_id,
     cast(null as bigint) as actor_key,
     reason,
     row_loaded_at as loaded_at,
     row_key,
+    has_copies,
     file_key
 from generic_scores
 
@@ -156,12 +158,13 @@ select
     old_value,
     new_value,
     changed_at as observed_at,
-    changed_at_text as observed_at_text,
+    {{ unread_text('changed_at', 'changed_at_text') }} as observed_at_text,
     actor_id,
     {{ system_key('salesforce', sf_match_id('actor_id')) }} as actor_key,
     cast(null as string) as reason,
     row_loaded_at as loaded_at,
     row_key,
+    has_copies,
     file_key
 from owner_names_told_from_ids
 
@@ -179,12 +182,14 @@ select
     cast(null as string) as old_value,
     cast(null as string) as new_value,
     occurred_at as observed_at,
-    occurred_at_text as observed_at_text,
+    {{ unread_text('occurred_at', 'occurred_at_text') }}
+        as observed_at_text,
     cast(null as string) as actor_id,
     cast(null as bigint) as actor_key,
     cast(null as string) as reason,
     row_loaded_at as loaded_at,
     row_key,
+    has_copies,
     file_key
 from new_leads
 
@@ -202,12 +207,14 @@ select
     cast(null as string) as old_value,
     cast(null as string) as new_value,
     occurred_at as observed_at,
-    occurred_at_text as observed_at_text,
+    {{ unread_text('occurred_at', 'occurred_at_text') }}
+        as observed_at_text,
     cast(null as string) as actor_id,
     cast(null as bigint) as actor_key,
     cast(null as string) as reason,
     row_loaded_at as loaded_at,
     row_key,
+    has_copies,
     file_key
 from filled_out_forms
 
@@ -235,11 +242,13 @@ select
     value_before as old_value,
     value_after as new_value,
     occurred_at as observed_at,
-    occurred_at_text as observed_at_text,
+    {{ unread_text('occurred_at', 'occurred_at_text') }}
+        as observed_at_text,
     cast(null as string) as actor_id,
     cast(null as bigint) as actor_key,
     change_reason as reason,
     row_loaded_at as loaded_at,
     row_key,
+    has_copies,
     file_key
 from marketo_fields_named

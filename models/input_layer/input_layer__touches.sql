@@ -4,7 +4,13 @@ with generic_touches as (
 ),
 
 campaign_members as (
-    select *
+    select
+        survivors.*,
+        case
+            when first_responded_at_text is not null then first_responded_at
+            else created_at
+        end as touched_at,
+        coalesce(first_responded_at_text, created_at_text) as touched_at_text
     from {{ surviving_rows(ref('stg_salesforce__campaign_members')) }}
 ),
 
@@ -33,12 +39,13 @@ select
     campaign_id,
     campaign_id as campaign_match_id,
     touched_at,
-    touched_at_text,
+    {{ unread_text('touched_at', 'touched_at_text') }} as touched_at_text,
     touch_type,
     member_status,
     coalesce(is_deleted, false) as is_deleted,
     row_loaded_at as loaded_at,
     row_key,
+    has_copies,
     file_key
 from generic_touches
 
@@ -55,16 +62,14 @@ select
     coalesce(lead_id, contact_id) as record_id,
     campaign_id,
     {{ sf_match_id('campaign_id') }} as campaign_match_id,
-    case
-        when first_responded_at_text is not null then first_responded_at
-        else created_at
-    end as touched_at,
-    coalesce(first_responded_at_text, created_at_text) as touched_at_text,
+    touched_at,
+    {{ unread_text('touched_at', 'touched_at_text') }} as touched_at_text,
     'campaign_member' as touch_type,
     member_status,
     coalesce(is_deleted, false) as is_deleted,
     row_loaded_at as loaded_at,
     row_key,
+    has_copies,
     file_key
 from campaign_members
 
@@ -80,12 +85,13 @@ select
     campaign_id,
     campaign_id as campaign_match_id,
     touched_at,
-    touched_at_text,
+    {{ unread_text('touched_at', 'touched_at_text') }} as touched_at_text,
     'program_membership' as touch_type,
     member_status,
     false as is_deleted,
     row_loaded_at as loaded_at,
     row_key,
+    has_copies,
     file_key
 from program_memberships
 
@@ -101,7 +107,8 @@ select
     campaign_id,
     campaign_id as campaign_match_id,
     occurred_at as touched_at,
-    occurred_at_text as touched_at_text,
+    {{ unread_text('occurred_at', 'occurred_at_text') }}
+        as touched_at_text,
     'change_status_in_progression' as touch_type,
     coalesce(
         member_status,
@@ -110,6 +117,7 @@ select
     false as is_deleted,
     row_loaded_at as loaded_at,
     row_key,
+    has_copies,
     file_key
 from progression_changes
 
@@ -125,12 +133,14 @@ select
     campaign_id,
     campaign_id as campaign_match_id,
     occurred_at as touched_at,
-    occurred_at_text as touched_at_text,
+    {{ unread_text('occurred_at', 'occurred_at_text') }}
+        as touched_at_text,
     'fill_out_form' as touch_type,
     cast(null as string) as member_status,
     -- A form outside a campaign is a reading, and no touch.
     campaign_id is null as is_deleted,
     row_loaded_at as loaded_at,
     row_key,
+    has_copies,
     file_key
 from filled_out_forms

@@ -235,9 +235,8 @@ owners_keyed as (
 
     select
         *,
-        {{ key64(
-            "owner_source || '|' || "
-            ~ user_match_id('owner_source', 'owner_id')
+        {{ system_key_of(
+            'owner_source', user_match_id('owner_source', 'owner_id')
         ) }} as owner_key
     from owners_found
 

@@ -37,9 +37,8 @@ changes_keyed as (
         -- Nobody has no key, however nobody is written.
         case
             when new_owner_id <> ''
-                then {{ key64(
-                    "source || '|' || "
-                    ~ user_match_id('source', 'new_owner_id')
+                then {{ system_key_of(
+                    'source', user_match_id('source', 'new_owner_id')
                 ) }}
         end as owner_key
     from changes

@@ -8,7 +8,7 @@ with users as (
 roles_by_user as (
 
     select
-        {{ key64("source || '|' || " ~ user_match_id('source', 'value')) }}
+        {{ system_key_of('source', user_match_id('source', 'value')) }}
             as user_key,
         min(source) as source,
         min(value) as user_id,

@@ -1,11 +1,14 @@
 {{ config(unique_key='record_key') }}
 
--- Every dated raw value that a stage rule may read, in one shape: first values,
--- changes, activities of marketing automation and touches; then the rules of
--- the version in force at its instant.
+-- What the stage rules make of every dated raw value: first values, changes,
+-- activities of marketing automation and touches, each by the rules of the
+-- version in force at its instant.
+{%- set shape = ['source', 'source_table', 'entity', 'field', 'said'] %}
+
 with first_values as (
 
     select
+        row_key,
         source,
         source_table,
         source_key,
@@ -16,11 +19,9 @@ with first_values as (
         observed_at,
         cast(null as {{ dbt.type_string() }}) as old_value,
         first_value as new_value,
-        {{ same_text('first_value') }} as new_text,
         actor_id,
         status_reason as reason,
         loaded_at,
-        row_key,
         true as is_first_value,
         is_usable
     from {{ ref('int_records__first_values') }}
@@ -34,6 +35,7 @@ with first_values as (
 changes as (
 
     select
+        row_key,
         source,
         source_table,
         source_key,
@@ -44,11 +46,9 @@ changes as (
         observed_at,
         old_value,
         new_value,
-        {{ same_text('new_value') }} as new_text,
         actor_id,
         reason,
         loaded_at,
-        row_key,
         false as is_first_value,
         is_usable
     from {{ ref('int_observations__judged') }}
@@ -59,24 +59,28 @@ changes as (
 
 ),
 
-touch_types as (
+{#- A touch says two things: what it is, and how far it went. -#}
+{%- for field, column in [
+    ('type', 'touch_type'), ('status', 'member_status')
+] %}
+
+touches_by_{{ field }} as (
 
     select
+        row_key,
         source,
         source_table,
         source_key,
         'touch' as entity,
-        'type' as field,
+        '{{ field }}' as field,
         record_key,
         person_key,
         touched_at as observed_at,
         cast(null as {{ dbt.type_string() }}) as old_value,
-        touch_type as new_value,
-        {{ same_text('touch_type') }} as new_text,
+        {{ column }} as new_value,
         cast(null as {{ dbt.type_string() }}) as actor_id,
         cast(null as {{ dbt.type_string() }}) as reason,
         loaded_at,
-        row_key,
         false as is_first_value,
         is_usable
     from {{ ref('int_touches__judged') }}
@@ -86,34 +90,7 @@ touch_types as (
         and {{ in_batch('record_key') }}
 
 ),
-
-touch_statuses as (
-
-    select
-        source,
-        source_table,
-        source_key,
-        'touch' as entity,
-        'status' as field,
-        record_key,
-        person_key,
-        touched_at as observed_at,
-        cast(null as {{ dbt.type_string() }}) as old_value,
-        member_status as new_value,
-        {{ same_text('member_status') }} as new_text,
-        cast(null as {{ dbt.type_string() }}) as actor_id,
-        cast(null as {{ dbt.type_string() }}) as reason,
-        loaded_at,
-        row_key,
-        false as is_first_value,
-        is_usable
-    from {{ ref('int_touches__judged') }}
-    where
-        is_read
-        and not is_key_missing
-        and {{ in_batch('record_key') }}
-
-),
+{%- endfor %}
 
 united as (
 
@@ -121,9 +98,9 @@ united as (
     union all
     select * from changes
     union all
-    select * from touch_types
+    select * from touches_by_type
     union all
-    select * from touch_statuses
+    select * from touches_by_status
 
 ),
 
@@ -139,77 +116,11 @@ in_force as (
 
 ),
 
-merge_reasons as (
-
-    select {{ same_text('reason_prefix') }} as reason_prefix
-    from {{ ref('def_ignored_change_reasons') }}
-
-),
-
-crossing_fields as (
-
-    select distinct
-        source,
-        field
-    from rules
-    where operator = 'crosses'
-
-),
-
-scores_flagged as (
-
-    select
-        united.source,
-        united.source_table,
-        united.source_key,
-        united.field,
-        united.record_key,
-        united.observed_at,
-        {{ parse_number('united.old_value') }} as old_number,
-        {{ parse_number('united.new_value') }} as new_number,
-        max(
-            case when merge_reasons.reason_prefix is not null then 1 else 0 end
-        ) = 1 as is_merge
-    from united
-    inner join crossing_fields
-        on
-            united.source = crossing_fields.source
-            and united.field = crossing_fields.field
-    left join merge_reasons
-        on
-            {{ same_text('united.reason') }}
-            like merge_reasons.reason_prefix || '%'
-    where united.is_usable and not united.is_first_value
-    group by 1, 2, 3, 4, 5, 6, 7, 8
-
-),
-
--- A score change without its old value is measured from the record's change
--- before it.
-scores_numbered as (
-
-    select
-        source,
-        source_table,
-        source_key,
-        field,
-        is_merge,
-        new_number,
-        coalesce(
-            old_number,
-            lag(new_number) over (
-                partition by record_key, field
-                order by observed_at, source_key
-            )
-        ) as old_number
-    from scores_flagged
-
-),
-
 versions_found as (
 
     select
         united.*,
+        coalesce(united.new_value, '') as said,
         in_force.version as definition_version
     from united
     inner join in_force
@@ -219,193 +130,261 @@ versions_found as (
 
 ),
 
--- Values are looked up, one join for all of a field's rules; the few other
--- rules are tried one by one.
-values_matched as (
+-- Few things are said, and often: what the rules make of each is found once.
+shapes as (
 
-    select
-        versions_found.*,
-        rules.operator,
-        rules.stage
+    select distinct
+        {{ shape | join(',\n        ') }},
+        definition_version,
+        is_first_value
     from versions_found
-    inner join rules
-        on
-            versions_found.definition_version = rules.version
-            and versions_found.source = rules.source
-            and versions_found.field = rules.field
-            and versions_found.new_text = rules.value_text
-            and (
-                versions_found.entity = rules.entity
-                or versions_found.source_table = rules.entity
-            )
-    where rules.operator = 'equals'
 
 ),
 
-existing_matched as (
+shapes_ruled as (
 
     select
-        versions_found.*,
+        shapes.*,
         rules.operator,
-        rules.stage
-    from versions_found
+        rules.stage,
+        {{ same_text('shapes.said') }} as said_text,
+        case
+            when rules.operator = 'equals'
+                then {{ same_text('shapes.said') }} = rules.value_text
+            when rules.operator = 'exists'
+                then
+                    not shapes.is_first_value
+                    and (
+                        {{ same_text('shapes.said') }} is not null
+                        or shapes.field in (
+                            '', 'leadconverted', 'leadmerged', 'created'
+                        )
+                    )
+            else false
+        end as is_matched
+    from shapes
     inner join rules
         on
-            versions_found.definition_version = rules.version
-            and versions_found.source = rules.source
-            and versions_found.field = rules.field
+            shapes.definition_version = rules.version
+            and shapes.source = rules.source
+            and shapes.field = rules.field
             and (
-                versions_found.entity = rules.entity
-                or versions_found.source_table = rules.entity
+                shapes.entity = rules.entity
+                or shapes.source_table = rules.entity
             )
-    where
-        rules.operator = 'exists'
-        and not versions_found.is_first_value
-        and (
-            versions_found.new_text is not null
-            or versions_found.field in (
-                '', 'leadconverted', 'leadmerged', 'created'
-            )
-        )
 
 ),
 
-crossings_matched as (
+meanings as (
 
-    select
-        versions_found.*,
-        rules.operator,
-        rules.stage
-    from versions_found
-    inner join rules
-        on
-            versions_found.definition_version = rules.version
-            and versions_found.source = rules.source
-            and versions_found.field = rules.field
-            and (
-                versions_found.entity = rules.entity
-                or versions_found.source_table = rules.entity
-            )
-    inner join scores_numbered
-        on
-            versions_found.source = scores_numbered.source
-            and versions_found.source_table = scores_numbered.source_table
-            and versions_found.source_key = scores_numbered.source_key
-            and versions_found.field = scores_numbered.field
-    where
-        rules.operator = 'crosses'
-        and not versions_found.is_first_value
-        and not scores_numbered.is_merge
-        and scores_numbered.new_number >= rules.threshold
-        and (
-            scores_numbered.old_number is null
-            or scores_numbered.old_number < rules.threshold
-        )
+    select distinct
+        {{ shape | join(',\n        ') }},
+        definition_version,
+        is_first_value,
+        operator,
+        stage,
+        false as is_unmapped_status
+    from shapes_ruled
+    where is_matched
 
-),
-
-matched as (
-
-    select * from values_matched
     union all
-    select * from existing_matched
-    union all
-    select * from crossings_matched
+
+    -- A value that no rule of a field with values knows. Touches are no
+    -- statuses.
+    select
+        {{ shape | join(',\n        ') }},
+        definition_version,
+        is_first_value,
+        cast(null as {{ dbt.type_string() }}) as operator,
+        cast(null as {{ dbt.type_string() }}) as stage,
+        true as is_unmapped_status
+    from shapes_ruled
+    group by
+        {{ shape | join(',\n        ') }},
+        definition_version,
+        is_first_value
+    having
+        entity <> 'touch'
+        and max(said_text) is not null
+        and not bool_or(coalesce(is_matched, false))
+        and bool_or(operator = 'equals')
 
 ),
 
-fields_with_values as (
+merge_reasons as (
+
+    select {{ same_text('reason_prefix') }} as reason_prefix
+    from {{ ref('def_ignored_change_reasons') }}
+
+),
+
+crossing_rules as (
 
     select distinct
         version,
         source,
         entity,
-        field
+        field,
+        operator,
+        threshold,
+        stage
     from rules
-    where operator = 'equals'
+    where operator = 'crosses'
 
 ),
 
-rows_matched as (
+crossing_fields as (
 
     select distinct
         source,
-        source_table,
-        source_key,
         field
-    from matched
+    from crossing_rules
 
 ),
 
--- A value that no rule of a field with values knows. Touches are no statuses.
-unmapped as (
+scores as (
 
     select
         versions_found.*,
-        cast(null as {{ dbt.type_string() }}) as operator,
-        cast(null as {{ dbt.type_string() }}) as stage
+        {{ parse_number('versions_found.old_value') }} as told_old_number,
+        {{ parse_number('versions_found.new_value') }} as new_number
     from versions_found
-    inner join fields_with_values
+    inner join crossing_fields
         on
-            versions_found.definition_version = fields_with_values.version
-            and versions_found.source = fields_with_values.source
-            and versions_found.field = fields_with_values.field
-            and (
-                versions_found.entity = fields_with_values.entity
-                or versions_found.source_table = fields_with_values.entity
+            versions_found.source = crossing_fields.source
+            and versions_found.field = crossing_fields.field
+    where versions_found.is_usable and not versions_found.is_first_value
+
+),
+
+-- A score change without its old value is measured from the record's change
+-- before it.
+scores_measured as (
+
+    select
+        *,
+        coalesce(
+            told_old_number,
+            lag(new_number) over (
+                partition by record_key, field
+                order by observed_at, source_key
             )
-    left join rows_matched
+        ) as old_number
+    from scores
+
+),
+
+reasons_given as (
+
+    select distinct reason from scores
+
+),
+
+reasons_ignored as (
+
+    select distinct reasons_given.reason
+    from reasons_given
+    inner join merge_reasons
         on
-            versions_found.source = rows_matched.source
-            and versions_found.source_table = rows_matched.source_table
-            and versions_found.source_key = rows_matched.source_key
-            and versions_found.field = rows_matched.field
+            {{ same_text('reasons_given.reason') }}
+            like merge_reasons.reason_prefix || '%'
+
+),
+
+-- Two rules may be of one stage, and a rule of the entity or of the table.
+crossings as (
+
+    select distinct
+        scores.row_key,
+        scores.source,
+        scores.source_table,
+        scores.source_key,
+        scores.field,
+        scores.record_key,
+        scores.person_key,
+        scores.observed_at,
+        scores.new_value,
+        scores.actor_id,
+        scores.reason,
+        scores.loaded_at,
+        scores.is_first_value,
+        scores.definition_version,
+        false as is_unmapped_status,
+        crossing_rules.stage,
+        crossing_rules.operator
+    from scores_measured as scores
+    inner join crossing_rules
+        on
+            scores.definition_version = crossing_rules.version
+            and scores.source = crossing_rules.source
+            and scores.field = crossing_rules.field
+            and (
+                scores.entity = crossing_rules.entity
+                or scores.source_table = crossing_rules.entity
+            )
+    left join reasons_ignored
+        on scores.reason = reasons_ignored.reason
     where
-        versions_found.new_text is not null
-        and versions_found.entity <> 'touch'
-        and rows_matched.source_key is null
+        reasons_ignored.reason is null
+        and scores.new_number >= crossing_rules.threshold
+        and (
+            scores.old_number is null
+            or scores.old_number < crossing_rules.threshold
+        )
+
+),
+
+rows_crossing as (
+
+    select distinct
+        row_key,
+        field
+    from crossings
 
 ),
 
 told as (
 
     select
-        *,
-        false as is_unmapped_status
-    from matched
-    where is_usable
+        versions_found.row_key,
+        versions_found.source,
+        versions_found.source_table,
+        versions_found.source_key,
+        versions_found.field,
+        versions_found.record_key,
+        versions_found.person_key,
+        versions_found.observed_at,
+        versions_found.new_value,
+        versions_found.actor_id,
+        versions_found.reason,
+        versions_found.loaded_at,
+        versions_found.is_first_value,
+        versions_found.definition_version,
+        meanings.is_unmapped_status,
+        meanings.stage,
+        meanings.operator
+    from versions_found
+    inner join meanings
+        on
+            {%- for name in shape %}
+            versions_found.{{ name }} = meanings.{{ name }}
+            and
+            {%- endfor %}
+            versions_found.definition_version = meanings.definition_version
+            and versions_found.is_first_value = meanings.is_first_value
+    left join rows_crossing
+        on
+            meanings.is_unmapped_status
+            and versions_found.row_key = rows_crossing.row_key
+            and versions_found.field = rows_crossing.field
+    where
+        (versions_found.is_usable or meanings.is_unmapped_status)
+        and rows_crossing.row_key is null
 
     union all
 
-    select
-        *,
-        true as is_unmapped_status
-    from unmapped
-
-),
-
-kept as (
-
-    select distinct
-        source,
-        source_table,
-        source_key,
-        field,
-        record_key,
-        person_key,
-        observed_at,
-        new_value,
-        actor_id,
-        reason,
-        loaded_at,
-        row_key,
-        is_first_value,
-        definition_version,
-        is_unmapped_status,
-        stage,
-        operator
-    from told
+    select * from crossings
 
 )
 
-select * from kept
+select * from told

@@ -90,28 +90,78 @@ candidates as (
 
 ),
 
-candidates_ranked as (
+candidates_in_time as (
 
     select
         candidates.*,
         stages.stage_rank,
         stages.kind = 'exit' as is_exit,
         stages.kind = 'progress' as is_progress,
+        {{ system_key_of(
+            'candidates.source',
+            user_match_id('candidates.source', 'candidates.actor_id')
+        ) }} as actor_key
+    from candidates
+    inner join stages
+        on candidates.stage = stages.stage
+    cross join clock
+    where candidates.occurred_at <= clock.as_of
+
+),
+
+-- Few events are told of by several rows, and only those are sorted.
+told_several_times as (
+
+    select
+        person_key,
+        stage_rank,
+        occurred_at
+    from candidates_in_time
+    group by 1, 2, 3
+    having count(*) > 1
+
+),
+
+copies_ranked as (
+
+    select
+        candidates.*,
         row_number() over (
             partition by
                 candidates.person_key,
-                candidates.stage,
+                candidates.stage_rank,
                 candidates.occurred_at
             order by
                 candidates.source,
                 candidates.source_table,
                 candidates.source_key
         ) as copy_no
-    from candidates
-    inner join stages
-        on candidates.stage = stages.stage
-    cross join clock
-    where candidates.occurred_at <= clock.as_of
+    from candidates_in_time as candidates
+    inner join told_several_times as copied
+        on
+            candidates.person_key = copied.person_key
+            and candidates.stage_rank = copied.stage_rank
+            and candidates.occurred_at = copied.occurred_at
+
+),
+
+events as (
+
+    select
+        candidates.*,
+        1 as copy_no
+    from candidates_in_time as candidates
+    left join told_several_times as copied
+        on
+            candidates.person_key = copied.person_key
+            and candidates.stage_rank = copied.stage_rank
+            and candidates.occurred_at = copied.occurred_at
+    where copied.person_key is null
+
+    union all
+
+    select * from copies_ranked
+    where copy_no = 1
 
 ),
 
@@ -129,23 +179,15 @@ actors_found as (
         events.source_key,
         events.record_key,
         coalesce(users.user_id, events.actor_id) as actor_id,
-        {{ key64(
-            "events.source || '|' || "
-            ~ user_match_id('events.source', 'events.actor_id')
-        ) }} as actor_key,
+        events.actor_key,
         coalesce(users.is_sales_user, true) as is_sales_actor,
         events.definition_version,
         events.reason,
         events.loaded_at,
         events.opportunity_ref
-    from candidates_ranked as events
+    from events
     left join users
-        on
-            {{ key64(
-                "events.source || '|' || "
-                ~ user_match_id('events.source', 'events.actor_id')
-            ) }} = users.user_key
-    where events.copy_no = 1
+        on events.actor_key = users.user_key
 
 )
 

@@ -8,15 +8,66 @@
     'before_first_record',
     'unknown_person',
 ] %}
+{#- Judged models that keep a verdict only; what a row says stands elsewhere. -#}
 {%- set judged = [
-    ('int_observations__judged', 'observed_at_text', 'observed_at'),
-    ('int_activities__judged', 'occurred_at_text', 'occurred_at'),
-    ('int_touches__judged', 'touched_at_text', 'touched_at'),
+    (
+        'int_observations__judged', 'input_layer__observations',
+        'observed_at_text', 'observed_at',
+    ),
+    (
+        'int_activities__judged', 'input_layer__activities',
+        'occurred_at_text', 'occurred_at',
+    ),
 ] %}
 
-with readings as (
+with people as (
 
-{%- for model, text, instant in judged %}
+    select
+        record_key,
+        first_created_at
+    from {{ ref('int_people__keys') }}
+
+),
+
+{%- for model, said, text, instant in judged %}
+
+{{ model }}_broken as (
+
+    select
+        said.source,
+        said.source_table,
+        said.source_key,
+        said.record_id,
+        judged.person_key,
+        said.{{ text }} as instant_text,
+        said.{{ instant }} as instant,
+        people.first_created_at,
+        said.loaded_at,
+        said.is_key_missing,
+        judged.is_read
+    from {{ ref(model) }} as judged
+    inner join {{ ref(said) }} as said
+        on judged.row_key = said.row_key
+    left join people
+        on said.record_key = people.record_key
+    where
+        judged.is_key_missing or (judged.is_read and not judged.is_usable)
+
+),
+
+{{ model }}_flagged as (
+
+    select
+        *,
+        {{ reading_flags('instant') }}
+    from {{ model }}_broken
+
+),
+{%- endfor %}
+
+readings as (
+
+{%- for model, said, text, instant in judged %}
 
     select
         source,
@@ -24,19 +75,37 @@ with readings as (
         source_key,
         record_id,
         person_key,
-        {{ text }} as instant_text,
-        {{ instant }} as instant,
+        instant_text,
+        instant,
         first_created_at,
         loaded_at,
         is_key_missing,
         {%- for rule in rules_of_readings %}
         is_read and is_{{ rule }} as is_{{ rule }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ ref(model) }}
-    where is_key_missing or (is_read and not is_usable)
+    from {{ model }}_flagged
 
     union all
 {%- endfor %}
+
+    select
+        source,
+        source_table,
+        source_key,
+        record_id,
+        person_key,
+        touched_at_text as instant_text,
+        touched_at as instant,
+        first_created_at,
+        loaded_at,
+        is_key_missing,
+        {%- for rule in rules_of_readings %}
+        is_read and is_{{ rule }} as is_{{ rule }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_touches__judged') }}
+    where is_key_missing or (is_read and not is_usable)
+
+    union all
 
     select
         source,
@@ -192,16 +261,22 @@ rules as (
     union all
 
     select
-        source,
-        source_table,
-        source_key,
-        person_key,
-        loaded_at as seen_at,
+        events.source,
+        events.source_table,
+        events.source_key,
+        events.person_key,
+        events.loaded_at as seen_at,
         'exit_without_lifecycle' as rule,
-        stage || ' at ' || cast(occurred_at as {{ dbt.type_string() }})
+        events.stage || ' at '
+        || cast(events.occurred_at as {{ dbt.type_string() }})
         || ' closes nothing: no lifecycle is open' as detail
-    from {{ ref('int_stage_events__cut') }}
-    where is_exit_without_lifecycle
+    from {{ ref('int_stage_events__cut') }} as cut
+    inner join {{ ref('int_stage_events__deduplicated') }} as events
+        on
+            cut.person_key = events.person_key
+            and cut.stage_rank = events.stage_rank
+            and cut.occurred_at = events.occurred_at
+    where cut.is_exit_without_lifecycle
 
     union all
 

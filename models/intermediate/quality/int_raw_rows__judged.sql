@@ -19,14 +19,22 @@ with clock as (
 exits_without_lifecycle as (
 
     select
-        person_key,
-        stage,
-        occurred_at,
-        source,
-        source_table,
-        source_key
-    from {{ ref('int_stage_events__cut') }}
-    where is_exit_without_lifecycle and {{ in_batch('person_key') }}
+        events.person_key,
+        events.stage,
+        events.occurred_at,
+        events.source,
+        events.source_table,
+        events.source_key
+    from {{ ref('int_stage_events__cut') }} as cut
+    inner join {{ ref('int_stage_events__deduplicated') }} as events
+        on
+            cut.person_key = events.person_key
+            and cut.stage_rank = events.stage_rank
+            and cut.occurred_at = events.occurred_at
+    where
+        cut.is_exit_without_lifecycle
+        and {{ in_batch('cut.person_key') }}
+        and {{ in_batch('events.person_key') }}
 
 ),
 

@@ -1,8 +1,23 @@
 {{ config(unique_key='record_key') }}
 
+-- Whether an activity is a response and whether its row takes part. Activities
+-- are by far the most rows, so only keys and verdicts are kept: what the row
+-- says is in the input layer, under the same row_key.
 with activities as (
 
-    select * from {{ ref('input_layer__activities') }}
+    select
+        row_key,
+        record_key,
+        user_key,
+        source,
+        source_table,
+        activity_type,
+        is_completed,
+        is_deleted,
+        is_key_missing,
+        occurred_at,
+        loaded_at
+    from {{ ref('input_layer__activities') }}
     where {{ in_batch('record_key') }}
 
 ),
@@ -33,35 +48,68 @@ touch_types as (
 
 ),
 
+types_given as (
+
+    select distinct activity_type from activities
+
+),
+
+-- A blank type counts as a response, one that nobody listed does not.
+types_found as (
+
+    select
+        types_given.activity_type,
+        {{ same_text('types_given.activity_type') }} is null
+        or coalesce(touch_types.is_response, false) as is_response
+    from types_given
+    left join touch_types
+        on
+            {{ same_text('types_given.activity_type') }}
+            = touch_types.touch_type
+
+),
+
 people_found as (
 
     select
-        activities.*,
+        activities.row_key,
+        activities.record_key,
         people.person_key,
+        activities.user_key,
+        activities.source,
+        activities.source_table,
+        activities.occurred_at,
+        activities.loaded_at,
+        activities.is_key_missing,
         people.first_created_at,
         not activities.is_deleted
         and coalesce(activities.is_completed, true)
-        -- A user nobody knows counts as sales, a blank type as a response.
+        -- A user nobody knows counts as sales.
         and coalesce(users.is_sales_user, true)
-        and (
-            nullif({{ same_text('activities.activity_type') }}, '') is null
-            or coalesce(touch_types.is_response, false)
-        ) as is_read
+        and coalesce(types_found.is_response, true) as is_read
     from activities
     left join people
         on activities.record_key = people.record_key
     left join users
         on activities.user_key = users.user_key
-    left join touch_types
-        on {{ same_text('activities.activity_type') }} = touch_types.touch_type
+    left join types_found
+        on activities.activity_type = types_found.activity_type
 
 ),
 
 judged as (
 
     select
-        *,
-        {{ reading_flags('occurred_at') }}
+        row_key,
+        record_key,
+        person_key,
+        user_key,
+        source,
+        source_table,
+        occurred_at,
+        is_key_missing,
+        is_read,
+        {{ is_usable_reading('occurred_at') }} as is_usable
     from people_found
 
 )

@@ -30,8 +30,22 @@ fields_read as (
 people_found as (
 
     select
-        observations.*,
+        observations.row_key,
+        observations.record_key,
+        observations.record_id,
         people.person_key,
+        observations.source,
+        observations.source_table,
+        observations.source_key,
+        observations.entity,
+        observations.field,
+        observations.old_value,
+        observations.new_value,
+        observations.observed_at,
+        observations.actor_id,
+        observations.reason,
+        observations.loaded_at,
+        observations.is_key_missing,
         people.first_created_at,
         (by_entity.field is not null or by_table.field is not null)
         -- A value that was cleared says nothing; some rows need no value.
@@ -61,10 +75,25 @@ people_found as (
 judged as (
 
     select
-        *,
+        row_key,
+        record_key,
+        record_id,
+        person_key,
+        source,
+        source_table,
+        source_key,
+        entity,
+        field,
+        old_value,
+        new_value,
+        observed_at,
+        actor_id,
+        reason,
+        loaded_at,
+        is_key_missing,
         coalesce(has_rule, false) as is_ruled,
         coalesce(has_rule, false) or field = 'owner' as is_read,
-        {{ reading_flags('observed_at') }}
+        {{ is_usable_reading('observed_at') }} as is_usable
     from people_found
 
 )

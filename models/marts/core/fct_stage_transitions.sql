@@ -2,8 +2,29 @@
 
 with events as (
 
-    select * from {{ ref('fct_stage_events') }}
-    where {{ in_batch_people('person_id') }}
+    select
+        cut.person_key,
+        cut.lifecycle_no,
+        cut.event_no,
+        cut.stage,
+        cut.occurred_at,
+        cut.actor_id
+    from {{ ref('int_stage_events__cut') }} as cut
+    where
+        not cut.is_exit_without_lifecycle
+        and {{ in_batch('cut.person_key') }}
+
+),
+
+lifecycles as (
+
+    select
+        person_key,
+        person_id,
+        lifecycle_no,
+        lifecycle_id
+    from {{ ref('int_lifecycles') }}
+    where is_in_marts and {{ in_batch('person_key') }}
 
 ),
 
@@ -16,7 +37,7 @@ verdicts as (
 pairs as (
 
     select
-        person_id,
+        person_key,
         lifecycle_no,
         stage as to_stage,
         occurred_at as to_at,
@@ -25,42 +46,34 @@ pairs as (
         lag(occurred_at) over in_order as from_at,
         cast(row_number() over in_order - 1 as integer) as transition_no
     from events
-    window in_order as (partition by person_id, lifecycle_no order by event_no)
-
-),
-
-keyed as (
-
-    select
-        *,
-        {{ hex_id(
-            "person_id || '|' || cast(lifecycle_no as "
-            ~ dbt.type_string() ~ ")"
-        ) }} as lifecycle_id
-    from pairs
-    where from_stage is not null
+    window in_order as (partition by person_key, lifecycle_no order by event_no)
 
 )
 
 select
-    {{ hex_id(
-        "keyed.lifecycle_id || '|' || cast(keyed.transition_no as "
-        ~ dbt.type_string() ~ ")"
-    ) }} as transition_id,
-    keyed.lifecycle_id,
-    keyed.person_id,
-    keyed.lifecycle_no,
-    keyed.transition_no,
-    keyed.from_stage,
-    keyed.to_stage,
-    keyed.from_at,
-    keyed.to_at,
-    {{ hours_between('keyed.from_at', 'keyed.to_at') }} as hours,
+    {{ hex_id_of([
+        'lifecycles.lifecycle_id',
+        'cast(pairs.transition_no as ' ~ dbt.type_string() ~ ')',
+    ]) }} as transition_id,
+    lifecycles.lifecycle_id,
+    lifecycles.person_id,
+    pairs.lifecycle_no,
+    pairs.transition_no,
+    pairs.from_stage,
+    pairs.to_stage,
+    pairs.from_at,
+    pairs.to_at,
+    {{ hours_between('pairs.from_at', 'pairs.to_at') }} as hours,
     -- A pair that nobody allowed is forbidden.
     coalesce(verdicts.verdict, 'forbidden') as verdict,
-    keyed.actor_id
-from keyed
+    pairs.actor_id
+from pairs
+inner join lifecycles
+    on
+        pairs.person_key = lifecycles.person_key
+        and pairs.lifecycle_no = lifecycles.lifecycle_no
 left join verdicts
     on
-        keyed.from_stage = verdicts.from_stage
-        and keyed.to_stage = verdicts.to_stage
+        pairs.from_stage = verdicts.from_stage
+        and pairs.to_stage = verdicts.to_stage
+where pairs.from_stage is not null

@@ -186,17 +186,17 @@ def _activities(compared: Compared, value: str) -> str:
     on one side only."""
     before = compared.before.schema("intermediate")
     after = compared.after.schema("intermediate")
+    inputs = compared.after.schema("input_layer")
     return f"""
         select
             changed_leads.person_id,
             changed_leads.lifecycle_no,
-            activities.{value} as value
+            said.{value} as value
         from {after}.int_activities__judged as activities
         inner join {before}.int_activities__judged as others
-            on
-                activities.source = others.source
-                and activities.source_table = others.source_table
-                and activities.source_key = others.source_key
+            on activities.row_key = others.row_key
+        inner join {inputs}.input_layer__activities as said
+            on activities.row_key = said.row_key
         inner join {after}.int_people as people
             on activities.person_key = people.person_key
         inner join changed_leads on people.person_id = changed_leads.person_id

@@ -42,13 +42,38 @@ select * from {intermediate}.int_records__first_values
 where person_key = ? and has_first_value
 """
 
-_OBSERVATIONS = """
-select * from {intermediate}.int_observations__judged
-where person_key = ? and is_read
+_BROKEN = ",\n    ".join(
+    f"""exists (
+        select 1 from {{intermediate}}.int_quarantine as broken
+        where
+            broken.source = judged.source
+            and broken.source_table = judged.source_table
+            and broken.source_key = {{said}}.source_key
+            and broken.rule = '{rule}'
+    ) as is_{rule}"""
+    for rule in _RULES[1:]
+)
+"""Which rules a row breaks, where the judged table has the verdict alone."""
+
+_OBSERVATIONS = f"""
+select
+    judged.*,
+    {_BROKEN.replace("{said}", "judged")}
+from {{intermediate}}.int_observations__judged as judged
+where judged.person_key = ? and judged.is_read
 """
 
-_ACTIVITIES = """
-select * from {intermediate}.int_activities__judged where person_key = ?
+_ACTIVITIES = f"""
+select
+    said.*,
+    judged.person_key,
+    judged.is_read,
+    judged.is_usable,
+    {_BROKEN.replace("{said}", "said")}
+from {{intermediate}}.int_activities__judged as judged
+inner join {{input_layer}}.input_layer__activities as said
+    on judged.row_key = said.row_key
+where judged.person_key = ?
 """
 
 _TOUCHES = """

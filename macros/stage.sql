@@ -48,12 +48,19 @@
 ] -%}
 {%- set has_key = find_columns(raw, system, key) | length > 0 -%}
 {%- set own_key = first_filled(raw, system, key) -%}
-{%- set told = [] -%}
+{%- set given = [] -%}
 {%- for raw_names in wanted.values() -%}
-    {%- do told.append(first_filled(raw, system, raw_names)) -%}
+    {%- do given.append(first_given(raw, system, raw_names)) -%}
 {%- endfor -%}
 {%- set match = sf_match_id('source_key') if system == 'salesforce'
     else 'source_key' -%}
+{%- set key_columns = [match] -%}
+{%- if not has_key -%}
+    {%- set key_columns = [] -%}
+    {%- for name in content_key or wanted -%}
+        {%- do key_columns.append("coalesce(" ~ name ~ ", '')") -%}
+    {%- endfor -%}
+{%- endif -%}
 with raw_rows as (
     select
         {%- for name, raw_names in wanted.items() %}
@@ -61,10 +68,11 @@ with raw_rows as (
         {%- endfor %}
         {%- if has_key %}
         {{ own_key | indent(8) }} is null as is_key_missing,
-        {#- Named by its content, which only a row without an id pays for. #}
+        {#- A row without an id is named by its content, as it was given: what
+            is trimmed below would be trimmed here once more, for every row. #}
         coalesce(
             {{ own_key | indent(12) }},
-            'missing:' || {{ content_md5(told) | indent(12) }}
+            'missing:' || {{ content_md5(given) | indent(12) }}
         ) as source_key,
         {%- endif %}
         {{ first_filled(raw, system, changed) | indent(8) }} as changed_text,
@@ -87,10 +95,8 @@ keys_chosen as (
         *,
         {{ (record ~ ' is null') if record else 'false' }} as is_key_missing,
         concat_ws(
-            '|'
-            {%- for name in content_key or wanted %},
-            coalesce({{ name }}, '')
-            {%- endfor %}
+            '|',
+            {{ key_columns | join(',\n            ') }}
         ) as source_key
     from raw_rows
 )
@@ -121,7 +127,7 @@ select
     source_key,
     is_key_missing,
     {{ match }} as match_key,
-    {{ key64_of(["'" ~ system ~ "." ~ table ~ "'", match]) | indent(4) }}
+    {{ key64_of(["'" ~ system ~ "." ~ table ~ "'"] + key_columns) | indent(4) }}
         as row_key,
     row_file,
     {{ file_key('row_file', 'row_file_sha256', 'row_loaded_at') | indent(4) }}
@@ -214,6 +220,18 @@ cast(null as string)
 {%- else -%}
 coalesce({{ filled | join(', ') }})
 {%- endif -%}
+{%- endmacro %}
+
+
+{#- The first raw column of a staged one that is not null, as it was given. -#}
+{% macro first_given(raw, system, names) -%}
+{%- set given = [] -%}
+{%- for column in find_columns(raw, system, names) -%}
+    {%- do given.append(
+        'cast(raw.' ~ adapter.quote(column.name) ~ ' as string)'
+    ) -%}
+{%- endfor -%}
+{{ return('coalesce(' ~ (given + ["''"]) | join(', ') ~ ')') }}
 {%- endmacro %}
 
 

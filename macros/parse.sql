@@ -1,8 +1,9 @@
 {#-
     A text as an instant (naive UTC), or null where it is blank, impossible
     or outside the years 1900 to 2200. `zone` is the time zone of a text that
-    has no offset. The usual ISO forms go a short way; every other form of
-    sources.md (2026/04/01, 4/1/2026 9:05, 2026年4月1日 9時05分, epoch seconds and
+    has no offset; white space around it is gone already (`stage` trims it).
+    The usual ISO forms go a short way; every other form of sources.md
+    (2026/04/01, 4/1/2026 9:05, 2026年4月1日 9時05分, epoch seconds and
     milliseconds, offsets, full-width digits) is brought into ISO first.
 -#}
 {% macro parse_instant(text, zone) -%}
@@ -58,9 +59,7 @@ case when {{ instant }} is null then {{ text }} end
     ('^ *([0-9]{4})([0-9]{2})([0-9]{2}) *$', '<1>-<2>-<3>'),
     (' +', ' '),
 ] -%}
-{%- set iso = namespace(
-    sql='upper(' ~ fold_width(unicode_trim(text)) ~ ')'
-) -%}
+{%- set iso = namespace(sql='upper(' ~ fold_width(text) ~ ')') -%}
 {%- for pattern, replacement in steps -%}
 {%- set iso.sql = replace_pattern(iso.sql, pattern, replacement) -%}
 {%- endfor -%}

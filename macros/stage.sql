@@ -68,8 +68,7 @@ with raw_rows as (
         {%- endfor %}
         {%- if has_key %}
         {{ own_key | indent(8) }} is null as is_key_missing,
-        {#- A row without an id is named by its content, as it was given: what
-            is trimmed below would be trimmed here once more, for every row. #}
+        {#- A row without an id is named by its content. #}
         coalesce(
             {{ own_key | indent(12) }},
             'missing:' || {{ content_md5(given) | indent(12) }}
@@ -223,12 +222,17 @@ coalesce({{ filled | join(', ') }})
 {%- endmacro %}
 
 
-{#- The first raw column of a staged one that is not null, as it was given. -#}
+{#-
+    As `first_filled`, or a blank, for rows without an id alone: written in
+    another way, so that no engine takes it for a part that all rows share and
+    computes it for all of them.
+-#}
 {% macro first_given(raw, system, names) -%}
 {%- set given = [] -%}
 {%- for column in find_columns(raw, system, names) -%}
+    {%- set text = 'cast(raw.' ~ adapter.quote(column.name) ~ ' as string)' -%}
     {%- do given.append(
-        'cast(raw.' ~ adapter.quote(column.name) ~ ' as string)'
+        'nullif(' ~ plain_trim('coalesce(' ~ text ~ ", '')") ~ ", '')"
     ) -%}
 {%- endfor -%}
 {{ return('coalesce(' ~ (given + ["''"]) | join(', ') ~ ')') }}

@@ -113,11 +113,24 @@ case
     when {{ is_ascii(text) }}
         and {{ text }} >= '!' and right({{ text }}, 1) > ' '
         then {{ text }}
-    else trim({{ text }}, '{{ unicode_space() }}')
+    else {{ plain_trim(text) }}
 end
 {%- endmacro %}
 
 {% macro spark__unicode_trim(text) -%}
+{{ plain_trim(text) }}
+{%- endmacro %}
+
+{#- The same without a look first, for what is seldom computed. -#}
+{% macro plain_trim(text) -%}
+{{ return(adapter.dispatch('plain_trim')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__plain_trim(text) -%}
+trim({{ text }}, '{{ unicode_space() }}')
+{%- endmacro %}
+
+{% macro spark__plain_trim(text) -%}
 trim(both '{{ unicode_space() }}' from {{ text }})
 {%- endmacro %}
 

@@ -41,23 +41,29 @@
 
 
 {#-
-    For a test: the column that says whose a model's rows are, where this run
-    replaced the batch's rows and no others; none otherwise.
+    For a test: which rows of a model this run has replaced, as `key`, the
+    column that says whose they are, and `condition`; none where the model was
+    built whole.
 -#}
-{% macro key_of_replaced_rows(relation) -%}
+{% macro replaced_rows_of(relation) -%}
 {%- if not execute or flags.WHICH != 'build' or flags.FULL_REFRESH -%}
     {{ return(none) }}
 {%- endif -%}
 {%- set found = graph.nodes.values()
     | selectattr('resource_type', 'equalto', 'model')
     | selectattr('name', 'equalto', relation.identifier) | list -%}
-{%- if not found
-    or found[0].config.materialized != 'incremental'
-    or found[0].config.incremental_strategy not in ['batch_rows', 'people_rows']
+{%- if not found or found[0].config.materialized != 'incremental'
     or not is_told_incremental() -%}
     {{ return(none) }}
 {%- endif -%}
-{{ return(found[0].config.unique_key) }}
+{%- set key = found[0].config.unique_key -%}
+{%- set strategy = found[0].config.incremental_strategy -%}
+{%- if strategy in ['batch_rows', 'people_rows'] -%}
+    {{ return({'key': key, 'condition': in_batch_of_run(key)}) }}
+{%- elif strategy == 'batch_people' -%}
+    {{ return({'key': key, 'condition': in_replaced_people(key)}) }}
+{%- endif -%}
+{{ return(none) }}
 {%- endmacro %}
 
 
@@ -83,13 +89,17 @@ coalesce({{ column }}, 0) in (
 
 {% macro in_batch_people(column) -%}
 {%- if is_batch_run() -%}
+{{ in_replaced_people(column) }}
+{%- else -%}
+1 = 1
+{%- endif -%}
+{%- endmacro %}
+
+{% macro in_replaced_people(column) -%}
 {{ column }} in (
     select replaced.person_id
     from {{ settings_relation('replaced_people') }} as replaced
 )
-{%- else -%}
-1 = 1
-{%- endif -%}
 {%- endmacro %}
 
 

@@ -84,6 +84,20 @@ cast(
 
 
 {#-
+    The part of 1 that a measure is of all measures together, in units and cut
+    to a whole number of them.
+-#}
+{% macro cut_share(measure, total) -%}
+cast(
+    floor(
+        cast({{ measure }} as double)
+        / cast({{ total }} as double) * {{ units_of_one() }}
+    ) as bigint
+)
+{%- endmacro %}
+
+
+{#-
     Half to the power of age / half-life, as a double that is the same on every
     engine: whole half-lives are exact, and the rest is a series of additions
     and multiplications, which IEEE 754 defines to the last bit (a library's

@@ -155,9 +155,12 @@ def freeze(
         "cells": cells,
         "lines": f"select {_names('lines')} from {prefix}marts.fct_spend "
         f"where fiscal_period_id = {period}",
-        "leads": f"select {_names('leads')} "
-        f"from {prefix}intermediate.int_attribution__dated "
-        f"where fiscal_period_id = {period}",
+        # What a person's touches of one campaign have is put together.
+        "leads": "select person_id, lifecycle_id, lifecycle_no, stage, "
+        "attribution_model, campaign_id, "
+        "cast(sum(weight_units) as decimal(18, 0)) as weight_units, won_cents "
+        f"from {prefix}intermediate.int_attribution__weights "
+        f"where fiscal_period_id = {period} group by all",
         "people": f"select {_names('people')} "
         f"from {prefix}intermediate.int_restatements__records",
     }

@@ -335,7 +335,8 @@ class Calculation:
                 ):
                     continue
                 for name, model in self.models.items():
-                    window = parse_number(model.get("windowdays")) or self.window
+                    own = parse_number(model.get("windowdays"))
+                    window = self.window if own is None else own
                     seen = [
                         (at, campaign)
                         for at, _, campaign in touches.get(row["person_id"], [])

@@ -81,6 +81,14 @@ def write_company(path: Path, seed: int, people: int) -> tuple[Path, Path, dict]
         "google_ads,campaign_id,ＭＡＰＰＥＤ,C2\n*,campaign_id,mapped,C3\n",
         encoding="utf-8",
     )
+    # Beside those that are shipped: other windows, half-lives and shares.
+    (definition / "attribution_models.add.csv").write_text(
+        "attribution_model,method,first_share,last_share,half_life_days,window_days\n"
+        "slow_decay,time_decay,,,30.5,\nquick_decay,time_decay,,,3,45\n"
+        "recent,linear,,,,14\nsame_day,first_touch,,,,0\n"
+        "ends,position_based,0.5,0.5,,\nfirst_only,position_based,1,0,,14\n",
+        encoding="utf-8",
+    )
     settings = {
         "as_of": "2026-06-01T00:00:00Z",
         "source_currencies": {"ledger": "EUR", "ads": "USD"},

@@ -64,13 +64,15 @@ numbered as (
         touches.touched_at,
         touches.touch_type,
         coalesce(campaigns.campaign_id, touches.campaign_id) as campaign_id,
-        row_number() over (
-            partition by touches.person_key
-            order by
-                touches.touched_at,
-                touches.source,
-                touches.source_table,
-                touches.source_key
+        cast(
+            row_number() over (
+                partition by touches.person_key
+                order by
+                    touches.touched_at,
+                    touches.source,
+                    touches.source_table,
+                    touches.source_key
+            ) as integer
         ) as touch_no
     from touches
     left join campaigns

@@ -39,11 +39,20 @@ frozen_people as (
 current_leads as (
 
     select
-        dated.*,
-        closes.close_no
-    from {{ ref('int_attribution__dated') }} as dated
+        weights.person_id,
+        weights.lifecycle_id,
+        weights.lifecycle_no,
+        weights.stage,
+        weights.attribution_model,
+        weights.campaign_id,
+        weights.won_cents,
+        weights.fiscal_period_id,
+        closes.close_no,
+        cast(sum(weights.weight_units) as decimal(18, 0)) as weight_units
+    from {{ ref('int_attribution__weights') }} as weights
     inner join closes
-        on dated.fiscal_period_id = closes.fiscal_period_id
+        on weights.fiscal_period_id = closes.fiscal_period_id
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
 
 ),
 

@@ -26,7 +26,7 @@ clock as (
 select
     {{ touch_id('touches') }} as touch_id,
     people.person_id,
-    cast(touches.touch_no as integer) as touch_no,
+    touches.touch_no,
     touches.campaign_id,
     touches.touched_at,
     touches.touch_type as type,

@@ -1,9 +1,21 @@
 -- The leads that were accepted in one fiscal period are a cohort: what was
 -- spent in the period, against all that came of its leads, whenever it came.
-with weights as (
+with spans as (
 
-    select * from {{ ref('int_attribution__weights') }}
+    select * from {{ ref('int_attribution__spans') }}
     where stage = 'sal'
+
+),
+
+shares as (
+
+    select * from {{ ref('int_attribution__shares') }}
+
+),
+
+places as (
+
+    select * from {{ ref('int_attribution__places') }}
 
 ),
 
@@ -25,8 +37,7 @@ days as (
 
     select
         date_day,
-        fiscal_period_id,
-        period_start_date
+        fiscal_period_id
     from {{ ref('int_fiscal_periods__days') }}
 
 ),
@@ -51,18 +62,17 @@ settings as (
 leads as (
 
     select
-        weights.attribution_model,
-        weights.campaign_id,
-        weights.weight_units,
-        lifecycles.exit_stage,
+        spans.fiscal_period_id,
+        spans.window_days,
+        spans.touches,
+        shares.campaign_id,
+        coalesce(shares.touch_no - shares.first_touch_no + 1, 0) as place,
+        coalesce(shares.half_life_no, 1) as half_life_no,
+        shares.decayed_units,
+        lifecycles.exit_stage = 'won' as is_won,
         {{ cents('lifecycles.opportunity_amount_reporting') }}
             as opportunity_cents,
         {{ cents('lifecycles.won_amount_reporting') }} as won_cents,
-        cast(
-            {{ from_utc(
-                'lifecycles.accepted_at', 'settings.reporting_timezone'
-            ) }} as date
-        ) as accepted_date,
         case
             when lifecycles.exit_stage = 'won'
                 then cast(
@@ -71,26 +81,83 @@ leads as (
                     ) }} as date
                 )
         end as won_date
-    from weights
+    from spans
     inner join lifecycles
         on
-            weights.person_key = lifecycles.person_key
-            and weights.lifecycle_no = lifecycles.lifecycle_no
+            spans.person_key = lifecycles.person_key
+            and spans.lifecycle_no = lifecycles.lifecycle_no
     cross join settings
+    left join shares
+        on
+            spans.person_key = shares.person_key
+            and spans.first_touch_no = shares.first_touch_no
+            and spans.touches = shares.touches
+    -- Nothing comes of the others.
+    where
+        lifecycles.opportunity_amount_reporting is not null
+        or lifecycles.exit_stage = 'won'
 
 ),
 
-leads_in_cohorts as (
+-- What is equal to every model is added up first.
+leads_summed as (
 
     select
-        leads.*,
-        accepted_days.fiscal_period_id as cohort_period_id,
-        won_days.fiscal_period_id as won_period_id
+        leads.fiscal_period_id as cohort_period_id,
+        days.fiscal_period_id as won_period_id,
+        leads.window_days,
+        leads.touches,
+        leads.campaign_id,
+        leads.place,
+        leads.half_life_no,
+        {%- for measure, times in {
+            'opportunity': 'leads.opportunity_cents',
+            'won': 'leads.won_cents',
+            'customer': 'case when leads.is_won then 1 else 0 end',
+        }.items() %}
+        cast(sum({{ times }}) as decimal(22, 0)) as {{ measure }}_times,
+        cast(
+            sum(
+                cast({{ times }} as decimal(19, 0))
+                * cast(leads.decayed_units as decimal(14, 0))
+            ) as decimal(38, 0)
+        ) as {{ measure }}_decayed
+        {{- ',' if not loop.last }}
+        {%- endfor %}
     from leads
-    inner join days as accepted_days
-        on leads.accepted_date = accepted_days.date_day
-    left join days as won_days
-        on leads.won_date = won_days.date_day
+    left join days
+        on leads.won_date = days.date_day
+    group by 1, 2, 3, 4, 5, 6, 7
+
+),
+
+leads_weighed as (
+
+    select
+        leads_summed.cohort_period_id,
+        leads_summed.won_period_id,
+        leads_summed.campaign_id,
+        places.attribution_model,
+        {%- for measure in ['opportunity', 'won', 'customer'] %}
+        case
+            when places.weight_units is null
+                then leads_summed.{{ measure }}_decayed
+            else
+                cast(
+                    leads_summed.{{ measure }}_times
+                    * cast(places.weight_units as decimal(14, 0))
+                    as decimal(38, 0)
+                )
+        end as {{ measure }}_units
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from leads_summed
+    inner join places
+        on
+            leads_summed.window_days = places.window_days
+            and leads_summed.touches = places.touches
+            and leads_summed.place = places.place
+            and leads_summed.half_life_no = places.half_life_no
 
 ),
 
@@ -100,23 +167,10 @@ cohorts as (
         cohort_period_id,
         campaign_id,
         attribution_model,
-        cast(
-            sum(
-                cast(opportunity_cents as decimal(19, 0))
-                * cast(weight_units as decimal(14, 0))
-            ) as decimal(38, 0)
-        ) as pipeline_cent_units,
-        cast(
-            sum(
-                cast(won_cents as decimal(19, 0))
-                * cast(weight_units as decimal(14, 0))
-            ) as decimal(38, 0)
-        ) as won_cent_units,
-        cast(
-            sum(case when exit_stage = 'won' then weight_units else 0 end)
-            as decimal(20, 0)
-        ) as won_units
-    from leads_in_cohorts
+        cast(sum(opportunity_units) as decimal(38, 0)) as pipeline_cent_units,
+        cast(sum(won_units) as decimal(38, 0)) as won_cent_units,
+        cast(sum(customer_units) as decimal(20, 0)) as won_units
+    from leads_weighed
     group by 1, 2, 3
 
 ),
@@ -124,18 +178,15 @@ cohorts as (
 won_by_period as (
 
     select
-        leads_in_cohorts.cohort_period_id,
-        leads_in_cohorts.campaign_id,
-        leads_in_cohorts.attribution_model,
+        leads_weighed.cohort_period_id,
+        leads_weighed.campaign_id,
+        leads_weighed.attribution_model,
         periods.period_no,
-        sum(
-            cast(leads_in_cohorts.won_cents as decimal(19, 0))
-            * cast(leads_in_cohorts.weight_units as decimal(14, 0))
-        ) as won_cent_units
-    from leads_in_cohorts
+        sum(leads_weighed.won_units) as won_cent_units
+    from leads_weighed
     inner join periods
-        on leads_in_cohorts.won_period_id = periods.fiscal_period_id
-    where leads_in_cohorts.won_cents is not null
+        on leads_weighed.won_period_id = periods.fiscal_period_id
+    where leads_weighed.won_units is not null
     group by 1, 2, 3, 4
 
 ),

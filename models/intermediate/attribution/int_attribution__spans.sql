@@ -1,0 +1,178 @@
+{{ config(unique_key='person_key') }}
+
+-- The linter indents filters its own way.
+-- noqa: disable=LT02
+-- Which touches of a person are in the window before an inquiry, MQL, hand-off,
+-- acceptance, SQL, opportunity or won deal: some that follow each other. Who
+-- has what of it, no model is asked yet.
+{%- set stages = {
+    'inquiry': 'inquiry_at',
+    'mql': 'mql_at',
+    'handed_off': 'handed_off_at',
+    'sal': 'accepted_at',
+    'sql': 'sql_at',
+    'opportunity': 'opportunity_at',
+    'won': 'won_at',
+} %}
+{%- set day_us = 86400000000 %}
+
+with lifecycles as (
+
+    select
+        person_key,
+        lifecycle_no,
+        inquiry_at,
+        mql_at,
+        handed_off_at,
+        accepted_at,
+        sql_at,
+        opportunity_at,
+        case when exit_stage = 'won' then exited_at end as won_at,
+        {{ cents('won_amount_reporting') }} as won_cents
+    from {{ ref('int_lifecycles') }}
+    where is_in_marts and {{ in_batch('person_key') }}
+
+),
+
+touches as (
+
+    select
+        person_key,
+        touch_no,
+        touched_at
+    from {{ ref('int_touches__numbered') }}
+    where {{ in_batch('person_key') }}
+
+),
+
+-- Most models look back equally far.
+lookbacks as (
+
+    select distinct window_days from {{ ref('int_attribution__models') }}
+
+),
+
+days as (
+
+    select
+        date_day,
+        fiscal_period_id
+    from {{ ref('int_fiscal_periods__days') }}
+
+),
+
+settings as (
+
+    select * from {{ source('settings', 'run') }}
+
+),
+
+stages as (
+
+    {%- for stage in stages %}
+    select '{{ stage }}' as stage
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+),
+
+touches_in_windows as (
+
+    select
+        lifecycles.person_key,
+        lifecycles.lifecycle_no,
+        lookbacks.window_days
+        {%- for stage, column in stages.items() %}
+        {%- set is_in_window -%}
+            {{ epoch_us('lifecycles.' ~ column) }}
+            - {{ epoch_us('touches.touched_at') }}
+            between 0 and lookbacks.window_days * {{ day_us }}
+        {%- endset %},
+        min(touches.touch_no) filter (
+            where {{ is_in_window }}
+        ) as {{ stage }}_first_no,
+        count(*) filter (
+            where {{ is_in_window }}
+        ) as {{ stage }}_touches
+        {%- endfor %}
+    from lifecycles
+    inner join touches
+        on lifecycles.person_key = touches.person_key
+    cross join lookbacks
+    group by 1, 2, 3
+
+),
+
+lifecycles_touched as (
+
+    select
+        lifecycles.*,
+        lookbacks.window_days
+        {%- for stage in stages %},
+        touches_in_windows.{{ stage }}_first_no,
+        touches_in_windows.{{ stage }}_touches
+        {%- endfor %}
+    from lifecycles
+    cross join lookbacks
+    left join touches_in_windows
+        on
+            lifecycles.person_key = touches_in_windows.person_key
+            and lifecycles.lifecycle_no = touches_in_windows.lifecycle_no
+            and lookbacks.window_days = touches_in_windows.window_days
+
+),
+
+reached as (
+
+    select
+        lifecycles_touched.person_key,
+        lifecycles_touched.lifecycle_no,
+        lifecycles_touched.window_days,
+        stages.stage,
+        case stages.stage
+            {%- for stage, column in stages.items() %}
+            when '{{ stage }}' then lifecycles_touched.{{ column }}
+            {%- endfor %}
+        end as reached_at,
+        case stages.stage
+            {%- for stage in stages %}
+            when '{{ stage }}' then lifecycles_touched.{{ stage }}_first_no
+            {%- endfor %}
+        end as first_touch_no,
+        case stages.stage
+            {%- for stage in stages %}
+            when '{{ stage }}' then lifecycles_touched.{{ stage }}_touches
+            {%- endfor %}
+        end as touches,
+        case when stages.stage = 'won' then lifecycles_touched.won_cents end
+            as won_cents
+    from lifecycles_touched
+    cross join stages
+
+),
+
+final as (
+
+    select
+        reached.person_key,
+        reached.lifecycle_no,
+        reached.stage,
+        reached.window_days,
+        reached.first_touch_no,
+        cast(coalesce(reached.touches, 0) as integer) as touches,
+        reached.won_cents,
+        days.fiscal_period_id
+    from reached
+    cross join settings
+    inner join days
+        on
+            cast(
+                {{ from_utc(
+                    'reached.reached_at', 'settings.reporting_timezone'
+                ) }} as date
+            ) = days.date_day
+    where reached.reached_at is not null
+
+)
+
+select * from final

@@ -6,25 +6,12 @@ with models as (
 
 ),
 
-shares as (
-
-    select * from {{ ref('int_attribution__shares') }}
-
-),
-
--- Where no touch is in the window, "none" has the place of one.
 places as (
 
     select distinct
         touches,
-        touch_no - first_touch_no + 1 as place
-    from shares
-
-    union all
-
-    select
-        0 as touches,
-        0 as place
+        place
+    from {{ ref('int_attribution__shares') }}
 
 ),
 

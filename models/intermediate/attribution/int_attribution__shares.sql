@@ -13,7 +13,7 @@ with spans as (
         first_touch_no,
         touches
     from {{ ref('int_attribution__spans') }}
-    where touches > 0 and {{ in_batch('person_key') }}
+    where {{ in_batch('person_key') }}
 
 ),
 
@@ -124,6 +124,7 @@ final as (
         first_touch_no,
         touches,
         touch_no,
+        touch_no - first_touch_no + 1 as place,
         half_life_no,
         campaign_id,
         cast(
@@ -134,21 +135,22 @@ final as (
 
     union all
 
-    -- Where one touch has everything there is nothing to divide.
+    -- Where one touch has everything, or none is there, nothing is divided.
     select
         spans.person_key,
         spans.first_touch_no,
         spans.touches,
         touches.touch_no,
+        spans.touches as place,
         1 as half_life_no,
         touches.campaign_id,
         cast({{ units_of_one() }} as bigint) as decayed_units
     from spans
-    inner join touches
+    left join touches
         on
             spans.person_key = touches.person_key
             and spans.first_touch_no = touches.touch_no
-    where spans.touches = 1
+    where spans.touches < 2
 
 )
 

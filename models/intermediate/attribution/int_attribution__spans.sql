@@ -158,7 +158,7 @@ final as (
         reached.lifecycle_no,
         reached.stage,
         reached.window_days,
-        reached.first_touch_no,
+        cast(coalesce(reached.first_touch_no, 0) as integer) as first_touch_no,
         cast(coalesce(reached.touches, 0) as integer) as touches,
         reached.won_cents,
         days.fiscal_period_id

@@ -1,5 +1,5 @@
--- Every weight by itself, for those who ask for few: a view. Sums are quicker
--- made of spans, shares and places.
+-- Every weight by itself: a view, for who asks for those of one fiscal period, as
+-- a close does. Sums are quicker made of spans, shares and places.
 with spans as (
 
     select * from {{ ref('int_attribution__spans') }}
@@ -47,7 +47,7 @@ final as (
         ) as weight_units,
         spans.won_cents
     from spans
-    left join shares
+    inner join shares
         on
             spans.person_key = shares.person_key
             and spans.first_touch_no = shares.first_touch_no
@@ -56,9 +56,8 @@ final as (
         on
             spans.window_days = places.window_days
             and spans.touches = places.touches
-            and coalesce(shares.touch_no - shares.first_touch_no + 1, 0)
-            = places.place
-            and coalesce(shares.half_life_no, 1) = places.half_life_no
+            and shares.place = places.place
+            and shares.half_life_no = places.half_life_no
     inner join lifecycles
         on
             spans.person_key = lifecycles.person_key

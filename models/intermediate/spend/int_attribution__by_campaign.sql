@@ -28,8 +28,8 @@ summed as (
         spans.window_days,
         spans.touches,
         shares.campaign_id,
-        coalesce(shares.touch_no - shares.first_touch_no + 1, 0) as place,
-        coalesce(shares.half_life_no, 1) as half_life_no,
+        shares.place,
+        shares.half_life_no,
         cast(count(*) as decimal(18, 0)) as times,
         cast(
             sum(cast(shares.decayed_units as decimal(18, 0)))
@@ -43,7 +43,7 @@ summed as (
             ) as decimal(38, 0)
         ) as won_cent_units
     from spans
-    left join shares
+    inner join shares
         on
             spans.person_key = shares.person_key
             and spans.first_touch_no = shares.first_touch_no

@@ -36,22 +36,79 @@ frozen_people as (
 
 ),
 
+spans_of_closed as (
+
+    select
+        spans.*,
+        closes.close_no
+    from {{ ref('int_attribution__spans') }} as spans
+    inner join closes
+        on spans.fiscal_period_id = closes.fiscal_period_id
+
+),
+
+shares as (
+
+    select * from {{ ref('int_attribution__shares') }}
+
+),
+
+places as (
+
+    select * from {{ ref('int_attribution__places') }}
+
+),
+
+lifecycles as (
+
+    select
+        person_key,
+        lifecycle_no,
+        person_id,
+        lifecycle_id
+    from {{ ref('int_lifecycles') }}
+
+),
+
+-- As int_attribution__weights has it, but of closed periods only: a join with
+-- what that view computes would compute it for all.
 current_leads as (
 
     select
-        weights.person_id,
-        weights.lifecycle_id,
-        weights.lifecycle_no,
-        weights.stage,
-        weights.attribution_model,
-        weights.campaign_id,
-        weights.won_cents,
-        weights.fiscal_period_id,
-        closes.close_no,
-        cast(sum(weights.weight_units) as decimal(18, 0)) as weight_units
-    from {{ ref('int_attribution__weights') }} as weights
-    inner join closes
-        on weights.fiscal_period_id = closes.fiscal_period_id
+        spans_of_closed.fiscal_period_id,
+        spans_of_closed.close_no,
+        lifecycles.person_id,
+        lifecycles.lifecycle_id,
+        spans_of_closed.lifecycle_no,
+        spans_of_closed.stage,
+        places.attribution_model,
+        shares.campaign_id,
+        spans_of_closed.won_cents,
+        cast(
+            sum(
+                cast(
+                    coalesce(places.weight_units, shares.decayed_units)
+                    as decimal(18, 0)
+                )
+            ) as decimal(18, 0)
+        ) as weight_units
+    from spans_of_closed
+    inner join shares
+        on
+            spans_of_closed.person_key = shares.person_key
+            and spans_of_closed.first_touch_no = shares.first_touch_no
+            and spans_of_closed.touches = shares.touches
+    inner join places
+        on
+            spans_of_closed.window_days = places.window_days
+            and spans_of_closed.touches = places.touches
+            and shares.place = places.place
+            and shares.half_life_no = places.half_life_no
+    inner join lifecycles
+        on
+            spans_of_closed.person_key = lifecycles.person_key
+            and spans_of_closed.lifecycle_no = lifecycles.lifecycle_no
+    where coalesce(places.weight_units, shares.decayed_units) > 0
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9
 
 ),

@@ -45,8 +45,8 @@ touches_found as (
         spans.fiscal_period_id,
         spans.window_days,
         spans.touches,
-        coalesce(shares.touch_no - shares.first_touch_no + 1, 0) as place,
-        coalesce(shares.half_life_no, 1) as half_life_no,
+        shares.place,
+        shares.half_life_no,
         shares.decayed_units,
         touches.campaign_id,
         touches.touched_at,
@@ -59,7 +59,7 @@ touches_found as (
         on
             spans.person_key = lifecycles.person_key
             and spans.lifecycle_no = lifecycles.lifecycle_no
-    left join shares
+    inner join shares
         on
             spans.person_key = shares.person_key
             and spans.first_touch_no = shares.first_touch_no

@@ -66,8 +66,8 @@ leads as (
         spans.window_days,
         spans.touches,
         shares.campaign_id,
-        coalesce(shares.touch_no - shares.first_touch_no + 1, 0) as place,
-        coalesce(shares.half_life_no, 1) as half_life_no,
+        shares.place,
+        shares.half_life_no,
         shares.decayed_units,
         lifecycles.exit_stage = 'won' as is_won,
         {{ cents('lifecycles.opportunity_amount_reporting') }}
@@ -87,7 +87,7 @@ leads as (
             spans.person_key = lifecycles.person_key
             and spans.lifecycle_no = lifecycles.lifecycle_no
     cross join settings
-    left join shares
+    inner join shares
         on
             spans.person_key = shares.person_key
             and spans.first_touch_no = shares.first_touch_no

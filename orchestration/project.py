@@ -112,7 +112,7 @@ class Project:
     trial: str | None = None
     """The name of a build that is only compared, never published."""
     engine: str = "duckdb"
-    """What builds the models; the raw tables lie in DuckDB with either."""
+    """What builds the models; it reads the same raw tables with either."""
 
     @classmethod
     def from_environment(
@@ -177,7 +177,7 @@ class Project:
 
     @property
     def raw(self) -> Path:
-        """The raw tables as Parquet, which engines beside DuckDB read."""
+        """The raw tables as Parquet, which every engine reads."""
         return self.out / "raw"
 
     @property

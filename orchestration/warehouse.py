@@ -96,10 +96,11 @@ def explained(project: Project, error: BaseException) -> LeadFunnelError:
 
 
 def has_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    """Whether there is a table, or a view, of that name."""
     found = connection.execute(
-        "select count(*) from duckdb_tables() "
-        "where database_name = current_database() "
-        "and schema_name = ? and table_name = ?",
+        "select count(*) from information_schema.tables "
+        "where table_catalog = current_database() "
+        "and table_schema = ? and table_name = ?",
         [schema, table],
     ).fetchone()
     return bool(found and found[0])

@@ -35,8 +35,8 @@ def export(
 ) -> None:
     """Load the exports and write them, with the run's settings, as Parquet.
 
-    A cluster that cannot read this machine's files builds the models from
-    OUT/raw/<schema>/<table>.parquet: see docs/spark.md.
+    A cluster that cannot read this machine's files builds the models from a copy
+    of OUT/raw: see docs/spark.md.
     """
     # Here, because cli.py imports this module.
     from orchestration.cli import console, sentences
@@ -59,7 +59,7 @@ def export(
             write_definition(project)
             files = export_raw(project, dbt_runner.manifest_json(project))
         console().print(
-            f"{len(files)} tables are in {project.raw}/<schema>/<table>.parquet.",
+            f"{len(files)} tables are in {project.raw}/<schema>.",
             highlight=False,
             markup=False,
             soft_wrap=True,

@@ -2,18 +2,25 @@
 
 The folder is the truth. A file whose path and content are known is left alone
 and keeps its `_loaded_at`; a changed file's rows are replaced; a vanished
-file's rows go. What has been loaded is written down in `loads.files` after
-dlt is done, so whatever a killed load left is not in it and is loaded again.
+file's rows go.
+
+A landed file becomes one Parquet file below OUT/raw, and a raw table is a view
+of its files. Which file a row came from, and when, is said by the folders that
+the Parquet file lies in, as Hive writes partitions: every engine reads that
+without a look into the rows of other files. What has been loaded is written
+down in `loads.files` together with the views, in one step, after dlt is done
+and every file is in its place; so a killed load leaves the tables as they were
+and files that nobody reads, which the next one removes.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
+import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,11 +29,16 @@ import duckdb
 
 from orchestration import warehouse
 from orchestration.connectors.landing import Landing, LandingFile, read_landing
-from orchestration.connectors.readers import FILE_COLUMNS, Converted, Converter
+from orchestration.connectors.readers import (
+    FILE_COLUMNS,
+    Converted,
+    Converter,
+    digest,
+)
 from orchestration.connectors.tables import LOADED_SYSTEMS, RawTable, tables_of
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
-from orchestration.warehouse import quoted
+from orchestration.warehouse import literal, quoted
 
 if TYPE_CHECKING:
     from dlt.extract.source import DltSource
@@ -46,9 +58,15 @@ create table if not exists loads.files (
     row_count bigint not null,
     columns varchar[] not null,
     loaded_at timestamp not null,
+    size bigint,
     primary key (file)
-)
+);
+alter table loads.files add column if not exists size bigint
 """
+"""`size` is that of the Parquet file; none where a file has no columns."""
+
+LONGEST_NAME = 255
+"""What file systems allow for the name of a folder, in bytes."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +83,15 @@ class LoadedTable:
 
 @dataclass(frozen=True)
 class _Known:
+    """A landed file as it was loaded."""
+
     table: str
     sha256: str
     fingerprint: str | None
     rows: int
     columns: tuple[str, ...]
+    loaded_at: datetime
+    size: int | None
 
 
 @dataclass
@@ -85,6 +107,7 @@ class SystemLoad:
     loaded_at: datetime
     converted: list[Converted] = field(default_factory=list)
     fingerprints: dict[str, str | None] = field(default_factory=dict)
+    kept: dict[str, _Known] = field(default_factory=dict)
 
     @property
     def schema(self) -> str:
@@ -94,22 +117,26 @@ class SystemLoad:
     def scratch(self) -> Path:
         return self.project.dlt_dir / "files" / self.system
 
-    def prepare(self) -> None:
-        """Read what is new, then take out of the warehouse what no longer holds.
+    @property
+    def delivered(self) -> Path:
+        """Where dlt puts the Parquet files, each under a name of its own."""
+        return delivery(self.project) / self.schema
 
-        Nothing is taken out before every new file has proven readable.
-        """
+    @property
+    def folder(self) -> Path:
+        return self.project.raw / self.schema
+
+    def prepare(self) -> None:
+        """Read what is new: no table changes before every file is readable."""
         shutil.rmtree(self.scratch, ignore_errors=True)
+        shutil.rmtree(self.delivered, ignore_errors=True)
         connection = warehouse.connect(self.project)
         try:
             connection.execute(LEDGER)
-            known = self._known(connection)
-            self._convert_what_is_new(known)
-            connection.execute("begin")
-            self._take_out(connection, known)
-            connection.execute("commit")
+            self.kept = self._known(connection)
         finally:
             connection.close()
+        self._convert_what_is_new()
 
     @property
     def has_news(self) -> bool:
@@ -122,94 +149,74 @@ class SystemLoad:
         return raw_pipeline(self.project, self.system)
 
     def finish(self) -> dict[str, LoadedTable]:
-        """Write down what was loaded and say what each raw table now holds."""
+        """Show the files that are there now, and say what each raw table holds."""
+        files = {**self.kept, **self._placed()}
         connection = warehouse.connect(self.project)
         try:
             connection.execute("begin")
-            for item in self.converted:
-                connection.execute(
-                    "insert into loads.files values (?, ?, ?, ?, ?, ?, ?, ?)",
+            connection.execute(
+                "delete from loads.files where source = ?", [self.system]
+            )
+            if files:
+                connection.executemany(
+                    "insert into loads.files (source, source_table, file, sha256, "
+                    "fingerprint, row_count, columns, loaded_at, size) "
+                    "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     [
-                        self.system,
-                        item.file.table.name,
-                        item.file.name,
-                        item.sha256,
-                        self.fingerprints[item.file.name],
-                        item.rows,
-                        list(item.columns),
-                        self.loaded_at,
+                        [
+                            self.system,
+                            item.table,
+                            name,
+                            item.sha256,
+                            item.fingerprint,
+                            item.rows,
+                            list(item.columns),
+                            item.loaded_at,
+                            item.size,
+                        ]
+                        for name, item in files.items()
                     ],
                 )
+            self._show(connection, files)
             connection.execute("commit")
-            loaded = self._loaded(connection)
         finally:
             connection.close()
+        self._remove_leftovers(files)
         shutil.rmtree(self.scratch, ignore_errors=True)
-        return loaded
+        shutil.rmtree(self.delivered, ignore_errors=True)
+        return self._loaded(files)
 
     def _known(self, connection: duckdb.DuckDBPyConnection) -> dict[str, _Known]:
-        """The files whose rows the warehouse holds, whole and in this version.
-
-        A table whose rows do not add up, or that lacks a column, counts as not
-        loaded: a killed load or another program has been at it.
-        """
-        known = {
-            file: _Known(table, sha256, fingerprint, rows, tuple(columns))
-            for file, table, sha256, fingerprint, rows, columns in connection.execute(
-                "select file, source_table, sha256, fingerprint, row_count, columns "
-                "from loads.files where source = ? order by file",
+        """The files that were loaded and whose Parquet is as it was written."""
+        found = {
+            name: _Known(table, sha256, fingerprint, rows, tuple(columns), at, size)
+            for (
+                name,
+                table,
+                sha256,
+                fingerprint,
+                rows,
+                columns,
+                at,
+                size,
+            ) in connection.execute(
+                "select file, source_table, sha256, fingerprint, row_count, columns, "
+                "loaded_at, size from loads.files where source = ? order by file",
                 [self.system],
             ).fetchall()
         }
-        for table in tables_of(self.system):
-            files = {
-                name: item for name, item in known.items() if item.table == table.name
-            }
-            expected = sum(item.rows for item in files.values())
-            wanted = {name for item in files.values() for name in item.columns}
-            present = self._columns(connection, table.name)
-            if expected and not wanted <= set(present):
-                actual = -1
-            else:
-                actual = self._count(connection, table.name) if present else 0
-            if actual != expected:
-                files = self._whole(connection, table.name, files, present, wanted)
-                known = {
-                    name: item
-                    for name, item in known.items()
-                    if item.table != table.name or name in files
-                }
-        return known
-
-    def _whole(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        table: str,
-        files: dict[str, _Known],
-        present: Sequence[str],
-        wanted: set[str],
-    ) -> dict[str, _Known]:
-        """Of a table's files those whose rows are all there."""
-        if not wanted <= set(present) or not set(FILE_COLUMNS) <= set(present):
-            return {}
-        rows = dict(
-            connection.execute(
-                f"select _file || chr(10) || _file_sha256, count(*) "
-                f"from {self.schema}.{quoted(table)} group by 1"
-            ).fetchall()
-        )
         return {
             name: item
-            for name, item in files.items()
-            if rows.get(f"{name}\n{item.sha256}", 0) == item.rows
+            for name, item in found.items()
+            if not item.columns
+            or (item.size and _size(self._place(name, item)) == item.size)
         }
 
-    def _convert_what_is_new(self, known: dict[str, _Known]) -> None:
-        files = self.landing.files_of(self.system)
+    def _convert_what_is_new(self) -> None:
         unchanged: set[str] = set()
-        with Converter(self.scratch, self.loaded_at) as converter:
-            for file in files:
-                before = known.get(file.name)
+        with Converter(self.scratch) as converter:
+            for file in self.landing.files_of(self.system):
+                before = self.kept.get(file.name)
                 fingerprint = _fingerprint(file)
                 if before and before.fingerprint and before.fingerprint == fingerprint:
                     unchanged.add(file.name)
@@ -224,86 +231,157 @@ class SystemLoad:
                     continue
                 self.fingerprints[file.name] = fingerprint
                 self.converted.append(converter.convert(file, sha256))
-        for name in set(known) - unchanged:
-            del known[name]
-
-    def _take_out(
-        self, connection: duckdb.DuckDBPyConnection, kept: dict[str, _Known]
-    ) -> None:
-        """Leave in the raw tables exactly the rows and columns of the kept files."""
-        connection.execute(
-            "delete from loads.files where source = ? and not list_contains(?, file)",
-            [self.system, list(kept)],
-        )
-        for table in tables_of(self.system):
-            present = self._columns(connection, table.name)
-            if not present:
-                continue
-            name = f"{self.schema}.{quoted(table.name)}"
-            files = {
-                file: item for file, item in kept.items() if item.table == table.name
-            }
-            if not files:
-                connection.execute(f"drop table {name}")
-                continue
-            if self._count(connection, table.name) != sum(
-                item.rows for item in files.values()
-            ):
-                connection.execute(
-                    f"delete from {name} where not list_contains(?, "
-                    "_file || chr(10) || _file_sha256)",
-                    [[f"{file}\n{item.sha256}" for file, item in files.items()]],
-                )
-            wanted = {column for item in files.values() for column in item.columns}
-            for column in present:
-                if column not in wanted and column not in FILE_COLUMNS:
-                    connection.execute(
-                        f"alter table {name} drop column {quoted(column)}"
-                    )
-        # dlt then looks at the tables themselves, not at what it remembers.
-        if warehouse.has_table(connection, self.schema, "_dlt_version"):
-            connection.execute(f"delete from {self.schema}._dlt_version")
-
-    def _loaded(self, connection: duckdb.DuckDBPyConnection) -> dict[str, LoadedTable]:
-        files = dict(
-            connection.execute(
-                "select source_table, count(*) from loads.files "
-                "where source = ? group by 1",
-                [self.system],
-            ).fetchall()
-        )
-        return {
-            table.name: LoadedTable(
-                system=self.system,
-                table=table.name,
-                rows=self._count(connection, table.name),
-                files=files.get(table.name, 0),
-                new_files=sum(
-                    item.file.table.name == table.name for item in self.converted
-                ),
-            )
-            for table in tables_of(self.system)
+        self.kept = {
+            name: item for name, item in self.kept.items() if name in unchanged
         }
 
-    def _columns(
-        self, connection: duckdb.DuckDBPyConnection, table: str
-    ) -> tuple[str, ...]:
-        return tuple(
-            row[0]
-            for row in connection.execute(
-                "select column_name from duckdb_columns() "
-                "where database_name = current_database() "
-                "and schema_name = ? and table_name = ? order by column_index",
-                [self.schema, table],
-            ).fetchall()
-        )
+    def _placed(self) -> dict[str, _Known]:
+        """Move what dlt delivered to where the views look for it."""
+        parquet = self._delivered_as()
+        placed = {}
+        folders = set()
+        for item in self.converted:
+            known = _Known(
+                item.file.table.name,
+                item.sha256,
+                self.fingerprints[item.file.name],
+                item.rows,
+                item.columns,
+                self.loaded_at,
+                None,
+            )
+            if item.columns:
+                path = parquet[item.file.name]
+                known = replace(known, size=path.stat().st_size)
+                place = self._place(item.file.name, known)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                _sync(path)
+                path.replace(place)
+                folders |= {*place.relative_to(self.project.out).parents}
+            placed[item.file.name] = known
+        for folder in folders:
+            _sync(self.project.out / folder)
+        return placed
 
-    def _count(self, connection: duckdb.DuckDBPyConnection, table: str) -> int:
-        if not warehouse.has_table(connection, self.schema, table):
-            return 0
-        return connection.execute(
-            f"select count(*) from {self.schema}.{quoted(table)}"
-        ).fetchone()[0]
+    def _delivered_as(self) -> dict[str, Path]:
+        """The Parquet file that dlt made of each landed file.
+
+        dlt names them by chance, so which is which is told by their size and,
+        where it is not the only one of its size, by its content.
+        """
+        paths: dict[int, list[Path]] = {}
+        for path in self.delivered.glob("*/*.parquet"):
+            paths.setdefault(path.stat().st_size, []).append(path)
+        items: dict[int, list[Converted]] = {}
+        for item in self.converted:
+            if item.columns:
+                items.setdefault(item.parquet.stat().st_size, []).append(item)
+        found = {}
+        for size, of_size in items.items():
+            there = paths.get(size, [])
+            if len(there) > 1:
+                # Of files that are alike, either will do.
+                there.sort(key=digest)
+                of_size.sort(key=lambda item: digest(item.parquet))
+            for item, path in zip(of_size, there, strict=True):
+                found[item.file.name] = path
+        return found
+
+    def _place(self, name: str, item: _Known) -> Path:
+        """Where the Parquet file of a landed file lies."""
+        values = (name, item.sha256, item.loaded_at.isoformat(" "))
+        parts = [
+            f"{column}={escaped(value)}"
+            for column, value in zip(FILE_COLUMNS, values, strict=True)
+        ]
+        if len(os.fsencode(parts[0])) > LONGEST_NAME:
+            raise LeadFunnelError(
+                f"The path of the file {name} is too long: shorten it to "
+                "less than 200 bytes."
+            )
+        return self.folder.joinpath(item.table, *parts, "rows.parquet")
+
+    def _show(
+        self, connection: duckdb.DuckDBPyConnection, files: dict[str, _Known]
+    ) -> None:
+        """Make each raw table a view of its files, in place of whatever it was."""
+        connection.execute(f"create schema if not exists {self.schema}")
+        relations = connection.execute(
+            "select table_name, 'table' from duckdb_tables() "
+            "where database_name = current_database() and schema_name = ? "
+            "union all select view_name, 'view' from duckdb_views() "
+            "where database_name = current_database() and schema_name = ?",
+            [self.schema, self.schema],
+        ).fetchall()
+        names = {table.name for table in tables_of(self.system)}
+        for name, kind in relations:
+            # Earlier versions of this project let dlt keep tables here.
+            if name in names or name.startswith("_dlt_"):
+                connection.execute(f"drop {kind} {self.schema}.{quoted(name)}")
+        for table in tables_of(self.system):
+            of_table = {
+                self._place(name, item): item.columns
+                for name, item in files.items()
+                if item.table == table.name and item.columns
+            }
+            if of_table:
+                connection.execute(
+                    f"create view {self.schema}.{quoted(table.name)} as "
+                    f"{_select(of_table)}"
+                )
+
+    def _remove_leftovers(self, files: dict[str, _Known]) -> None:
+        """Remove what no view reads: replaced, vanished, or from a killed load."""
+        read = {self._place(name, item) for name, item in files.items()}
+        for folder, _, names in os.walk(self.folder, topdown=False):
+            for name in names:
+                path = Path(folder, name)
+                if path not in read:
+                    path.unlink()
+            if not any(Path(folder).iterdir()):
+                Path(folder).rmdir()
+
+    def _loaded(self, files: dict[str, _Known]) -> dict[str, LoadedTable]:
+        new = {item.file.name for item in self.converted}
+        loaded = {}
+        for table in tables_of(self.system):
+            of_table = {
+                name: item for name, item in files.items() if item.table == table.name
+            }
+            loaded[table.name] = LoadedTable(
+                system=self.system,
+                table=table.name,
+                rows=sum(item.rows for item in of_table.values()),
+                files=len(of_table),
+                new_files=len(new & set(of_table)),
+            )
+        return loaded
+
+
+def _select(files: Mapping[Path, Sequence[str]]) -> str:
+    """The rows of Parquet files, with null for a column that a file lacks."""
+    columns = dict.fromkeys(name for names in files.values() for name in names)
+    paths = ", ".join(literal(str(path)) for path in files)
+    file, sha256, loaded_at = FILE_COLUMNS
+    options = [
+        "hive_partitioning = true",
+        f"hive_types = {{'{file}': varchar, '{sha256}': varchar, "
+        f"'{loaded_at}': timestamp}}",
+    ]
+    if any(set(names) != set(columns) for names in files.values()):
+        # It opens every file to see its columns, so only where they differ.
+        options.append("union_by_name = true")
+    selected = ", ".join(quoted(name) for name in (*columns, *FILE_COLUMNS))
+    return f"select {selected} from read_parquet([{paths}], {', '.join(options)})"
+
+
+def escaped(value: str) -> str:
+    """A value as the name of a folder, as Hive, Spark and DuckDB read it."""
+    return re.sub(
+        r"[\x00-\x1f\x7f\"#%'*/:=?\\{}\[\]^]",
+        lambda found: f"%{ord(found.group()):02X}",
+        value,
+    )
 
 
 def load_system(
@@ -370,46 +448,49 @@ def raw_source(system: str, converted: Iterable[Converted] = ()) -> DltSource:
             yield dlt.resource(
                 _parquet_files(items),
                 name=table,
+                table_name=_name_by_columns(),
+                columns=_columns,
                 write_disposition="append",
                 file_format="parquet",
-                columns=_declared(items),
             )
 
     return exports()
 
 
-def _declared(items: Sequence[Converted]) -> dict[str, Any]:
-    """A table's columns in the order of its files, so that dlt takes these as
-    they are instead of rewriting them."""
-    names = dict.fromkeys(name for item in items for name in item.columns)
-    file, sha256, loaded_at = FILE_COLUMNS
-    instant = {"data_type": "timestamp", "timezone": False, "nullable": False}
+def _name_by_columns() -> Callable[[Converted], str]:
+    """What dlt calls the table of a file. Files with other columns are another
+    table to it: of one table it would rewrite them until all are alike."""
+    seen: dict[str, int] = {}
+
+    def name(item: Converted) -> str:
+        number = seen.setdefault(str(_columns(item)), len(seen) + 1)
+        table = item.file.table.name
+        return table if number == 1 else f"{table}__{number}"
+
+    return name
+
+
+def _columns(item: Converted) -> dict[str, Any]:
+    """The columns of a file, just as it has them."""
+    import pyarrow.parquet as pq
+
     return {
-        **{name: {"data_type": "text"} for name in names},
-        file: {"data_type": "text", "nullable": False},
-        sha256: {"data_type": "text", "nullable": False},
-        loaded_at: instant,
+        field.name: {"data_type": "text", "nullable": field.nullable}
+        for field in pq.read_schema(item.parquet)
     }
 
 
 def _parquet_files(items: Sequence[Converted]) -> Iterator[Any]:
     import dlt
-    import pyarrow as pa
 
     for item in items:
-        fields = [pa.field(name, pa.string()) for name in item.columns]
-        fields += [pa.field(name, pa.string(), False) for name in FILE_COLUMNS[:2]]
-        fields += [pa.field(FILE_COLUMNS[2], pa.timestamp("us"), False)]
         yield dlt.mark.with_file_import(
-            str(item.parquet),
-            "parquet",
-            item.rows,
-            hints=pa.schema(fields).empty_table(),
+            str(item.parquet), "parquet", item.rows, hints=item
         )
 
 
 def raw_pipeline(project: Project, system: str) -> Pipeline:
-    """The pipeline that fills the schema `raw_<system>`.
+    """The pipeline that delivers the files of the schema `raw_<system>`.
 
     It remembers nothing between runs: what is loaded stands in `loads.files`.
     """
@@ -424,9 +505,15 @@ def raw_pipeline(project: Project, system: str) -> Pipeline:
     return dlt.pipeline(
         pipeline_name=name,
         pipelines_dir=str(project.dlt_dir),
-        destination=dlt.destinations.duckdb(str(project.warehouse)),
+        destination=dlt.destinations.filesystem(
+            str(delivery(project)), layout="{table_name}/{file_id}.{ext}"
+        ),
         dataset_name=f"raw_{system}",
     )
+
+
+def delivery(project: Project) -> Path:
+    return project.dlt_dir / "delivered"
 
 
 def _fingerprint(file: LandingFile) -> str | None:
@@ -449,13 +536,27 @@ def _fingerprint(file: LandingFile) -> str | None:
 
 def _sha256(file: LandingFile) -> str:
     try:
-        with file.path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return digest(file.path)
     except OSError as error:
         raise LeadFunnelError(
             f"The file {file.name} cannot be read ({error.strerror}): check that it "
             "is a file and that you may read it."
         ) from error
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 __all__ = [

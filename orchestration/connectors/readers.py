@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
+import hashlib
 import io
 import json
 import re
@@ -20,7 +21,6 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -40,6 +40,8 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 DELIMITERS = ",\t;"
+CODECS = {"UNCOMPRESSED", "SNAPPY", "LZ4_RAW", "ZSTD"}
+"""Compression of Parquet that costs a reader little, and that Spark knows too."""
 
 
 @dataclass(frozen=True)
@@ -50,18 +52,14 @@ class Converted:
     sha256: str
     parquet: Path
     columns: tuple[str, ...]
-    """The source's columns, without the three that say where a row is from."""
     rows: int
 
 
 class Converter:
     """Turns files of exports into Parquet files under a folder of its own."""
 
-    def __init__(
-        self, folder: Path, loaded_at: datetime = datetime(1970, 1, 1)
-    ) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.loaded_at = loaded_at
         self.count = 0
         folder.mkdir(parents=True, exist_ok=True)
         self.connection = duckdb.connect()
@@ -200,11 +198,10 @@ class Converter:
     # Parquet
 
     def _parquet(self, file: LandingFile, sha256: str, scratch: Path) -> Converted:
-        source = file.path
-        if file.is_gzipped:
-            source = scratch / "unpacked.parquet"
-            with opened(file) as stream, source.open("wb") as target:
-                shutil.copyfileobj(stream, target, HEAD_BYTES)
+        # A landed file may be written over while it is read, so a copy is read.
+        source = scratch / "landed.parquet"
+        with opened(file) as stream, source.open("wb") as target:
+            shutil.copyfileobj(stream, target, HEAD_BYTES)
         path = literal(str(_safe_path(source, scratch)))
         relation = f"read_parquet({path}, binary_as_string = true)"
         try:
@@ -214,10 +211,42 @@ class Converter:
             names = [row[0] for row in described]
             columns = unique_names(names)
             _check_columns(file, columns)
+            kinds = {row[1] for row in described}
+            if (
+                tuple(names) == columns
+                and kinds == {"VARCHAR"}
+                and self._is_text(source, path)
+            ):
+                rows, blanks = self._rows_and_blanks(columns, path)
+                if not blanks:
+                    return Converted(file, sha256, source, columns, rows)
             values = [_as_text(quoted(row[0]), row[1]) for row in described]
             return self._write(file, sha256, scratch, columns, values, relation)
         except duckdb.Error as error:
             raise _unreadable(file, _first_line(error)) from error
+
+    def _is_text(self, source: Path, path: str) -> bool:
+        """Whether a Parquet file is one that we could have written ourselves, to
+        every engine: then it need not be written again."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            kinds = {field.type for field in pq.read_schema(source)}
+        except pa.ArrowException:
+            return False
+        found = self.connection.execute(
+            f"select distinct compression from parquet_metadata({path})"
+        ).fetchall()
+        return kinds == {pa.string()} and {codec for (codec,) in found} <= CODECS
+
+    def _rows_and_blanks(self, columns: Sequence[str], path: str) -> tuple[int, int]:
+        """Counts that read a Parquet file to its end: what is damaged further on
+        must not become a raw table."""
+        is_blank = " or ".join(f"{quoted(name)} = ''" for name in columns)
+        return self.connection.execute(
+            f"select count(*), count(*) filter ({is_blank}) from read_parquet({path})"
+        ).fetchone()
 
     def _write(
         self,
@@ -235,18 +264,19 @@ class Converter:
             f"nullif(cast({value} as varchar), '') as {quoted(column)}"
             for column, value in zip(columns, values, strict=True)
         ]
-        selected += [
-            f"{literal(file.name)} as _file",
-            f"{literal(sha256)} as _file_sha256",
-            f"timestamp {literal(self.loaded_at.isoformat(' '))} as _loaded_at",
-        ]
         rows = self.connection.execute(
             f"copy (select {', '.join(selected)} from {relation} {where}) "
             f"to {literal(str(target))} (format parquet)"
         ).fetchone()[0]
-        for name in ("mended.csv", "mended.jsonl", "unpacked.parquet"):
+        for name in ("mended.csv", "mended.jsonl", "landed.parquet"):
             (scratch / name).unlink(missing_ok=True)
         return Converted(file, sha256, target, tuple(columns), rows)
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def unique_names(given: Sequence[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from orchestration import warehouse
+from orchestration.connectors.readers import FILE_COLUMNS
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
 from orchestration.warehouse import literal, quoted
@@ -45,33 +46,58 @@ class RawFile:
     schema: str
     table: str
     path: Path
+    """A file, or the folder in which the load keeps a raw table's files."""
     columns: Mapping[str, str]
     """Names and DuckDB's types."""
+    partitions: tuple[str, ...] = ()
+    """Columns that the names of folders tell."""
+    view: str | None = None
+    """How DuckDB reads a raw table."""
 
 
 # From DuckDB to Spark.
 
 
 def export_raw(project: Project, manifest: Manifest) -> list[RawFile]:
-    """Write dbt's sources to OUT/raw/<schema>/<table>.parquet.
+    """dbt's sources as Parquet below OUT/raw: the raw tables lie there already,
+    the others are written to <schema>/<table>.parquet.
 
     An instant is naive UTC in the warehouse. In Parquet it says that it is UTC,
     as Spark's timestamps are instants.
     """
     connection = warehouse.connect(replace(project, engine="duckdb"), read_only=True)
     try:
-        return [
-            _export(connection, project, source["schema"], source["identifier"])
-            for source in manifest["sources"].values()
-            if warehouse.has_table(connection, source["schema"], source["identifier"])
-        ]
+        views = {
+            (schema, table): sql
+            for schema, table, sql in connection.execute(
+                "select schema_name, view_name, sql from duckdb_views() "
+                "where database_name = current_database()"
+            ).fetchall()
+        }
+        files = []
+        for source in manifest["sources"].values():
+            schema, table = source["schema"], source["identifier"]
+            if (schema, table) in views and schema.startswith("raw_"):
+                files.append(
+                    RawFile(
+                        schema,
+                        table,
+                        project.raw / schema / table,
+                        _columns(connection, schema, table),
+                        FILE_COLUMNS,
+                        views[schema, table],
+                    )
+                )
+            elif warehouse.has_table(connection, schema, table):
+                files.append(_export(connection, project, schema, table))
+        return files
     finally:
         connection.close()
 
 
-def _export(
-    connection: duckdb.DuckDBPyConnection, project: Project, schema: str, table: str
-) -> RawFile:
+def _columns(
+    connection: duckdb.DuckDBPyConnection, schema: str, table: str
+) -> dict[str, str]:
     columns = dict(
         connection.execute(
             "select column_name, data_type from duckdb_columns() "
@@ -86,6 +112,13 @@ def _export(
                 f"The column {name} of {schema}.{table} is {kind}, which is not "
                 "handed to Spark: load it as text."
             )
+    return columns
+
+
+def _export(
+    connection: duckdb.DuckDBPyConnection, project: Project, schema: str, table: str
+) -> RawFile:
+    columns = _columns(connection, schema, table)
     selected = ", ".join(
         f"{quoted(name)}::timestamptz as {quoted(name)}"
         if kind == "TIMESTAMP"
@@ -111,9 +144,12 @@ def register(spark: SparkSession, files: Iterable[RawFile]) -> None:
             f"{_spark_name(name)} {spark_type(kind)}"
             for name, kind in file.columns.items()
         )
+        partitions = ", ".join(map(_spark_name, file.partitions))
         spark.sql(
             f"create table {_spark_name(file.schema)}.{_spark_name(file.table)} "
-            f"({columns}) using parquet location '{file.path.as_uri()}'"
+            f"({columns}) using parquet "
+            f"{f'partitioned by ({partitions})' if partitions else ''} "
+            f"location '{file.path.as_uri()}'"
         )
 
 
@@ -138,7 +174,11 @@ def show_to_duckdb(
     try:
         connection.execute("set TimeZone = 'UTC'")
         for file in files:
-            _show(connection, file.schema, file.table, file.path, file.columns)
+            if file.view is None:
+                _show(connection, file.schema, file.table, file.path, file.columns)
+            else:
+                connection.execute(f"create schema if not exists {file.schema}")
+                connection.execute(file.view)
         for node in manifest["nodes"].values():
             if node["resource_type"] not in ("model", "seed"):
                 continue

@@ -20,7 +20,6 @@ from orchestration.connectors.readers import Converter, snake_case, unique_names
 from orchestration.connectors.tables import RawTable, table_called
 from orchestration.errors import LeadFunnelError
 
-LOADED_AT = datetime(2026, 4, 1, 12, 30)
 ANY_TABLE = RawTable("generic", "touch", "anything")
 
 
@@ -30,13 +29,12 @@ def read(tmp_path: Path, name: str, content: bytes, table=ANY_TABLE):
     path.write_bytes(content)
     _, extension, is_gzipped = _split(name)
     file = LandingFile(path, name, table, FORMATS[extension], is_gzipped)
-    with Converter(tmp_path / "scratch", LOADED_AT) as converter:
+    with Converter(tmp_path / "scratch") as converter:
         converted = converter.convert(file, "hash")
         if not converted.columns:
             assert converted.rows == 0
             return []
         cursor = duckdb.execute(
-            "select * exclude (_file, _file_sha256, _loaded_at) "
             "from read_parquet(?, file_row_number = false)",
             [str(converted.parquet)],
         )

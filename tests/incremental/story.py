@@ -126,9 +126,8 @@ def beginning(
     exports = Exports(folder / "landing", Random(seed))
     with duckdb.connect(str(project.warehouse), read_only=True) as connection:
         tables = connection.execute(
-            "select schema_name, table_name from duckdb_tables() "
-            "where schema_name like 'raw_%' and table_name not like '\\_%' escape '\\' "
-            "order by all"
+            "select schema_name, view_name from duckdb_views() "
+            "where schema_name like 'raw_%' order by all"
         ).fetchall()
         for schema, table in tables:
             cursor = connection.execute(

@@ -47,6 +47,9 @@ LOGS = {
         "earliest_at timestamp, as_of_given timestamp, closings varchar, "
         "publication varchar"
     ),
+    # Whose rows in the public tables are others than in what is published, where
+    # `scope` holds: the people replaced by the run that built on it.
+    "unpublished_people": "person_id varchar",
     # The sources that changed since what is published, as JSON; nothing where
     # that is not known.
     "scope": "changed_sources varchar",
@@ -138,6 +141,7 @@ def decide(project: Project) -> Scope:
             # what the tables hold.
             connection.execute(f"update {schema}.last_run set publication = null")
             connection.execute(f"delete from {schema}.scope")
+            connection.execute(f"delete from {schema}.unpublished_people")
             if scope.changed_sources is not None:
                 connection.execute(
                     f"insert into {schema}.scope values (?)",
@@ -171,8 +175,12 @@ def complete(project: Project) -> None:
     connection = warehouse.connect(project)
     try:
         connection.execute("begin")
+        connection.execute(
+            f"insert into {schema}.unpublished_people "
+            f"select distinct person_id from {schema}.replaced_people"
+        )
         for name in LOGS:
-            if name != "scope":
+            if name not in ("scope", "unpublished_people"):
                 connection.execute(f"delete from {schema}.{name}")
         connection.execute(
             f"insert into {schema}.read_files "
@@ -206,9 +214,15 @@ def published(project: Project, publication_id: str) -> None:
             f"update {schema}.last_run set publication = ?", [publication_id]
         )
         connection.execute(f"delete from {schema}.scope")
+        connection.execute(f"delete from {schema}.unpublished_people")
         connection.execute("commit")
     finally:
         connection.close()
+
+
+def unpublished_people(project: Project) -> str:
+    """The table of people to publish anew, where `changed_sources` are known."""
+    return f"{_schema(project)}.unpublished_people"
 
 
 def changed_sources(project: Project) -> frozenset[str] | None:

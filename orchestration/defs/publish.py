@@ -25,7 +25,12 @@ def publish_changed(project: Project, manifest: Mapping[str, Any]) -> Publicatio
         for table in tables
         if affected is not None and f"{batches.MODEL}{table.name}" not in affected
     ]
-    done = publish(project, tables, unchanged=unchanged)
+    done = publish(
+        project,
+        tables,
+        unchanged=unchanged,
+        people=batches.unpublished_people(project) if affected is not None else None,
+    )
     batches.published(project, done.id)
     return done
 

@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 from orchestration import publication
+from orchestration.dbt_runner import manifest_json
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
 from orchestration.publication import PublicTable, public_tables, publish
@@ -123,6 +124,146 @@ def test_half_a_swap_is_cleaned_up(project):
     assert list(project.out.glob(".published.*")) == []
 
 
+BY_PERSON = [
+    PublicTable("marts", "dim_people", "One row per person.", person="person_id"),
+    PublicTable("marts", "fct_lifecycles", "", person="person_id", moves_as_of=True),
+    PublicTable("marts", "mart_counts", "Rows of each day."),
+    PublicTable("marts", "mart_other", "What nothing changed for."),
+]
+PEOPLE = "settings.unpublished_people"
+
+
+@pytest.fixture
+def crowd(project):
+    """A warehouse with a thousand people, published."""
+    with duckdb.connect(str(project.warehouse)) as connection:
+        connection.execute(
+            """
+            create schema settings;
+            create table settings.unpublished_people (person_id varchar);
+            create or replace table marts.dim_people as
+            select md5(i::varchar) as person_id, i as amount from range(1000) as t (i);
+            create table marts.fct_lifecycles as
+            select person_id, amount % 7 as stage, date '2026-01-01' as as_of
+            from marts.dim_people;
+            create table marts.mart_counts as from range(5) as t (day);
+            create table marts.mart_other as select 1 as one;
+            """
+        )
+    publish(project, BY_PERSON)
+    return project
+
+
+def change(project, share):
+    """What a run does that replaces a share of the people, and takes one away."""
+    with duckdb.connect(str(project.warehouse)) as connection:
+        connection.execute(
+            f"""
+            delete from settings.unpublished_people;
+            insert into settings.unpublished_people
+            select person_id from marts.dim_people order by person_id
+            limit {int(1000 * share)};
+            update marts.dim_people set amount = amount + 1 where person_id in (
+                from settings.unpublished_people);
+            delete from marts.dim_people where person_id = (
+                select min(person_id) from settings.unpublished_people);
+            delete from marts.fct_lifecycles where person_id = (
+                select min(person_id) from settings.unpublished_people);
+            insert into marts.dim_people values (md5('new'), 5);
+            insert into settings.unpublished_people values (md5('new'));
+            update marts.fct_lifecycles set as_of = as_of + 1;
+            create or replace table marts.mart_counts as from range(7) as t (day);
+            """
+        )
+
+
+def published_and_built(project):
+    rows = []
+    for path in (project.published_database, project.warehouse):
+        with duckdb.connect(str(path), read_only=True) as connection:
+            rows.append(
+                {
+                    table.name: connection.sql(
+                        f"from marts.{table.name} order by all"
+                    ).fetchall()
+                    for table in BY_PERSON
+                }
+            )
+    return rows
+
+
+@pytest.fixture
+def written_whole(monkeypatch):
+    """The tables that are written whole, as they are."""
+    written = []
+    write = publication._write_table
+
+    def noted(connection, project, table):
+        written.append(table.name)
+        return write(connection, project, table)
+
+    monkeypatch.setattr(publication, "_write_table", noted)
+    return written
+
+
+def publish_change(project):
+    return publish(project, BY_PERSON, unchanged=["mart_other"], people=PEOPLE)
+
+
+def test_only_rows_of_the_people_who_changed_are_written_again(crowd, written_whole):
+    before = crowd.published.resolve()
+    change(crowd, 0.02)
+    done = publish_change(crowd)
+    assert written_whole == ["mart_counts"]
+    on_disk, built = published_and_built(crowd)
+    assert on_disk == built
+    assert done.rows == {name: len(rows) for name, rows in built.items()}
+    for name, rows in built.items():
+        file = crowd.published / f"{name}.parquet"
+        assert duckdb.sql(f"from '{file}' order by all").fetchall() == rows
+    assert people(before) != people(crowd.published)
+    assert sorted(path.name for path in crowd.published.glob("lead_funnel*")) == [
+        "lead_funnel.duckdb"
+    ]
+
+
+def test_a_table_with_many_rows_replaced_is_written_whole(crowd, written_whole):
+    for share, expected in [
+        (0.3, ["dim_people", "fct_lifecycles", "mart_counts"]),
+        (0.2, ["mart_counts"]),
+    ]:
+        written_whole.clear()
+        change(crowd, share)
+        publish_change(crowd)
+        assert written_whole == expected
+        on_disk, built = published_and_built(crowd)
+        assert on_disk == built
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "drop table marts.dim_people",
+        "delete from marts.dim_people where amount = 500",
+        "alter table marts.dim_people add column other integer",
+    ],
+)
+def test_a_publication_that_is_not_what_it_was_is_written_whole(crowd, damage):
+    with duckdb.connect(str(crowd.published_database)) as connection:
+        connection.execute(damage)
+    change(crowd, 0.02)
+    publish_change(crowd)
+    on_disk, built = published_and_built(crowd)
+    assert on_disk == built
+
+
+def test_without_a_publication_before_all_is_written(crowd, written_whole):
+    (crowd.published / "publication.json").unlink()
+    change(crowd, 0.02)
+    publish_change(crowd)
+    assert len(written_whole) == len(BY_PERSON)
+
+
 def inodes(folder: Path):
     return {path.name: path.stat().st_ino for path in folder.iterdir()}
 
@@ -208,3 +349,48 @@ def test_public_tables_come_from_the_manifest():
     assert found[0] == PublicTable(
         "marts", "fct_b", "One row per thing.", {"id": "Key."}
     )
+
+
+@pytest.mark.parametrize(
+    ("config", "person", "moves_as_of"),
+    [
+        ({}, "person_id", False),
+        ({"post-hook": [{"sql": "{{ move_as_of() }}"}]}, "person_id", True),
+        ({"post-hook": [{"sql": "update {{ this }} set a = 1"}]}, None, False),
+        ({"materialized": "table"}, None, False),
+        ({"incremental_strategy": "append"}, None, False),
+        ({"unique_key": ["person_id", "stage"]}, None, False),
+    ],
+)
+def test_how_a_run_replaces_rows_comes_from_the_manifest(config, person, moves_as_of):
+    node = {
+        "resource_type": "model",
+        "name": "fct",
+        "config": {
+            "schema": "marts",
+            "materialized": "incremental",
+            "incremental_strategy": "batch_people",
+            "unique_key": "person_id",
+            **config,
+        },
+    }
+    [table] = public_tables({"nodes": {"a": node}})
+    assert (table.person, table.moves_as_of) == (person, moves_as_of)
+
+
+def test_the_tables_of_people_are_known():
+    tables = public_tables(manifest_json(Project.from_environment({})))
+    assert {table.name for table in tables if table.person} == {
+        "dim_people",
+        "dim_people_pii",
+        "fct_attributed_acceptances",
+        "fct_handoffs",
+        "fct_identity_links",
+        "fct_lead_lifecycles",
+        "fct_stage_events",
+        "fct_stage_transitions",
+        "fct_touches",
+    }
+    assert [table.name for table in tables if table.moves_as_of] == [
+        "fct_lead_lifecycles"
+    ]

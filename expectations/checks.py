@@ -33,7 +33,7 @@ class Check:
     protects: str
     """What would be wrong in front of a reader without this check."""
     expects: str
-    """The expectation's class in Great Expectations."""
+    """The expectation's class in Great Expectations, or ours in no_rows."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     is_blocking: bool = True
     """A check that does not block warns."""
@@ -84,7 +84,7 @@ def no_rows(name: str, table: str, query: str, protects: str) -> Check:
         name,
         table,
         protects,
-        "UnexpectedRowsExpectation",
+        "NoRowsExpectation",
         {"unexpected_rows_query": query},
     )
 

@@ -254,10 +254,13 @@ def _validate(
 
 
 def _expectation(gx: Any, check: Check) -> Any:
-    described = {}
-    if check.expects == "UnexpectedRowsExpectation":
+    from expectations.no_rows import NoRowsExpectation
+
+    described, expectation = {}, getattr(gx.expectations, check.expects, None)
+    if expectation is None:
+        expectation = NoRowsExpectation
         described["description"] = f"{check.name.replace('_', ' ')}: no such row"
-    return getattr(gx.expectations, check.expects)(
+    return expectation(
         **check.arguments,
         **described,
         severity="critical" if check.is_blocking else "warning",
@@ -311,7 +314,7 @@ def _count(outcome: Any) -> int:
     if "unexpected_count" in result:
         return int(result["unexpected_count"] or 0)
     observed = result.get("observed_value")
-    is_rows = outcome.expectation_config.type == "unexpected_rows_expectation"
+    is_rows = outcome.expectation_config.type == "no_rows_expectation"
     return int(observed) if is_rows and observed is not None else 1
 
 

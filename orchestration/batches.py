@@ -158,14 +158,7 @@ def decide(project: Project) -> Scope:
 
 
 def is_incremental(project: Project) -> bool:
-    connection = warehouse.connect(project)
-    try:
-        found = connection.execute(
-            f"select is_incremental from {_schema(project)}.run"
-        ).fetchone()
-        return bool(found and found[0])
-    finally:
-        connection.close()
+    return told(project)[0]
 
 
 def complete(project: Project) -> None:
@@ -228,21 +221,29 @@ def unpublished_people(project: Project) -> str:
 def changed_sources(project: Project) -> frozenset[str] | None:
     """The sources that changed since what is published, by dbt's unique id; None
     where every model has to be built and every check to be made."""
+    return told(project)[1]
+
+
+def told(project: Project) -> tuple[bool, frozenset[str] | None]:
+    """Whether the run builds on the last one, and the sources that changed. Both
+    at once: to open a warehouse costs more than to ask it."""
     schema = _schema(project)
     connection = warehouse.connect(project)
     try:
         if not warehouse.has_table(connection, schema, "scope"):
-            return None
+            return False, None
+        run = connection.execute(f"select is_incremental from {schema}.run").fetchone()
         found = connection.execute(
             f"select scope.changed_sources, last_run.project from {schema}.scope "
             f"cross join {schema}.last_run"
         ).fetchone()
     finally:
         connection.close()
+    is_incremental = bool(run and run[0])
     # Where single assets are built by hand, a model may be another one meanwhile.
     if found is None or found[1] != dbt_runner.fingerprint(project):
-        return None
-    return frozenset(json.loads(found[0]))
+        return is_incremental, None
+    return is_incremental, frozenset(json.loads(found[0]))
 
 
 def affected(

@@ -16,7 +16,14 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import batches, dbt_runner, progress, publication, run_log
+from orchestration import (
+    batches,
+    dbt_runner,
+    progress,
+    publication,
+    run_log,
+    unrecorded,
+)
 from orchestration.defs.automation import JOB_NAME
 from orchestration.errors import LeadFunnelError
 from orchestration.failures import INTERRUPTED, sentence_of
@@ -153,24 +160,22 @@ def _execute_on_spark(
 @lru_cache(maxsize=4)
 def _job(_fingerprint: str) -> dg.JobDefinition:
     """The job; what it is made of changes only with the project's files."""
-    from orchestration.definitions import defs
+    from orchestration.definitions import of_this_process
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        loaded: Any = defs()
-        return loaded.resolve_job_def(JOB_NAME)
+        return of_this_process().resolve_job_def(JOB_NAME)
 
 
 @contextmanager
 def _instance(project: Project, record: bool) -> Iterator[dg.DagsterInstance]:
     """Where Dagster writes down its events.
 
-    In memory, unless the run is to be seen in Dagster's page later: a run has
-    well over a thousand events, and SQLite takes a third of the run's time for
-    them.
+    Nowhere, unless the run is to be seen in Dagster's page later: a run has well
+    over a thousand events, and SQLite takes a third of the run's time for them.
     """
     if not record:
-        with dg.DagsterInstance.ephemeral() as instance:
+        with unrecorded.instance() as instance:
             yield instance
         return
     home = {"DAGSTER_HOME": str(project.dagster_home)}

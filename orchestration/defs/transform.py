@@ -233,7 +233,8 @@ def layer_assets(manifest: Manifest, layer: Layer) -> dg.AssetsDefinition | None
     )
     def build() -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         project = Project.from_environment()
-        wanted = to_build(manifest, everything, batches.changed_sources(project))
+        is_incremental, changed = batches.told(project)
+        wanted = to_build(manifest, everything, changed)
         done = 0
 
         def count(name: str) -> None:
@@ -245,7 +246,7 @@ def layer_assets(manifest: Manifest, layer: Layer) -> dg.AssetsDefinition | None
             results = wanted and dbt_runner.build(
                 project,
                 [marked(dbt_runner.manifest(project), layer, wanted)],
-                full_refresh=not batches.is_incremental(project),
+                full_refresh=not is_incremental,
                 on_node=count,
             )
             if layer.is_last and not dbt_runner.failure_sentence(results):

@@ -353,6 +353,7 @@ def _raised(outcome: Any) -> str:
 def _write_data_docs(context: Any, project: Project, suite: Suite) -> dict[str, str]:
     site = project.data_docs / suite.name
     fresh = project.data_docs / f".{suite.name}.new"
+    views = {"module_name": "expectations.pages"}
     shutil.rmtree(fresh, ignore_errors=True)
     context.add_data_docs_site(
         suite.name,
@@ -363,9 +364,16 @@ def _write_data_docs(context: Any, project: Project, suite: Suite) -> dict[str, 
                 "class_name": "TupleFilesystemStoreBackend",
                 "base_directory": str(fresh),
             },
-            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-            # The page of a validation shows its expectations too.
-            "site_section_builders": {"expectations": "None", "profiling": "None"},
+            "site_index_builder": {
+                "class_name": "DefaultSiteIndexBuilder",
+                "view": {**views, "class_name": "IndexPageView"},
+            },
+            "site_section_builders": {
+                "validations": {"view": {**views, "class_name": "PageView"}},
+                # The page of a validation shows its expectations too.
+                "expectations": "None",
+                "profiling": "None",
+            },
         },
     )
     context.build_data_docs(site_names=[suite.name])

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from orchestration import commands
+from orchestration import collector, commands
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
 
@@ -140,9 +140,10 @@ def run(
                 "folder that holds your exports, such as LANDING=exports with "
                 "exports/salesforce/lead.csv in it."
             )
-        from orchestration import runner, summary
-        from orchestration.failures import INTERRUPTED
-        from orchestration.publication import published
+        with collector.patient():
+            from orchestration import runner, summary
+            from orchestration.failures import INTERRUPTED
+            from orchestration.publication import published
 
         screen = console()
         with _observer(screen) as observer:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -24,6 +25,7 @@ from orchestration.project import Project
 _FOLDERS = ("models", "seeds", "macros", "tests/data")
 _FILES = ("dbt_project.yml", "profiles.yml")
 _LONGEST = 600
+_LOG = logging.getLogger("lead_funnel")
 _GOOD = frozenset({"success", "pass"})
 
 # Parsed projects of this process, by the fingerprint of what was parsed.
@@ -194,16 +196,22 @@ def _invoke(
     from dbt.cli.main import dbtRunner
 
     def heard(event: Any) -> None:
+        if event.info.level != "debug" and event.info.msg:
+            _LOG.debug("dbt: %s", event.info.msg)
         if on_node is not None and event.info.name == "NodeFinished":
             on_node(event.data.node_info.node_name)
 
     project.prepare_out()
     folder = str(project.root)
     command = [
+        # What dbt says is written to the run's log, below; its own loggers would
+        # format every event of it first, a dozen for each statement.
         "--log-level",
         "none",
         "--log-level-file",
-        "info",
+        "none",
+        # A layer builds in two or three schemas: the others need not be listed.
+        "--cache-selected-only",
         *arguments,
         "--project-dir",
         folder,

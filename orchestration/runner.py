@@ -18,6 +18,7 @@ import dagster as dg
 
 from orchestration import (
     batches,
+    collector,
     dbt_runner,
     progress,
     publication,
@@ -75,7 +76,12 @@ def run(
     `full_refresh` it builds on nothing that earlier runs left.
     """
     project.prepare_out()
-    with locked(project), _environment(project), _logging(project) as log:
+    with (
+        locked(project),
+        _environment(project),
+        collector.patient(),
+        _logging(project) as log,
+    ):
         started = datetime.now(UTC)
         report = Report(
             run_id="",

@@ -7,12 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from orchestration import parsed_project
 from orchestration.cli import fall_silent
 from orchestration.project import ROOT, Project
 
 atexit.register(fall_silent)
 
 SHARED = Path(os.environ.get("LEAD_FUNNEL_SHARED") or ROOT.parent / "shared")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """All tests share what dbt parsed, each with an OUT of its own: to parse the
+    project takes as long as to build a small company."""
+    os.environ[parsed_project.FOLDER] = str(config.cache.mkdir("parsed"))
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,8 @@
 """The parsed dbt project is kept between processes and read back unchanged."""
 
+import os
+from dataclasses import replace
+
 import pytest
 
 from orchestration import dbt_runner, parsed_project
@@ -24,7 +27,8 @@ def project(parsed_once, monkeypatch):
 
 
 def forget(monkeypatch):
-    """As in another process."""
+    """As in another process, which shares nothing with other OUTs."""
+    monkeypatch.delenv(parsed_project.FOLDER, raising=False)
     monkeypatch.setattr(dbt_runner, "_parsed", {})
 
 
@@ -59,6 +63,35 @@ def test_a_broken_file_is_parsed_over(project, parsed_once):
     found = dbt_runner.manifest_json(project)
     assert set(found["nodes"]) == set(first["nodes"])
     assert path.stat().st_size > 1000
+
+
+def test_outs_can_share_a_folder(project, parsed_once, tmp_path, monkeypatch):
+    mine = parsed_project.kept_path(project, "key")
+    other = replace(project, out=tmp_path / "another")
+    assert parsed_project.kept_path(other, "key") != mine
+    monkeypatch.setenv(parsed_project.FOLDER, str(tmp_path / "shared"))
+    shared = parsed_project.kept_path(project, "key")
+    assert parsed_project.kept_path(other, "key") == shared
+    # Another copy of the project has seeds of its own.
+    copied = replace(project, root=tmp_path / "copy")
+    assert parsed_project.kept_path(copied, "key") != shared
+
+
+def test_the_last_ones_that_were_used_are_kept(project, parsed_once, tmp_path):
+    kept = dbt_runner.manifest(project), parsed_once[1]
+    paths = [
+        tmp_path / f"parsed-{number}.pickle"
+        for number in range(parsed_project.KEPT + 1)
+    ]
+    for age, path in enumerate(paths):
+        parsed_project.write(path, kept)
+        os.utime(path, (1000 + age, 1000 + age))
+    assert [path for path in paths if not path.exists()] == paths[:1]
+    # What is read counts as used.
+    assert parsed_project.read(paths[1]) is not None
+    parsed_project.write(tmp_path / "parsed-new.pickle", kept)
+    assert [path for path in paths if not path.exists()] == [paths[0], paths[2]]
+    assert not list(tmp_path.glob("*.new"))
 
 
 def test_a_layer_is_selected_by_one_tag(project):

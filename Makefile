@@ -100,7 +100,8 @@ status: $(RUNTIME) ## Say what is published and what the last run left
 
 .PHONY: test
 test: $(DEV) ## Run the tests
-	@$(BIN)/python -m pytest --numprocesses $(or $(JOBS),2) --dist loadfile $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses $(or $(JOBS),2) --dist loadfile \
+		--no-loadscope-reorder $(TESTS)
 
 .PHONY: test-spark
 test-spark: BIN := .venv-spark/bin

@@ -157,7 +157,7 @@ class Company:
         return self.folder / "out" / "published" / "lead_funnel.duckdb"
 
     def run(self) -> Any:
-        return command.lead_funnel(
+        return command.in_process(
             "run",
             landing=self.folder / "landing",
             out=self.folder / "out",

@@ -101,7 +101,7 @@ def run(company: Company) -> None:
 
 
 def verb(company: Company, *arguments: str) -> Any:
-    return command.lead_funnel(*arguments, out=company.folder / "out")
+    return command.in_process(*arguments, out=company.folder / "out")
 
 
 def table(company: Company, name: str) -> list[dict]:
@@ -239,7 +239,7 @@ def test_reopened_and_closed_again_and_read_in_another_way(company: Company) -> 
     assert table(company, "mart_restatement") == []
     # Another window reads the same leads in another way.
     narrow = json.loads(by_hand.VARS) | {"attribution_window_days": 5}
-    done = command.lead_funnel(
+    done = command.in_process(
         "run",
         landing=company.folder / "landing",
         out=company.folder / "out",

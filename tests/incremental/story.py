@@ -28,6 +28,7 @@ import duckdb
 
 from orchestration import batches, dbt_runner
 from orchestration.connectors.raw import load_all
+from orchestration.defs import transform
 from orchestration.defs.publish import publish_changed
 from orchestration.project import Project
 from orchestration.publication import PUBLIC_SCHEMAS
@@ -274,6 +275,9 @@ EVENTS = (
 
 # Building and comparing.
 
+STORY = transform.Layer("story", ())
+"""What is built in one go here: for dbt one tag, as for a layer of the job."""
+
 
 def build(project: Project, *, incremental: bool, upto: int | None = None) -> None:
     """The models as the job builds them, or only the first so many of them."""
@@ -286,7 +290,8 @@ def build(project: Project, *, incremental: bool, upto: int | None = None) -> No
     names = in_order(manifest, batches.affected(manifest, changed))[:upto]
     refresh = not (incremental and batches.is_incremental(project))
     if names:
-        results = dbt_runner.build(project, names, full_refresh=refresh)
+        chosen = transform.marked(dbt_runner.manifest(project), STORY, names)
+        results = dbt_runner.build(project, [chosen], full_refresh=refresh)
         sentence = dbt_runner.failure_sentence(results)
         assert sentence is None, sentence
     if incremental and upto is None:
@@ -316,7 +321,7 @@ def in_order(manifest: dict, among: frozenset[str] | None = None) -> list[str]:
 
     for key in sorted(nodes):
         visit(key)
-    return [nodes[key]["name"] for key in done if among is None or key in among]
+    return [key for key in done if among is None or key in among]
 
 
 def differences(

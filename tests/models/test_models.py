@@ -46,13 +46,21 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A small company, run once by the main job."""
     folder = tmp_path_factory.mktemp("models")
     landing = small_folder.write(folder / "landing", change=come_back)
-    done = command.lead_funnel("run", landing=landing, out=folder / "out")
+    done = command.in_process("run", landing=landing, out=folder / "out")
     assert done.returncode == 0, done.stdout + done.stderr
     return Project.from_environment({}, landing=landing, out=folder / "out")
 
 
+@pytest.fixture(scope="module")
+def parsed(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What dbt keeps of a parse, so that it reads only changed files again."""
+    project = replace(built, out=tmp_path_factory.mktemp("parsed"))
+    dbt_runner._invoke(project, ["parse"])
+    return project.dbt_target / "partial_parse.msgpack"
+
+
 @pytest.fixture
-def copied(built: Project, tmp_path: Path) -> Iterator[Project]:
+def copied(built: Project, parsed: Path, tmp_path: Path) -> Iterator[Project]:
     """The project and its warehouse, to be spoilt."""
     root = tmp_path / "project"
     for name in COPIED:
@@ -65,7 +73,10 @@ def copied(built: Project, tmp_path: Path) -> Iterator[Project]:
     out = tmp_path / "out"
     (out / "warehouse").mkdir(parents=True)
     shutil.copy(built.warehouse, out / "warehouse")
-    yield replace(built, root=root, out=out)
+    project = replace(built, root=root, out=out)
+    project.dbt_target.mkdir(parents=True)
+    shutil.copy(parsed, project.dbt_target)
+    yield project
 
 
 def spoil(project: Project, name: str, old: str, new: str) -> None:
@@ -84,10 +95,11 @@ def failures(project: Project, *names: str) -> set[str]:
 def invoke_dbt(project: Project, *arguments: str) -> Any:
     from dbt.cli.main import dbtRunner
 
+    manifest = dbt_runner.manifest(project)
     before = dict(os.environ)
     os.environ.update(project.dbt_environment())
     try:
-        return dbtRunner().invoke(
+        return dbtRunner(manifest=manifest).invoke(
             [
                 "--log-level", "none", *arguments,
                 "--project-dir", str(project.root),

@@ -10,10 +10,7 @@ person, column, expected, got. `--keep` leaves the folder for a closer look,
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -25,6 +22,8 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration import runner
+from orchestration.project import Project
 from tests.reference.generate import situation, write_situation
 from tests.reference.reference import Result, compute
 
@@ -63,27 +62,13 @@ def run_warehouse(
     settings: dict | None = None,
 ) -> Path:
     """Runs the main job on a folder; the path of the published file."""
-    environment = {
-        **os.environ,
-        "LEAD_FUNNEL_LANDING": str(landing),
-        "LEAD_FUNNEL_OUT": str(out),
-        "LEAD_FUNNEL_DEFINITION": str(definition or ""),
-        "LEAD_FUNNEL_VARS": json.dumps(settings or {}),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", "from orchestration.cli import app; app()", "run"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
+    # In this process: another one would import for five seconds what is there.
+    project = Project.from_environment(
+        {}, landing=landing, out=out, definition=definition, vars=settings
     )
-    if done.returncode != 0:
-        raise AssertionError(
-            f"the run on {landing} failed:\n"
-            + done.stdout[-3000:]
-            + done.stderr[-3000:]
-        )
+    report = runner.run(project)
+    if not report.succeeded:
+        raise AssertionError(f"the run on {landing} failed: {report.sentence}")
     return Path(out) / "published" / "lead_funnel.duckdb"
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from orchestration import dbt_runner
@@ -180,6 +181,43 @@ def test_a_swapped_rate_numerator_is_caught(copied: Project) -> None:
     assert failures(copied, "mart_funnel_monthly") == set()
     with pytest.raises(AssertionError, match="sal_rate"):
         check()
+
+
+def test_a_model_that_fails_leaves_what_was_there(copied: Project) -> None:
+    """A table is dropped and made in one transaction."""
+    before = rows_of(copied.warehouse, "marts.mart_funnel_monthly")
+    assert before
+    spoil(
+        copied,
+        "models/marts/funnel/mart_funnel_monthly.sql",
+        "{{ rate('accepted', 'handed_off') }} as sal_rate",
+        "cast('spoilt ' || accepted as double) as sal_rate",
+    )
+    assert failures(copied, "mart_funnel_monthly") == {"mart_funnel_monthly"}
+    assert rows_of(copied.warehouse, "marts.mart_funnel_monthly") == before
+
+
+def test_a_table_can_become_a_view_and_a_view_a_table(copied: Project) -> None:
+    kinds = {
+        "models/intermediate/readings/int_links__judged.sql": "view",
+        "models/definition/def_stages.sql": "table",
+    }
+    tables = ("intermediate.int_links__judged", "definition.def_stages")
+    before = [sorted(map(str, rows_of(copied.warehouse, name))) for name in tables]
+    for name, kind in kinds.items():
+        path = copied.root / name
+        text = path.read_text(encoding="utf-8")
+        config = f"{{{{ config(materialized='{kind}') }}}}\n"
+        path.write_text(config + text, encoding="utf-8")
+    assert failures(copied, *(Path(name).stem for name in kinds)) == set()
+    with duckdb.connect(str(copied.warehouse), read_only=True) as connection:
+        views = connection.execute(
+            "select view_name from duckdb_views() "
+            "where view_name in ('def_stages', 'int_links__judged')"
+        ).fetchall()
+    assert views == [("int_links__judged",)]
+    after = [sorted(map(str, rows_of(copied.warehouse, name))) for name in tables]
+    assert after == before
 
 
 def test_a_transition_marked_allowed_is_caught() -> None:

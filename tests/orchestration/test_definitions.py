@@ -8,6 +8,7 @@ import pytest
 from expectations.suites import SUITES
 from orchestration import dbt_runner
 from orchestration.connectors.tables import RAW_TABLES
+from orchestration.definitions import of_this_process
 from orchestration.defs import quality, transform
 from orchestration.defs.automation import JOB_NAME
 from orchestration.project import Project
@@ -34,6 +35,19 @@ def manifest(tmp_path_factory):
 
 def keys(definitions):
     return {key for asset in definitions.assets or () for key in asset.keys}
+
+
+def test_a_run_in_this_process_has_the_same_assets_and_checks(loaded):
+    """It does not find them as `dg` does."""
+    mine = of_this_process()
+    assert keys(mine) == keys(loaded)
+
+    def names(definitions):
+        graph = definitions.resolve_asset_graph()
+        return sorted(key.to_user_string() for key in graph.asset_check_keys)
+
+    assert names(mine) == names(loaded)
+    assert names(mine)
 
 
 def test_every_raw_table_and_model_is_an_asset(loaded, manifest):

@@ -1,8 +1,12 @@
 """The company that is measured: a CRM as plain Parquet, of any size.
 
-Six changes of status and twenty sales activities a lead, two leads of a hundred
-merged into another; every value follows from the seed. Each table is a folder,
-so that changes can be added as a further file without touching the first.
+Six changes of status, twenty sales activities and a touch a lead are the bulk of
+it. So that every public table has rows, one lead of ten changes hands and has a
+score, one of twenty an opportunity, and two of a hundred are merged into another;
+there are two years of advertising and of a ledger, and a few rows of a thousand
+are broken, each rule of the quarantine in turn, or copies. Every value follows
+from the seed. Each table is a folder, so that changes can be added as a further
+file without touching the first.
 """
 
 from __future__ import annotations
@@ -19,24 +23,24 @@ SEED = 20_260_401
 HISTORY, ACTIVITIES = 6, 20
 ROWS_PER_LEAD = 1 + HISTORY + ACTIVITIES + 1
 USERS, CAMPAIGNS = 60, 200
-TABLES = (
-    "user",
-    "campaign",
-    "lead",
-    "lead_status_history",
-    "sales_activity",
-    "touch",
-)
+ADVERTISED, DAYS = 20, 700
 
 # chance(i, n) is the n-th random number of lead i, in [0, 1).
 MACROS = """
 create macro chance(i, n) as
     (hash(i, n, getvariable('seed')) % 1000000) / 1000000.0;
 create macro one_of(i, n, count) as
-    1 + hash(i, n, getvariable('seed')) % count;
+    1 + cast(hash(i, n, getvariable('seed')) % count as bigint);
 create macro record_id(prefix, i) as
     prefix || lpad(cast(i as varchar), 12, '0') || 'AAA';
+create macro address(i) as
+    'p' || i || '@company' || i % 50000 || '.example.com';
 create macro said(instant) as strftime(instant, '%Y-%m-%d %H:%M:%S');
+create macro days_after(instant, days) as
+    instant + to_seconds(cast(86400 * days as bigint));
+-- One lead of five hundred; each fault has its own.
+create macro is_nth(i, n) as i % 500 = n;
+create macro nobody(i) as record_id('00Q', 900000000000 + i);
 """
 
 LEADS = """
@@ -72,20 +76,26 @@ select
 from range(1, {campaigns} + 1) as numbers (i)
 """
 
+# A booth's visitors gave one address, which is no one's; one lead of two hundred
+# came twice with the same.
 LEAD = """
 select
     lead_id,
-    'p' || i || '@company' || i % 50000 || '.example.com' as email,
+    case
+        when i between 100 and 159 then 'visitor@booth.example.com'
+        when i % 200 = 5 then address(i - 1)
+        else address(i)
+    end as email,
     'Person ' || i as name,
     'Company ' || i % 50000 as company,
-    record_id('005', one_of(i, 7, {users})) as owner_id,
+    record_id('005', one_of(i, if(i % 10 = 4, 8, 7), {users})) as owner_id,
     'tal' as status,
     cast(null as varchar) as status_reason,
     ['Web', 'Event', 'Referral', 'Ads', 'Partner'][1 + i % 5] as source,
     'C' || one_of(i, 5, {campaigns}) as campaign_id,
     said(created_at) as created_at,
     said(created_at + interval 20 day) as updated_at,
-    'false' as is_deleted,
+    if(i % 500 = 9, 'true', 'false') as is_deleted,
     case when one_of(i, 9, 50) = 1 and i > 0 then record_id('00Q', i - 1) end
         as merged_into_id
 from leads
@@ -112,68 +122,248 @@ with steps as (
         end as status
     from leads
     cross join range(1, {history} + 2) as numbers (step)
+),
+
+changes as (
+    select
+        before.i,
+        before.step,
+        before.lead_id,
+        date_trunc(
+            if(before.i % 50 = 7, 'day', 'second'),
+            days_after(
+                before.created_at,
+                before.step * (1 + 3 * chance(before.i, 20 + before.step))
+            )
+        ) as changed_at,
+        'status' as field,
+        before.status as old_value,
+        later.status as new_value,
+        record_id('005', one_of(before.i, 7, {users})) as changed_by,
+        case when later.status in ('recycled', 'lost') then
+            ['No budget', 'Too early', 'No response', 'Competitor', 'Moved on'][
+                one_of(before.i, 10, 5)
+            ]
+        end as reason
+    from steps as before
+    inner join steps as later
+        on before.i = later.i and before.step = later.step - 1
+),
+
+handed_on as (
+    select
+        i,
+        8 as step,
+        lead_id,
+        days_after(created_at, 2 + 18 * chance(i, 31)) as changed_at,
+        'owner' as field,
+        record_id('005', one_of(i, 7, {users})) as old_value,
+        record_id('005', one_of(i, 8, {users})) as new_value,
+        record_id('005', one_of(i, 7, {users})) as changed_by,
+        cast(null as varchar) as reason
+    from leads
+    where i % 10 = 4
+),
+
+-- What a lead's first step is beside itself, by the lead.
+faults as (
+    select
+        * exclude (step, new_value),
+        9 as step,
+        if(is_nth(i, 211), 'Dead - do not call', new_value) as new_value,
+        i % 500 as fault
+    from changes
+    where step = 1 and i % 500 in (11, 61, 111, 161, 211, 261, 311)
+),
+
+everything as (
+    select *, 0 as fault from changes
+    union all by name
+    select *, 0 as fault from handed_on
+    union all by name
+    select * from faults
 )
 
 select
-    before.lead_id,
-    said(date_trunc(
-        if(before.i % 50 = 7, 'day', 'second'),
-        before.created_at
-        + to_seconds(cast(
-            86400 * before.step * (1 + 3 * chance(before.i, 20 + before.step))
-            as bigint
-        ))
-    )) as changed_at,
-    'status' as field,
-    before.status as old_value,
-    later.status as new_value,
-    record_id('005', one_of(before.i, 7, {users})) as changed_by,
-    cast(null as varchar) as reason
-from steps as before
-inner join steps as later
-    on before.i = later.i and before.step = later.step - 1
-order by before.i, before.step
+    case fault when 161 then nobody(i) when 261 then null else lead_id end
+        as lead_id,
+    case fault
+        when 11 then 'n/a'
+        when 61 then said(changed_at + interval 9 year)
+        when 111 then said(changed_at - interval 6 year)
+        else said(changed_at)
+    end as changed_at,
+    field,
+    old_value,
+    new_value,
+    changed_by,
+    reason
+from everything
+order by i, step
 """
 
 SALES_ACTIVITY = """
-select
-    'A' || lpad(cast(i * {activities} + number as varchar), 14, '0')
-        as activity_id,
-    lead_id,
-    record_id('005', one_of(i, 7, {users})) as user_id,
-    said(
-        created_at + to_seconds(cast(86400 * 40 * chance(i, 100 + number) as bigint))
-    ) as occurred_at,
-    ['call', 'email', 'meeting', 'list email'][1 + number % 4] as type,
-    if(number % 7 = 0, 'false', 'true') as is_completed
-from leads
-cross join range({activities}) as numbers (number)
+with activities as (
+    select
+        i,
+        number,
+        'A' || lpad(cast(i * {activities} + number as varchar), 14, '0')
+            as activity_id,
+        lead_id,
+        record_id('005', one_of(i, 7, {users})) as user_id,
+        said(days_after(created_at, 40 * chance(i, 100 + number)))
+            as occurred_at,
+        ['call', 'email', 'meeting', 'list email'][1 + number % 4] as type,
+        if(number % 7 = 0, 'false', 'true') as is_completed
+    from leads
+    cross join range({activities}) as numbers (number)
+),
+
+faults as (
+    select
+        * replace (
+            {activities} as number,
+            if(is_nth(i, 401), null, if(is_nth(i, 411), '', 'F') || activity_id)
+                as activity_id,
+            if(is_nth(i, 371), nobody(i), lead_id) as lead_id,
+            case i % 500
+                when 361 then 'unknown'
+                when 381 then '2099' || occurred_at[5:]
+                when 391 then '2019' || occurred_at[5:]
+                else occurred_at
+            end as occurred_at
+        )
+    from activities
+    where number = 1 and i % 500 in (361, 371, 381, 391, 401, 411)
+),
+
+everything as (
+    select * from activities
+    union all
+    select * from faults
+)
+
+select * exclude (i, number)
+from everything
 order by i, number
 """
 
 TOUCH = """
 select
     'T' || i as touch_id,
-    lead_id,
+    if(is_nth(i, 431), nobody(i), lead_id) as lead_id,
     'C' || one_of(i, 6, {campaigns}) as campaign_id,
-    said(created_at + interval 1 hour) as touched_at,
+    if(is_nth(i, 421), 'tomorrow', said(created_at + interval 1 hour))
+        as touched_at,
     'webinar' as type
 from leads
 order by i
 """
 
-QUERIES = dict(
-    zip(
-        TABLES,
-        (USER, CAMPAIGN, LEAD, LEAD_STATUS_HISTORY, SALES_ACTIVITY, TOUCH),
-        strict=True,
-    )
+SCORE_CHANGE = """
+select
+    lead_id,
+    said(days_after(created_at, 10 * chance(i, 41))) as changed_at,
+    cast(20 + one_of(i, 42, 120) as varchar) as score,
+    'form' as reason
+from leads
+where i % 10 = 1
+order by i
+"""
+
+# Those of the won and lost leads say when that was; the others are open.
+OPPORTUNITY = """
+select
+    'O' || i as opportunity_id,
+    if(is_nth(i, 443), nobody(i), lead_id) as lead_id,
+    record_id('005', one_of(i, 7, {users})) as owner_id,
+    case when fate < 0.5 then 'closed' else 'open' end as stage,
+    'JPY' as currency,
+    said(days_after(created_at, 8 + 10 * chance(i, 51))) as created_at,
+    case when fate < 0.5 then said(days_after(created_at, 20 + 15 * chance(i, 52)))
+    end as closed_at,
+    cast(100000 + 1000 * one_of(i, 53, 5000) as varchar) as amount,
+    if(fate < 0.5, 'true', 'false') as is_closed,
+    if(fate < 0.3, 'true', 'false') as is_won
+from leads
+where i % 20 = 3
+order by i
+"""
+
+# Two campaigns are of an agency whose names nobody booked in the CRM.
+CAMPAIGN_REPORT = """
+select
+    cast(date '2024-01-01' + cast(day as integer) as varchar) as date_day,
+    ['google_ads', 'linkedin_ads'][1 + i % 2] as platform,
+    'account ' || i % 3 as account_id,
+    if(i > {advertised} - 2, 'X', 'C') || i as campaign_id,
+    'JPY' as currency,
+    if(
+        i = 1 and day % 100 = 50,
+        'n/a',
+        cast(cast(1000 + one_of(i, day, 900000) as decimal(18, 2)) / 100 as varchar)
+    ) as spend,
+    cast(one_of(i, day + 10000, 300) as varchar) as clicks
+from range(1, {advertised} + 1) as campaigns (i)
+cross join range({days}) as dates (day)
+order by day, i
+"""
+
+COST = """
+with months as (
+    select
+        month,
+        date '2024-01-25' + to_months(cast(month as integer)) as cost_date
+    from range(24) as numbers (month)
+),
+
+accounts as (
+    select *
+    from (values
+        (1, 'people', null, 4000000),
+        (2, 'tools', null, 300000),
+        (3, 'agency_fees', null, 150000),
+        (4, 'events', null, 500000),
+        (5, 'booth', 'C30', 800000),
+        (6, 'booth', 'C31', 600000)
+    ) as given (no, account, campaign_id, amount)
 )
+
+select
+    'L' || month * 10 + no as cost_id,
+    if(
+        month = 7 and no = 4,
+        'end of August',
+        cast(cast(cost_date as date) as varchar)
+    ) as cost_date,
+    account,
+    campaign_id,
+    if(campaign_id is null, null, 'Exhibition Ltd') as vendor,
+    'JPY' as currency,
+    cast(amount + one_of(month, no, 100000) as varchar) as amount,
+    cast(null as varchar) as memo
+from months
+cross join accounts
+order by month, no
+"""
+
+QUERIES = {
+    "generic/user": USER,
+    "generic/campaign": CAMPAIGN,
+    "generic/lead": LEAD,
+    "generic/lead_status_history": LEAD_STATUS_HISTORY,
+    "generic/sales_activity": SALES_ACTIVITY,
+    "generic/touch": TOUCH,
+    "generic/score_change": SCORE_CHANGE,
+    "generic/opportunity": OPPORTUNITY,
+    "ads/campaign_report": CAMPAIGN_REPORT,
+    "ledger/cost": COST,
+}
 
 # What happens to every hundredth lead later on: it is edited, a salesperson
 # takes it up, and calls.
 CHANGES = {
-    "lead": """
+    "generic/lead": """
         select * replace (
             said(strptime(updated_at, '%Y-%m-%d %H:%M:%S') + interval 60 day)
                 as updated_at,
@@ -181,7 +371,7 @@ CHANGES = {
         )
         from {lead} where hash(lead_id) % 100 = 0
     """,
-    "lead_status_history": """
+    "generic/lead_status_history": """
         select
             lead_id,
             said(strptime(updated_at, '%Y-%m-%d %H:%M:%S') + interval 60 day)
@@ -193,7 +383,7 @@ CHANGES = {
             cast(null as varchar) as reason
         from {lead} where hash(lead_id) % 100 = 0
     """,
-    "sales_activity": """
+    "generic/sales_activity": """
         select
             'B' || lead_id as activity_id,
             lead_id,
@@ -214,6 +404,8 @@ def write(landing: Path, leads: int, seed: int = SEED) -> int:
         "campaigns": CAMPAIGNS,
         "history": HISTORY,
         "activities": ACTIVITIES,
+        "advertised": ADVERTISED,
+        "days": DAYS,
     }
     with duckdb.connect() as connection:
         warehouse.configure(connection, landing / ".spill")
@@ -253,7 +445,7 @@ def _copy(
     name: str,
     query: str,
 ) -> int:
-    folder = landing / "generic" / table
+    folder = landing / table
     folder.mkdir(parents=True, exist_ok=True)
     target = warehouse.literal(str(folder / f"{name}.parquet"))
     [(rows,)] = connection.execute(

@@ -3,7 +3,7 @@
 
 create table published.marts.fct_touches as
 select
-    md5('generic|' || touches.source_table || '|' || touches.source_key)
+    md5(concat('generic|', touches.source_table, '|', touches.source_key))
         as touch_id,
     people.person_id,
     touches.touch_no,
@@ -301,7 +301,7 @@ touched as (
     select
         accepted.*,
         touches.touched_at,
-        md5('generic|' || touches.source_table || '|' || touches.source_key)
+        md5(concat('generic|', touches.source_table, '|', touches.source_key))
             as touch_id
     from accepted
     left join touches using (person_no, touch_no)
@@ -317,9 +317,7 @@ unfolded as (
 )
 
 select
-    md5(
-        lifecycle_id || '|' || coalesce(touch_id, '') || '|' || attribution_model
-    ) as attributed_acceptance_id,
+    md5(concat(lifecycle_id, '|', touch_id, '|', attribution_model)) as attributed_acceptance_id,
     lifecycle_id,
     person_id,
     lifecycle_no,

@@ -237,14 +237,16 @@ left join firsts using (record_no)
 left join heads using (record_no);
 
 -- Which row of which table tells of an event, as a number that sorts as tables
--- and keys do: table, then number of the record, then the old value.
+-- and keys do: the table (lead, lead_status_history, opportunity), the number of
+-- the record, the old value.
 create macro ref_of(table_no, row_no, old_no) as
     (table_no::bigint << 48) | (row_no::bigint << 8) | old_no;
 
-create macro ref_table(ref) as
-    ['lead', 'lead_status_history', 'opportunity'][(ref >> 48) + 1];
+create macro ref_table(ref) as ref >> 48;
 
 create macro ref_row(ref) as cast((ref >> 8) & 4294967295 as integer);
+
+create macro ref_old(ref) as cast(ref & 255 as tinyint);
 
 -- Refs say an old value by its place among the values as texts.
 create temp table old_values as

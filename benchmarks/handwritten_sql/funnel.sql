@@ -258,7 +258,7 @@ group by 1, 2;
 
 create table published.marts.mart_funnel_cohort as
 select
-    md5('10:' || handed_off_date::varchar || '|' || dimensions.key_text) as cohort_id,
+    md5(concat('10:', handed_off_date, '|', dimensions.key_text)) as cohort_id,
     handed_off_date,
     dimensions.channel,
     dimensions.campaign_id,
@@ -334,7 +334,7 @@ counted as (
 )
 
 select
-    md5('10:' || entered_date::varchar || '|' || dimensions.key_text)
+    md5(concat('10:', entered_date, '|', dimensions.key_text))
         as funnel_period_id,
     entered_date,
     dimensions.channel,

@@ -386,37 +386,45 @@ left join scored using (person_no, lifecycle_no)
 left join opportunities using (opportunity_no);
 
 create table published.marts.fct_stage_events as
-with keyed as (
+with told as (
     select
-        lifecycles.person_id,
         events.*,
-        ref_table(events.ref) as source_table,
-        case ref_table(events.ref)
-            when 'lead' then leads.lead_id
-            when 'opportunity' then opportunities.opportunity_id
-            else
-                leads.lead_id || '|' || events.occurred_at::varchar || '|status|'
-                || old_values.stage::varchar || '|' || events.stage::varchar
-        end as source_key
+        if(
+            ref_table(events.ref) = 0,
+            leads.lead_id,
+            concat(
+                leads.lead_id, '|', events.occurred_at, '|status|',
+                old_values.stage, '|', events.stage
+            )
+        ) as source_key
     from events
+    inner join leads on ref_row(events.ref) = leads.record_no
+    left join old_values on ref_old(events.ref) = old_values.place
+    where ref_table(events.ref) < 2
+    union all
+    select events.*, opportunities.opportunity_id
+    from events
+    inner join opportunities
+        on ref_row(events.ref) = opportunities.opportunity_no
+    where ref_table(events.ref) = 2
+),
+
+keyed as (
+    select
+        told.*,
+        lifecycles.person_id,
+        ['lead', 'lead_status_history', 'opportunity'][ref_table(told.ref) + 1]
+            as source_table
+    from told
     inner join lifecycles using (person_no, lifecycle_no)
-    left join leads
-        on
-            ref_table(events.ref) <> 'opportunity'
-            and ref_row(events.ref) = leads.record_no
-    left join old_values on events.ref & 255 = old_values.place
-    left join opportunities
-        on
-            ref_table(events.ref) = 'opportunity'
-            and ref_row(events.ref) = opportunities.opportunity_no
-    where lifecycles.is_in_marts and not events.closes_nothing
+    where lifecycles.is_in_marts and not told.closes_nothing
 )
 
 select
-    md5(
-        person_id || '|' || stage::varchar || '|generic|' || source_table || '|'
-        || source_key || '|' || epoch_us(occurred_at)
-    ) as stage_event_id,
+    md5(concat(
+        person_id, '|', stage, '|generic|', source_table, '|', source_key, '|',
+        epoch_us(occurred_at)
+    )) as stage_event_id,
     person_id,
     lifecycle_no,
     event_no,
@@ -440,10 +448,9 @@ with verdicts as (
 )
 
 select
-    md5(
-        lifecycles.lifecycle_id || '|'
-        || (events.event_no - lifecycles.first_event_no)
-    ) as transition_id,
+    md5(concat(
+        lifecycles.lifecycle_id, '|', events.event_no - lifecycles.first_event_no
+    )) as transition_id,
     lifecycles.lifecycle_id,
     lifecycles.person_id,
     events.lifecycle_no,

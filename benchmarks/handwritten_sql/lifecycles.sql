@@ -117,7 +117,7 @@ select
         else exited_by
     end as accepted_by,
     ref_row(coalesce(
-        if(ref_table(exit_ref) = 'opportunity', exit_ref, null), opportunity_ref
+        if(ref_table(exit_ref) = 2, exit_ref, null), opportunity_ref
     )) as opportunity_no,
     if(
         handed_off_at is null,

@@ -108,29 +108,37 @@ found as (
     union all
     select
         'generic',
-        ref_table(events.ref),
-        case ref_table(events.ref)
-            when 'opportunity' then opportunities.opportunity_id
-            when 'lead' then leads.lead_id
-            else
-                leads.lead_id || '|' || events.occurred_at::varchar || '|status|'
-                || old_values.stage::varchar || '|' || events.stage::varchar
-        end,
+        if(ref_table(events.ref) = 0, 'lead', 'lead_status_history'),
+        if(
+            ref_table(events.ref) = 0,
+            leads.lead_id,
+            concat(
+                leads.lead_id, '|', events.occurred_at, '|status|',
+                old_values.stage, '|', events.stage
+            )
+        ),
         events.person_no,
         'exit_without_lifecycle',
-        events.stage::varchar || ' at ' || events.occurred_at::varchar
-        || ' closes nothing: no lifecycle is open'
+        concat(
+            events.stage, ' at ', events.occurred_at,
+            ' closes nothing: no lifecycle is open'
+        )
     from events
-    left join leads
-        on
-            ref_table(events.ref) <> 'opportunity'
-            and ref_row(events.ref) = leads.record_no
-    left join old_values on events.ref & 255 = old_values.place
-    left join opportunities
-        on
-            ref_table(events.ref) = 'opportunity'
-            and ref_row(events.ref) = opportunities.opportunity_no
-    where events.closes_nothing
+    inner join leads on ref_row(events.ref) = leads.record_no
+    left join old_values on ref_old(events.ref) = old_values.place
+    where events.closes_nothing and ref_table(events.ref) < 2
+    union all
+    select
+        'generic', 'opportunity', opportunities.opportunity_id, events.person_no,
+        'exit_without_lifecycle',
+        concat(
+            events.stage, ' at ', events.occurred_at,
+            ' closes nothing: no lifecycle is open'
+        )
+    from events
+    inner join opportunities
+        on ref_row(events.ref) = opportunities.opportunity_no
+    where events.closes_nothing and ref_table(events.ref) = 2
     union all
     select
         'generic', 'lead', leads.lead_id, linked.person_no,

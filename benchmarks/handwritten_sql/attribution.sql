@@ -331,3 +331,9 @@ select
     cast(units::decimal(20, 0) * 0.000000000001 as decimal(18, 12)) as weight
 from unfolded
 where units > 0;
+
+drop table reached;
+
+drop table weights;
+
+drop table touches;

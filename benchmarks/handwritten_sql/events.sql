@@ -8,7 +8,7 @@ create type reason as enum (
 );
 
 -- The history of the leads, read once. A row that breaks a rule keeps what it
--- said, for the quarantine.
+-- said, for the quarantine; in a list, which takes no room where there is none.
 create temp table history as
 with given as (
     select
@@ -47,14 +47,14 @@ select
     cast(reason as reason) as reason,
     if(
         not is_usable or (field = 'status' and new_stage is null),
-        struct_pack(
+        [struct_pack(
             lead_id := lead_id,
             changed_at := changed_at,
             field := field,
             old_value := old_value,
             new_value := new_value,
             first_created_at := first_created_at
-        ),
+        )],
         null
     ) as broken
 from joined;
@@ -193,7 +193,7 @@ tied as (
     select distinct
         history.record_no,
         coalesce(cast(history.old_stage as varchar), '') as old_value,
-        coalesce(cast(history.new_stage as varchar), history.broken.new_value)
+        coalesce(cast(history.new_stage as varchar), history.broken[1].new_value)
             as new_value
     from history
     inner join at_one_instant
@@ -337,3 +337,22 @@ select
     is_exit and is_closed_before as closes_nothing
 from cut
 left join users on cut.actor_id = users.user_id;
+
+create temp table owner_changes as
+select record_no, person_no, changed_at, old_owner, new_owner
+from history
+where not is_status and is_usable;
+
+create temp table broken_changes as
+select
+    person_no,
+    changed_at as instant,
+    is_status,
+    new_stage,
+    unnest(broken, recursive := true)
+from history
+where broken is not null;
+
+drop table history;
+
+drop table first_stages;

@@ -419,6 +419,8 @@ where
     and is_in_marts
     and (responded_at is not null or accepted_at is not null);
 
+drop table lifecycles;
+
 create macro hours_by(type_of_period) as table
 with dated as (
     select period_start(type_of_period, handed_off_date) as period_start_date, *

@@ -209,7 +209,7 @@ select
             false
         ),
         null,
-        struct_pack(
+        [struct_pack(
             activity_id := given.activity_id,
             lead_id := given.lead_id,
             user_id := given.user_id,
@@ -217,7 +217,7 @@ select
             type := given.type,
             is_completed := given.is_completed,
             first_created_at := records.first_created_at
-        )
+        )]
     ) as broken
 from given
 left join records using (lead_id);
@@ -249,6 +249,13 @@ inner join passes
 where
     responses.occurred_at <= coalesce(passes.exited_at, 'infinity'::timestamp)
 group by passes.pass_key;
+
+create temp table broken_activities as
+select person_no, occurred_at as instant, unnest(broken, recursive := true)
+from activities
+where broken is not null;
+
+drop table activities;
 
 create temp table judged as
 with joined as (
@@ -385,6 +392,12 @@ left join touched using (person_no, lifecycle_no)
 left join scored using (person_no, lifecycle_no)
 left join opportunities using (opportunity_no);
 
+drop table lives;
+
+drop table passes;
+
+drop table answered;
+
 create table published.marts.fct_stage_events as
 with told as (
     select
@@ -474,6 +487,11 @@ where
     and not events.closes_nothing
     and lifecycles.is_in_marts;
 
+create temp table exits_of_nothing as
+select * from events where closes_nothing;
+
+drop table events;
+
 create table published.marts.fct_handoffs as
 select
     md5(lifecycles.lifecycle_id || '|' || judged.pass_no) as handoff_id,
@@ -500,6 +518,8 @@ from judged
 inner join lifecycles using (person_no, lifecycle_no)
 inner join users on judged.owner_id = users.user_id
 where lifecycles.is_in_marts;
+
+drop table judged;
 
 create table published.marts.fct_lead_lifecycles as
 with reasons as (

@@ -39,11 +39,6 @@ from events
 where not closes_nothing
 group by person_no, lifecycle_no;
 
-create temp table owner_changes as
-select record_no, person_no, changed_at, old_owner, new_owner
-from history
-where not is_status and is_usable;
-
 create temp table lives as
 with handed as (
     select
@@ -127,3 +122,5 @@ select
 from told
 left join asked using (person_no, lifecycle_no)
 left join leads on told.handoff_record_no = leads.record_no;
+
+drop table milestones;

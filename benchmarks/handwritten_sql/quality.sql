@@ -1,30 +1,34 @@
 -- The rows that break a rule, each with what it said. All were loaded at once.
 
 create table published.marts.quarantine as
-with changes as (
+with dated as (
     select
+        'lead_status_history' as source_table,
         concat_ws(
-            '|', coalesce(broken.lead_id, ''), broken.changed_at, broken.field,
-            broken.old_value, broken.new_value
+            '|', coalesce(lead_id, ''), changed_at, field, old_value, new_value
         ) as source_key,
-        *
-    from history
-    where broken is not null
-),
-
-broken_activities as (
+        person_no,
+        lead_id is null as is_key_missing,
+        lead_id as record_id,
+        changed_at as instant_text,
+        instant,
+        first_created_at,
+        if(is_status and new_stage is null, new_value, null) as unmapped
+    from broken_changes
+    union all
     select
-        coalesce(broken.activity_id, 'missing:' || md5(concat_ws(
-            '|', broken.lead_id, broken.user_id, broken.type,
-            broken.occurred_at, broken.is_completed, ''
-        ))) as source_key,
-        *
-    from activities
-    where broken is not null
-),
-
-broken_touches as (
-    select * from touches_told
+        'sales_activity',
+        coalesce(activity_id, 'missing:' || md5(concat_ws(
+            '|', lead_id, user_id, type, occurred_at, is_completed, ''
+        ))),
+        person_no, activity_id is null, lead_id, occurred_at, instant,
+        first_created_at, null
+    from broken_activities
+    union all
+    select
+        'touch', touch_id, person_no, false, lead_id, touched_at_text, touched_at,
+        first_created_at, null
+    from touches_told
     where
         person_no is null
         or not coalesce(
@@ -32,34 +36,10 @@ broken_touches as (
             and getvariable('loaded_at'),
             false
         )
-),
-
--- What is dated, in one shape.
-dated as (
-    select
-        'lead_status_history' as source_table,
-        source_key,
-        person_no,
-        broken.lead_id is null as is_key_missing,
-        broken.lead_id as record_id,
-        broken.changed_at as instant_text,
-        changed_at as instant,
-        broken.first_created_at as first_created_at
-    from changes
-    union all
-    select
-        'sales_activity', source_key, person_no, broken.activity_id is null,
-        broken.lead_id, broken.occurred_at, occurred_at, broken.first_created_at
-    from broken_activities
-    union all
-    select
-        'touch', touch_id, person_no, false, lead_id, touched_at_text, touched_at,
-        first_created_at
-    from broken_touches
     union all
     select
         'opportunity', opportunity_id, person_no, false, lead_id,
-        created_at::varchar, created_at, first_created_at
+        created_at::varchar, created_at, first_created_at, null
     from opportunities
     where person_no is null
 ),
@@ -98,13 +78,11 @@ found as (
     where not is_key_missing and person_no is null
     union all
     select
-        'generic', 'lead_status_history', source_key, person_no,
-        'unmapped_status',
-        'No rule of v1 reads status = ' || broken.new_value
-    from changes
+        'generic', source_table, source_key, person_no, 'unmapped_status',
+        'No rule of v1 reads status = ' || unmapped
+    from dated
     where
-        is_status and new_stage is null and broken.lead_id is not null
-        and changed_at is not null
+        unmapped is not null and not is_key_missing and instant is not null
     union all
     select
         'generic',
@@ -123,10 +101,10 @@ found as (
             events.stage, ' at ', events.occurred_at,
             ' closes nothing: no lifecycle is open'
         )
-    from events
+    from exits_of_nothing as events
     inner join leads on ref_row(events.ref) = leads.record_no
     left join old_values on ref_old(events.ref) = old_values.place
-    where events.closes_nothing and ref_table(events.ref) < 2
+    where ref_table(events.ref) < 2
     union all
     select
         'generic', 'opportunity', opportunities.opportunity_id, events.person_no,
@@ -135,10 +113,10 @@ found as (
             events.stage, ' at ', events.occurred_at,
             ' closes nothing: no lifecycle is open'
         )
-    from events
+    from exits_of_nothing as events
     inner join opportunities
         on ref_row(events.ref) = opportunities.opportunity_no
-    where events.closes_nothing and ref_table(events.ref) = 2
+    where ref_table(events.ref) = 2
     union all
     select
         'generic', 'lead', leads.lead_id, linked.person_no,

@@ -138,7 +138,8 @@ sample: $(RUNTIME) ## Make the shipped sample again
 
 .PHONY: bench
 bench: $(DEV) ## Measure the main job against SQL and polars
-	@$(BIN)/python -m benchmarks $(if $(LEADS),--leads "$(LEADS)")
+	@$(BIN)/python -m benchmarks $(if $(LEADS),--leads "$(LEADS)") \
+		$(if $(ONLY),--only "$(ONLY)") $(if $(KEEP),--keep)
 
 .PHONY: lock
 lock: $(RUNTIME) ## Resolve the requirement files into the lock files

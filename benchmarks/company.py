@@ -438,6 +438,12 @@ def change(landing: Path) -> int:
         )
 
 
+def unchange(landing: Path) -> None:
+    """Take the file of changes away again."""
+    for path in landing.glob("*/*/part-1.parquet"):
+        path.unlink()
+
+
 def _copy(
     connection: duckdb.DuckDBPyConnection,
     landing: Path,

@@ -1,6 +1,6 @@
 """The scan floor: `python -m benchmarks.floor <landing>` reads what is needed.
 
-Every column that a figure depends on is read and hashed, and nothing else is
+Every column that a public table depends on is read and hashed, and nothing else is
 done: no program that starts from the same files can cost less.
 """
 
@@ -16,23 +16,36 @@ import duckdb
 from orchestration import warehouse
 
 NEEDED = {
-    "lead": (
-        "lead_id", "email", "company", "owner_id", "source", "status",
-        "created_at", "updated_at", "merged_into_id",
+    "generic/lead": (
+        "lead_id", "email", "name", "company", "owner_id", "source", "status",
+        "campaign_id", "created_at", "updated_at", "is_deleted", "merged_into_id",
     ),
-    "lead_status_history": (
+    "generic/lead_status_history": (
         "lead_id", "changed_at", "field", "old_value", "new_value", "changed_by",
+        "reason",
     ),
-    "sales_activity": (
+    "generic/sales_activity": (
         "activity_id", "lead_id", "user_id", "occurred_at", "type", "is_completed",
     ),
-    "touch": ("touch_id", "lead_id", "campaign_id", "touched_at"),
+    "generic/touch": ("touch_id", "lead_id", "campaign_id", "touched_at", "type"),
+    "generic/score_change": ("lead_id", "changed_at", "score"),
+    "generic/opportunity": (
+        "opportunity_id", "lead_id", "owner_id", "created_at", "closed_at",
+        "is_closed", "is_won", "amount", "currency",
+    ),
+    "ads/campaign_report": (
+        "date_day", "platform", "account_id", "campaign_id", "currency", "spend",
+    ),
+    "ledger/cost": (
+        "cost_id", "cost_date", "account", "campaign_id", "vendor", "currency",
+        "amount", "memo",
+    ),
 }  # fmt: skip
 
 
 def read(connection: duckdb.DuckDBPyConnection, landing: Path) -> None:
     for table, columns in NEEDED.items():
-        files = warehouse.literal(str(landing / "generic" / table / "*.parquet"))
+        files = warehouse.literal(str(landing / table / "*.parquet"))
         read = ", ".join(f"bit_xor(hash({column}))" for column in columns)
         connection.execute(f"select {read} from read_parquet({files})").fetchall()
 

@@ -1,76 +1,31 @@
 """The main job with an eye on each step: `python -m benchmarks.job`.
 
-Prints what each step took as JSON. Steps run one after the other in one process,
-so the CPU that the process took meanwhile is the step's.
+Prints what each step took as JSON.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import resource
-import time
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
+from benchmarks.measure import Meter
 from orchestration.project import Project
 from orchestration.report import Observer, Step
 
-STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
+class StepMeter(Observer):
+    """What the job took between a step's start and its end."""
 
-@dataclass
-class StepCost:
-    name: str
-    cpu: float
-    wall: float
-    peak_mb: float
-
-
-@dataclass
-class Meter(Observer):
-    """CPU, wall clock and peak memory between a step's start and its end."""
-
-    costs: list[StepCost] = field(default_factory=list)
-    began: tuple[float, float] = (0.0, 0.0)
+    def __init__(self) -> None:
+        self.meter = Meter()
 
     def started(self, step: Step) -> None:
-        forget_peak()
-        self.began = cpu(), time.monotonic()
+        self.meter.start()
 
     def ended(self, step: Step) -> None:
-        self.costs.append(
-            StepCost(
-                step.name,
-                cpu() - self.began[0],
-                time.monotonic() - self.began[1],
-                peak_mb(),
-            )
-        )
-
-
-def cpu() -> float:
-    return sum(
-        usage.ru_utime + usage.ru_stime
-        for usage in map(
-            resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-        )
-    )
-
-
-def forget_peak() -> None:
-    """Start to measure the peak of memory anew, where the system can do that."""
-    with suppress(OSError):
-        CLEAR.write_text("5")
-
-
-def peak_mb() -> float:
-    with suppress(OSError):
-        for line in STATUS.read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        self.meter.end(step.name)
 
 
 def main() -> None:
@@ -81,11 +36,11 @@ def main() -> None:
     from orchestration import runner
 
     project = Project.from_environment(landing=given.landing, out=given.out)
-    meter = Meter()
-    report = runner.run(project, meter)
+    observer = StepMeter()
+    report = runner.run(project, observer)
     if not report.succeeded:
         raise SystemExit(report.sentence)
-    print(json.dumps([asdict(cost) for cost in meter.costs]))
+    print(json.dumps([asdict(cost) for cost in observer.meter.costs]))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,77 @@
+"""Are the tables of two published files equal, row for row?
+
+`python -m benchmarks.rows <file> <other file>` compares every table in both
+directions over all columns and prints what differs as JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import duckdb
+
+from benchmarks import handwritten
+from orchestration import warehouse
+
+#: What cannot be equal: when a file was loaded, which a run sees and SQL that
+#: reads the files in place does not.
+LEFT_OUT = {"quarantine": {"seen_at"}}
+
+
+def unlike(found: Path, expected: Path, spill: Path) -> list[str]:
+    """What differs between the tables, a sentence for each table."""
+    with duckdb.connect() as connection:
+        warehouse.configure(connection, spill)
+        for name, path in (("found", found), ("expected", expected)):
+            file = warehouse.literal(str(path))
+            connection.execute(f"attach {file} as {name} (read_only)")
+        there, wanted = (
+            set(handwritten.tables(connection, name)) for name in ("found", "expected")
+        )
+        said = [f"{table} is in one of them only" for _, table in there ^ wanted]
+        for schema, table in sorted(there & wanted):
+            said += _unlike_table(connection, schema, table)
+    return sorted(said)
+
+
+def _unlike_table(
+    connection: duckdb.DuckDBPyConnection, schema: str, table: str
+) -> list[str]:
+    columns, others = (
+        [
+            (column, kind)
+            for column, kind, *_ in connection.execute(
+                f"describe {name}.{schema}.{table}"
+            ).fetchall()
+            if column not in LEFT_OUT.get(table, ())
+        ]
+        for name in ("found", "expected")
+    )
+    if columns != others:
+        return [f"{table}: the columns are {columns}, by hand {others}"]
+    names = ", ".join(warehouse.quoted(column) for column, _ in columns)
+    here, there = (
+        f"select {names} from {name}.{schema}.{table}" for name in ("found", "expected")
+    )
+    [(more, fewer)] = connection.execute(
+        f"select (select count(*) from ({here} except all {there})), "
+        f"(select count(*) from ({there} except all {here}))"
+    ).fetchall()
+    if more or fewer:
+        return [f"{table}: {more:,} rows are not there by hand, {fewer:,} only there"]
+    return []
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.rows")
+    parser.add_argument("found", type=Path)
+    parser.add_argument("expected", type=Path)
+    given = parser.parse_args()
+    spill = given.expected.parent / ".compare"
+    print(json.dumps(unlike(given.found, given.expected, spill)))
+
+
+if __name__ == "__main__":
+    main()

@@ -173,25 +173,27 @@ class Bench:
         self.landing, self.out = folder / "landing", folder / "out"
         self.by_hand = folder / "handwritten"
         self.compares_rows = leads <= compare
-        self.expected: handwritten.Figures | None = None
-        self.size = self._kept(leads) if keep else None
-        if self.size is None:
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            print("  writing the company …", flush=True)
-            _, [rows] = measured("company", self.landing, str(leads))
-            self.size = Size(leads, rows)
-            self._keep()
+        kept = self._kept(leads) if keep else None
+        self.size = kept or self._written(leads)
+
+    def _written(self, leads: int) -> Size:
+        """The company of this size, in an empty folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        print("  writing the company …", flush=True)
+        _, [rows] = measured("company", self.landing, str(leads))
+        return Size(leads, rows)
 
     def measure(self, wanted: Collection[str]) -> Size:
+        """Measure what is wanted and was not measured yet."""
         size = self.size
+        missing = {what for what in wanted if size.line(what) is None}
         # A run again and one after a change start from the run before them.
-        missing = [what for what in PARTS.values() if what in wanted]
-        missing = [what for what in missing if size.line(what) is None]
-        if size.line(CHANGED) and {FULL, AGAIN} & set(missing):
-            missing.append(CHANGED)
-        if {AGAIN, CHANGED} & set(missing) and (size.line(CHANGED) or not self._ran()):
-            missing.append(FULL)
+        if size.line(CHANGED) and missing & {FULL, AGAIN}:
+            missing |= {FULL, CHANGED}
+        if missing & {AGAIN, CHANGED} and not self._ran():
+            missing.add(FULL)
+        self._keep()
         for what in PARTS.values():
             if what in missing:
                 self._measure(what)
@@ -367,20 +369,26 @@ def agreement(sizes: Sequence[Size]) -> str:
     if unlike:
         return "They differ:\n\n" + "\n".join(f"- {text}" for text in unlike)
     by_row = [
-        f"{size.leads:,} leads ({', '.join(size.compared)})"
+        f"* {size.leads:,} leads: {'; '.join(size.compared)}"
         for size in sizes
         if size.compared
     ]
-    figures = "their main figures are the same at every size: " + ", ".join(
-        handwritten.FIGURES
+    figures = (
+        "The main figures are the same at every size: "
+        + ", ".join(handwritten.FIGURES)
+        + "."
     )
     if not by_row:
-        return f"{figures[0].upper()}{figures[1:]}."
-    return (
-        "The public tables of the run and of the handwritten SQL are equal row for "
-        "row, in both directions over all columns but `quarantine.seen_at`, at "
-        + ", ".join(by_row)
-        + f"; {figures}."
+        return figures
+    return "\n".join(
+        [
+            "The public tables of these are those of the handwritten SQL, compared row",
+            "for row in both directions over all columns but `quarantine.seen_at`:",
+            "",
+            *by_row,
+            "",
+            figures,
+        ]
     )
 
 
@@ -449,9 +457,9 @@ or a row that breaks a rule. There are 14,000 rows of spend at every size.
 | `LEADS="1000000 5000000" ONLY=run,handwritten` | two hours, 80 GB | the exponent |
 | `LEADS=10000000 ONLY=run,handwritten KEEP=1` | three hours, 150 GB | peak of memory |
 
-`ONLY` names what is measured ({", ".join(PARTS)}); with `KEEP=1` what was built and
-measured stays in `out/bench`, and the next call measures only what is missing. Rows
-are compared up to {COMPARED:,} leads, figures beyond.
+`ONLY` names what is measured: {", ".join(PARTS)}. With
+`KEEP=1` what was built and measured stays in `out/bench`, and the next call measures
+only what is missing. Rows are compared up to {COMPARED:,} leads, figures beyond.
 `LEAD_FUNNEL_MEMORY_LIMIT=2GB make bench LEADS=5000000` measures with little memory, the
 handwritten SQL too; `LEAD_FUNNEL_THREADS` limits the threads. What larger sizes cost is
 estimated in [limits.md](limits.md).

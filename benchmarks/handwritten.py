@@ -26,8 +26,8 @@ FOLDER = Path(__file__).resolve().parent
 SEEDS = FOLDER.parent / "seeds"
 SQL = FOLDER / "handwritten_sql"
 AREAS = (
-    "identity", "events", "lifecycles", "handoffs", "attribution", "funnel",
-    "finance", "quality",
+    "identity", "events", "lifecycles", "handoffs", "facts", "attribution",
+    "funnel", "finance", "quality",
 )  # fmt: skip
 """The files of the SQL, in the order in which they run."""
 PARQUET = "Parquet files"

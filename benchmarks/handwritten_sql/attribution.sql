@@ -317,7 +317,8 @@ unfolded as (
 )
 
 select
-    md5(concat(lifecycle_id, '|', touch_id, '|', attribution_model)) as attributed_acceptance_id,
+    md5(concat(lifecycle_id, '|', touch_id, '|', attribution_model))
+        as attributed_acceptance_id,
     lifecycle_id,
     person_id,
     lifecycle_no,

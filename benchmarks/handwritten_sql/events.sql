@@ -2,7 +2,9 @@
 
 create type reason as enum (
     select distinct reason
-    from read_parquet(getvariable('landing') || '/generic/lead_status_history/*.parquet')
+    from read_parquet(
+        getvariable('landing') || '/generic/lead_status_history/*.parquet'
+    )
     where reason is not null
     order by reason
 );
@@ -14,7 +16,9 @@ with given as (
     select
         *,
         try_cast(changed_at as timestamp) as instant
-    from read_parquet(getvariable('landing') || '/generic/lead_status_history/*.parquet')
+    from read_parquet(
+        getvariable('landing') || '/generic/lead_status_history/*.parquet'
+    )
 ),
 
 joined as (
@@ -157,8 +161,11 @@ with instants as (
     union all
     select
         cast(min(occurred_at) as timestamp), cast(max(occurred_at) as timestamp)
-    from read_parquet(getvariable('landing') || '/generic/sales_activity/*.parquet')
-    where occurred_at <= strftime(getvariable('loaded_at'), '%Y-%m-%d %H:%M:%S')
+    from read_parquet(
+        getvariable('landing') || '/generic/sales_activity/*.parquet'
+    )
+    where occurred_at
+        <= strftime(getvariable('loaded_at'), '%Y-%m-%d %H:%M:%S')
 )
 
 select min(earliest_at) as earliest_at, max(latest_at) as as_of

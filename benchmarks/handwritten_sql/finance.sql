@@ -142,8 +142,9 @@ with summed as (
 pools as (
     select summed.*, coalesce(rules.rule, 'unallocated') as rule
     from summed
-    left join read_csv(getvariable('seeds') || '/cost_allocation_rules.csv') as rules
-        using (account)
+    left join read_csv(
+        getvariable('seeds') || '/cost_allocation_rules.csv'
+    ) as rules using (account)
     where summed.campaign_id is null
 ),
 
@@ -274,10 +275,12 @@ summed as (
         sum(cents) as cents,
         coalesce(sum(units) filter (stage = 'inquiry'::milestone), 0) as inquiry,
         coalesce(sum(units) filter (stage = 'mql'::milestone), 0) as mql,
-        coalesce(sum(units) filter (stage = 'handed_off'::milestone), 0) as handed_off,
+        coalesce(sum(units) filter (stage = 'handed_off'::milestone), 0)
+            as handed_off,
         coalesce(sum(units) filter (stage = 'sal'::milestone), 0) as sal,
         coalesce(sum(units) filter (stage = 'sql'::milestone), 0) as sql,
-        coalesce(sum(units) filter (stage = 'opportunity'::milestone), 0) as opportunity,
+        coalesce(sum(units) filter (stage = 'opportunity'::milestone), 0)
+            as opportunity,
         coalesce(sum(units) filter (stage = 'won'::milestone), 0) as customers,
         sum(won) as won
     from united
@@ -366,7 +369,10 @@ won_so_far as (
             partition by month, campaign_id, attribution_model order by exit_month
         ) as won
     from attributed_amounts
-    where stage = 'sal'::milestone and exit_stage = 'won'::stage and cents is not null
+    where
+        stage = 'sal'::milestone
+        and exit_stage = 'won'::stage
+        and cents is not null
     group by month, campaign_id, attribution_model, exit_month
 ),
 

@@ -16,9 +16,11 @@ select
     min(occurred_at) filter (stage = 'opportunity'::stage) as opportunity_at,
     min(event_no) filter (stage = 'mql'::stage) as mql_no,
     max(event_no) filter (
-        stage between 'tal'::stage and 'lost'::stage or (stage >= 'won'::stage and is_sales)
+        stage between 'tal'::stage and 'lost'::stage
+        or (stage >= 'won'::stage and is_sales)
     ) as sales_no,
-    arg_min(stage, event_no) filter (stage between 'tal'::stage and 'opportunity'::stage)
+    arg_min(stage, event_no)
+        filter (stage between 'tal'::stage and 'opportunity'::stage)
         as first_progress,
     arg_min(ref, event_no) filter (stage = 'handed_off'::stage) as explicit_ref,
     arg_min(ref, event_no) filter (stage = 'mql'::stage) as mql_ref,
@@ -61,7 +63,11 @@ accepted as (
         if(handed_off_at is null, null, least(
             if(sql_at >= handed_off_at, sql_at, null),
             if(opportunity_at >= handed_off_at, opportunity_at, null),
-            if(exit_stage = 'won'::stage and exited_at >= handed_off_at, exited_at, null)
+            if(
+                exit_stage = 'won'::stage and exited_at >= handed_off_at,
+                exited_at,
+                null
+            )
         )) as imputed_at
     from handed
 ),

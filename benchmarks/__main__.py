@@ -8,7 +8,8 @@ handwritten SQL, row for row (beyond --compare leads: in their main figures),
 prints the tables and writes docs/benchmarks.md.
 
 `--only run,handwritten` measures these alone; `--keep` keeps what was built and
-measured, and goes on from what an earlier call with it has kept.
+measured, and goes on from what an earlier call with it has kept; `--anew` measures
+what is named again, on the company that was kept.
 """
 
 from __future__ import annotations
@@ -184,10 +185,10 @@ class Bench:
         _, [rows] = measured("company", self.landing, str(leads))
         return Size(leads, rows)
 
-    def measure(self, wanted: Collection[str]) -> Size:
-        """Measure what is wanted and was not measured yet."""
+    def measure(self, wanted: Collection[str], *, anew: bool = False) -> Size:
+        """Measure what is wanted and was not measured yet, or all of it anew."""
         size = self.size
-        missing = {what for what in wanted if size.line(what) is None}
+        missing = {what for what in wanted if anew or size.line(what) is None}
         # A run again and one after a change start from the run before them.
         if size.line(CHANGED) and missing & {FULL, AGAIN}:
             missing |= {FULL, CHANGED}
@@ -229,18 +230,17 @@ class Bench:
     def _check(self, what: str, said: Any) -> None:
         """Compare with the handwritten SQL over the same files."""
         size, database = self.size, self.by_hand / DATABASE
-        if what == CHANGED and size.line(BY_HAND):
-            measured("handwritten", self.landing, self.by_hand)
-        if what == FLOOR or not database.exists():
+        if what in (FLOOR, BY_HAND) or not database.exists():
             return
+        if what == CHANGED:
+            database = self.folder / "handwritten-changed" / DATABASE
+            measured("handwritten", self.landing, database.parent)
         self._forget(what)
         is_run = what in (FULL, AGAIN, CHANGED)
         if is_run and self.compares_rows:
             found = self.out / "published" / DATABASE
             _, unlike = measured("rows", found, database, log=self.folder)
             size.compared.append(what)
-        elif what == BY_HAND:
-            return
         else:
             figures = (
                 handwritten.figures_of(self.out / "published" / DATABASE)
@@ -446,9 +446,10 @@ The exponent of CPU over leads; 1 is linear, less is a fixed cost that weighs le
 
 ## Larger sizes
 
-A lead has 28 raw rows: itself, six changes of status, twenty activities and a touch.
-About one lead of four has one more: a change of owner, a score, an opportunity, a copy
-or a row that breaks a rule. There are 14,000 rows of spend at every size.
+A lead has {company.ROWS_PER_LEAD} raw rows: itself, six changes of status, twenty
+activities and a touch. About one lead of four has one more: a change of owner, a score,
+an opportunity, a copy or a row that breaks a rule. There are 14,000 rows of spend at
+every size.
 
 | `make bench` with | needs about | |
 |---|---|---|
@@ -459,7 +460,8 @@ or a row that breaks a rule. There are 14,000 rows of spend at every size.
 
 `ONLY` names what is measured: {", ".join(PARTS)}. With
 `KEEP=1` what was built and measured stays in `out/bench`, and the next call measures
-only what is missing. Rows are compared up to {COMPARED:,} leads, figures beyond.
+only what is missing (`ANEW=1`: what `ONLY` names, again, on the same files). Rows are
+compared up to {COMPARED:,} leads, figures beyond.
 `LEAD_FUNNEL_MEMORY_LIMIT=2GB make bench LEADS=5000000` measures with little memory, the
 handwritten SQL too; `LEAD_FUNNEL_THREADS` limits the threads. What larger sizes cost is
 estimated in [limits.md](limits.md).
@@ -491,6 +493,9 @@ def main() -> None:
         "--keep", action="store_true", help="keep what was built, and go on from it"
     )
     parser.add_argument(
+        "--anew", action="store_true", help="measure again what was kept, too"
+    )
+    parser.add_argument(
         "--compare",
         type=int,
         default=COMPARED,
@@ -508,7 +513,7 @@ def main() -> None:
         print(f"Measuring {int(leads):,} leads …", flush=True)
         folder = given.out / leads
         bench = Bench(int(leads), folder, keep=given.keep, compare=given.compare)
-        sizes.append(bench.measure(wanted))
+        sizes.append(bench.measure(wanted, anew=given.anew))
         if not given.keep:
             shutil.rmtree(folder, ignore_errors=True)
     show(HEADINGS, [cells(line, size) for size in sizes for line in size.lines])

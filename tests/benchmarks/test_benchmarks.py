@@ -293,9 +293,9 @@ def test_only_what_is_missing_is_measured(
     folder = tmp_path / "500"
     out = folder / "out"
 
-    def wanted(*names: str, keep: bool = True) -> list[str]:
+    def wanted(*names: str, keep: bool = True, anew: bool = False) -> list[str]:
         size = Bench(500, folder, keep=keep, compare=0).measure(
-            [PARTS[name] for name in names]
+            [PARTS[name] for name in names], anew=anew
         )
         assert size.leads == 500 and size.rows == 1_000
         assert {PARTS[name] for name in names} <= {line.what for line in size.lines}
@@ -313,6 +313,7 @@ def test_only_what_is_missing_is_measured(
     kept.write_text(json.dumps(content), encoding="utf-8")
     job = f"job {out}"
     assert wanted("again") == [job, job, "company change", job]
+    assert wanted("floor", anew=True) == ["floor"]
     # Without --keep everything is.
     assert wanted("floor", keep=False) == ["company 500", "floor"]
 

@@ -107,8 +107,19 @@ order by lifecycles.lifecycle_no
 """
 
 _EVENTS = """
-select * from {intermediate}.int_stage_events__cut
-where person_key = ? order by event_no
+select
+    cut.*,
+    told.source,
+    told.source_table,
+    told.source_key
+from {intermediate}.int_stage_events__cut as cut
+inner join {intermediate}.int_stage_events__deduplicated as told
+    on
+        cut.person_key = told.person_key
+        and cut.stage_rank = told.stage_rank
+        and cut.occurred_at = told.occurred_at
+where cut.person_key = ?
+order by cut.event_no
 """
 
 _PASSES = """

@@ -132,38 +132,6 @@ records_paired as (
 
 ),
 
-current_counts as (
-
-    select
-        fiscal_period_id,
-        close_no,
-        current_person_id,
-        count(distinct frozen_person_id) as frozen_people
-    from records_paired
-    where current_person_id is not null
-    group by 1, 2, 3
-
-),
-
-frozen_counts as (
-
-    select
-        records_paired.fiscal_period_id,
-        records_paired.close_no,
-        records_paired.frozen_person_id,
-        count(distinct records_paired.current_person_id) as current_people,
-        coalesce(max(current_counts.frozen_people), 0) as joined_people
-    from records_paired
-    left join current_counts
-        on
-            records_paired.fiscal_period_id = current_counts.fiscal_period_id
-            and records_paired.close_no = current_counts.close_no
-            and records_paired.current_person_id
-            = current_counts.current_person_id
-    group by 1, 2, 3
-
-),
-
 paired as (
 
     select
@@ -197,28 +165,124 @@ paired as (
 
 ),
 
+changed as (
+
+    select *
+    from paired
+    where
+        frozen_units <> current_units
+        or (current_units > 0 and frozen_cents <> current_cents)
+
+),
+
+stages_changed as (
+
+    select distinct
+        fiscal_period_id,
+        close_no,
+        lifecycle_id,
+        stage,
+        attribution_model
+    from changed
+
+),
+
 -- Whether the lifecycle had reached the stage then, and has it now.
 sides_seen as (
 
     select
-        *,
-        sum(frozen_units) over one_stage > 0 as is_in_frozen,
-        sum(current_units) over one_stage > 0 as is_in_current
+        paired.fiscal_period_id,
+        paired.close_no,
+        paired.lifecycle_id,
+        paired.stage,
+        paired.attribution_model,
+        sum(paired.frozen_units) > 0 as is_in_frozen,
+        sum(paired.current_units) > 0 as is_in_current
     from paired
-    window one_stage as (
-        partition by
-            fiscal_period_id, close_no, lifecycle_id, stage, attribution_model
-    )
+    inner join stages_changed
+        on
+            paired.fiscal_period_id = stages_changed.fiscal_period_id
+            and paired.close_no = stages_changed.close_no
+            and paired.lifecycle_id = stages_changed.lifecycle_id
+            and paired.stage = stages_changed.stage
+            and paired.attribution_model = stages_changed.attribution_model
+    group by 1, 2, 3, 4, 5
 
 ),
 
-changed as (
+-- Who is asked about: whose numbers changed, and who has their records now.
+people_changed as (
 
-    select *
-    from sides_seen
-    where
-        frozen_units <> current_units
-        or (current_units > 0 and frozen_cents <> current_cents)
+    select distinct
+        fiscal_period_id,
+        close_no,
+        person_id
+    from changed
+
+),
+
+people_asked as (
+
+    select
+        fiscal_period_id,
+        close_no,
+        person_id
+    from people_changed
+
+    union distinct
+
+    select
+        records_paired.fiscal_period_id,
+        records_paired.close_no,
+        records_paired.current_person_id as person_id
+    from records_paired
+    inner join people_changed
+        on
+            records_paired.fiscal_period_id = people_changed.fiscal_period_id
+            and records_paired.close_no = people_changed.close_no
+            and records_paired.frozen_person_id = people_changed.person_id
+    where records_paired.current_person_id is not null
+
+),
+
+current_counts as (
+
+    select
+        records_paired.fiscal_period_id,
+        records_paired.close_no,
+        records_paired.current_person_id,
+        count(distinct records_paired.frozen_person_id) as frozen_people
+    from records_paired
+    inner join people_asked
+        on
+            records_paired.fiscal_period_id = people_asked.fiscal_period_id
+            and records_paired.close_no = people_asked.close_no
+            and records_paired.current_person_id = people_asked.person_id
+    group by 1, 2, 3
+
+),
+
+frozen_counts as (
+
+    select
+        records_paired.fiscal_period_id,
+        records_paired.close_no,
+        records_paired.frozen_person_id,
+        count(distinct records_paired.current_person_id) as current_people,
+        coalesce(max(current_counts.frozen_people), 0) as joined_people
+    from records_paired
+    inner join people_changed
+        on
+            records_paired.fiscal_period_id = people_changed.fiscal_period_id
+            and records_paired.close_no = people_changed.close_no
+            and records_paired.frozen_person_id = people_changed.person_id
+    left join current_counts
+        on
+            records_paired.fiscal_period_id = current_counts.fiscal_period_id
+            and records_paired.close_no = current_counts.close_no
+            and records_paired.current_person_id
+            = current_counts.current_person_id
+    group by 1, 2, 3
 
 ),
 
@@ -249,10 +313,10 @@ final as (
                 then 'late_data'
             when closes.leads_fingerprint <> definition.leads_fingerprint
                 then 'definition'
-            when not changed.is_in_frozen and changed.lifecycle_no > 1
+            when not sides_seen.is_in_frozen and changed.lifecycle_no > 1
                 then 'recycle'
-            when not changed.is_in_frozen then 'late_data'
-            when not changed.is_in_current then 'correction'
+            when not sides_seen.is_in_frozen then 'late_data'
+            when not sides_seen.is_in_current then 'correction'
             when changed.frozen_units <> changed.current_units
                 then 'late_data'
             else 'correction'
@@ -262,6 +326,13 @@ final as (
         on
             changed.fiscal_period_id = closes.fiscal_period_id
             and changed.close_no = closes.close_no
+    inner join sides_seen
+        on
+            changed.fiscal_period_id = sides_seen.fiscal_period_id
+            and changed.close_no = sides_seen.close_no
+            and changed.lifecycle_id = sides_seen.lifecycle_id
+            and changed.stage = sides_seen.stage
+            and changed.attribution_model = sides_seen.attribution_model
     cross join definition
     left join frozen_counts
         on

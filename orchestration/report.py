@@ -14,7 +14,7 @@ from orchestration.project import Project
 
 TITLES = {
     "settings__run": "Write the run's settings",
-    "export_to_parquet": "Write the raw tables as Parquet",
+    "export_to_parquet": "Write the run's settings as Parquet",
     "start_spark": "Start Spark",
     "check_raw": "Check the raw tables",
     "build_input_layer": "Shape the sources into the input layer",

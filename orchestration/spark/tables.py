@@ -140,17 +140,19 @@ def register(spark: SparkSession, files: Iterable[RawFile]) -> None:
     for schema in sorted({file.schema for file in files}):
         spark.sql(f"create schema if not exists {_spark_name(schema)}")
     for file in files:
+        name = f"{_spark_name(file.schema)}.{_spark_name(file.table)}"
         columns = ", ".join(
-            f"{_spark_name(name)} {spark_type(kind)}"
-            for name, kind in file.columns.items()
+            f"{_spark_name(column)} {spark_type(kind)}"
+            for column, kind in file.columns.items()
         )
         partitions = ", ".join(map(_spark_name, file.partitions))
+        partitioned = f"partitioned by ({partitions})" if partitions else ""
         spark.sql(
-            f"create table {_spark_name(file.schema)}.{_spark_name(file.table)} "
-            f"({columns}) using parquet "
-            f"{f'partitioned by ({partitions})' if partitions else ''} "
+            f"create table {name} ({columns}) using parquet {partitioned} "
             f"location '{file.path.as_uri()}'"
         )
+        if partitions:
+            spark.sql(f"msck repair table {name}")
 
 
 def _spark_name(name: str) -> str:

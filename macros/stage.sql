@@ -68,11 +68,13 @@ with raw_rows as (
         {%- endfor %}
         {%- if has_key %}
         {{ own_key | indent(8) }} is null as is_key_missing,
-        {#- A row without an id is named by its content. #}
-        coalesce(
-            {{ own_key | indent(12) }},
-            'missing:' || {{ content_md5(given) | indent(12) }}
-        ) as source_key,
+        {#- A row without an id is named by its content. A coalesce would
+            compute the name for every row near one (DuckDB 2.0). #}
+        case
+            when {{ own_key | indent(12) }} is null
+                then 'missing:' || {{ content_md5(given) | indent(16) }}
+            else {{ own_key | indent(12) }}
+        end as source_key,
         {%- endif %}
         {{ first_filled(raw, system, changed) | indent(8) }} as changed_text,
         {{ first_filled(raw, system, synced) | indent(8) }} as synced_text,

@@ -353,8 +353,8 @@ def _write_file(
     table: PublicTable,
     folder: Path,
 ) -> None:
-    # Level 1 takes two thirds of the time of the default 3, for the same size; so
-    # does giving up a dictionary early, as most texts are keys without repeats.
+    # Level 1 takes two thirds of the time of the default 3, for the same size. A
+    # small dictionary is given up early: most texts are keys without repeats.
     connection.execute(
         f"copy (from {_source(project, table)}) "
         f"to {_text(str(folder / f'{table.name}.parquet'))} "

@@ -1,5 +1,6 @@
--- What a touch has by its place among the touches of a span, by each attribution
--- model, in units of 1e-12 that make exactly 1; null where its age decides.
+-- What a touch has by its place among the touches of a span, by each
+-- attribution model, in units of 1e-12 that make exactly 1; null where its age
+-- decides.
 with models as (
 
     select * from {{ ref('int_attribution__models') }}

@@ -1,5 +1,5 @@
--- Every weight by itself: a view, for who asks for those of one fiscal period, as
--- a close does. Sums are quicker made of spans, shares and places.
+-- Every weight by itself: a view, for who asks for those of one fiscal period,
+-- as a close does. Sums are quicker made of spans, shares and places.
 with spans as (
 
     select * from {{ ref('int_attribution__spans') }}

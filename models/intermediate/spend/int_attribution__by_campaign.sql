@@ -1,7 +1,7 @@
 -- Inquiries, MQLs and so on to won deals, by the fiscal period that they were
--- reached in and the campaigns that their touches are of. What is equal to every
--- model is added up first; cents stand by units of 1e-12, since whole amounts
--- only come out of the sum.
+-- reached in and the campaigns that their touches are of. What is equal to
+-- every model is added up first; cents stand by units of 1e-12, since whole
+-- amounts only come out of the sum.
 with spans as (
 
     select * from {{ ref('int_attribution__spans') }}

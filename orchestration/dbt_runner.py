@@ -26,6 +26,8 @@ _FOLDERS = ("models", "seeds", "macros", "tests/data")
 _FILES = ("dbt_project.yml", "profiles.yml")
 _LONGEST = 600
 _LOG = logging.getLogger("lead_funnel")
+_HEARD = frozenset({"NodeStart", "NodeFinished"})
+"""Events that a caller may listen to though dbt thinks they are for debugging."""
 _GOOD = frozenset({"success", "pass"})
 
 # Parsed projects of this process, by the fingerprint of what was parsed.
@@ -222,7 +224,7 @@ def _invoke(
         "--target-path",
         str(project.dbt_target),
     ]
-    with _environment(project.dbt_environment()):
+    with _environment(project.dbt_environment()), _few_events():
         try:
             outcome = dbtRunner(manifest=parsed, callbacks=[heard]).invoke(command)
         finally:
@@ -230,6 +232,37 @@ def _invoke(
     if not outcome.success and outcome.result is None:
         raise _interrupt(outcome.exception) or _as_sentence(outcome.exception)
     return outcome
+
+
+@contextmanager
+def _few_events() -> Iterator[None]:
+    """Without the events that are for whoever debugs dbt: a dozen for each
+    statement, made into messages only to be dropped."""
+    from dbt_common.events.base_types import BaseEvent, EventLevel
+    from dbt_common.events.event_manager import EventManager
+    from dbt_common.events.event_manager_client import (
+        ctx_set_event_manager,
+        get_event_manager,
+    )
+
+    class Manager(EventManager):
+        def fire_event(
+            self,
+            e: BaseEvent,
+            level: EventLevel | None = None,
+            *rest: Any,
+            **named: Any,
+        ) -> None:
+            is_debug = (level or e.level_tag()) == EventLevel.DEBUG
+            if not is_debug or type(e).__name__ in _HEARD:
+                super().fire_event(e, level, *rest, **named)
+
+    before = get_event_manager()
+    ctx_set_event_manager(Manager())
+    try:
+        yield
+    finally:
+        ctx_set_event_manager(before)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from benchmarks.job import cpu
+from benchmarks.measure import cpu
 from orchestration import collector
 from orchestration.project import Project
 from orchestration.report import Observer, Step

@@ -52,18 +52,20 @@
 {%- set found = graph.nodes.values()
     | selectattr('resource_type', 'equalto', 'model')
     | selectattr('name', 'equalto', relation.identifier) | list -%}
+{%- set by_record = ['batch_rows', 'people_rows'] -%}
 {%- if not found or found[0].config.materialized != 'incremental'
+    or found[0].config.incremental_strategy
+    not in by_record + ['batch_people']
     or not is_told_incremental() -%}
     {{ return(none) }}
 {%- endif -%}
 {%- set key = found[0].config.unique_key -%}
 {%- set strategy = found[0].config.incremental_strategy -%}
-{%- if strategy in ['batch_rows', 'people_rows'] -%}
-    {{ return({'key': key, 'condition': in_batch_of_run(key)}) }}
-{%- elif strategy == 'batch_people' -%}
-    {{ return({'key': key, 'condition': in_replaced_people(key)}) }}
-{%- endif -%}
-{{ return(none) }}
+{{ return({
+    'key': key,
+    'condition': in_batch_of_run(key) if strategy in by_record
+    else in_replaced_people(key),
+}) }}
 {%- endmacro %}
 
 

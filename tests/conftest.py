@@ -19,7 +19,9 @@ SHARED = Path(os.environ.get("LEAD_FUNNEL_SHARED") or ROOT.parent / "shared")
 def pytest_configure(config: pytest.Config) -> None:
     """All tests share what dbt parsed, each with an OUT of its own: to parse the
     project takes as long as to build a small company."""
-    os.environ[parsed_project.FOLDER] = str(config.cache.mkdir("parsed"))
+    cache = getattr(config, "cache", None)
+    if cache is not None:
+        os.environ[parsed_project.FOLDER] = str(cache.mkdir("parsed"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

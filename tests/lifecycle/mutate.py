@@ -94,16 +94,16 @@ DEFECTS = [
         "§2",
         "the threshold itself is not crossed",
         f"{LIFECYCLE}int_readings__matched.sql",
-        "and scores_numbered.new_number >= rules.threshold",
-        "and scores_numbered.new_number > rules.threshold",
+        "and scores.new_number >= crossing_rules.threshold",
+        "and scores.new_number > crossing_rules.threshold",
         "int_readings__matched+",
     ),
     Defect(
         "§2",
         "events of one instant stand in any order",
         f"{LIFECYCLE}int_stage_events__cut.sql",
-        "order by occurred_at, stage_rank, source,",
-        "order by occurred_at, stage_rank desc, source,",
+        "order by occurred_at, stage_rank\n",
+        "order by occurred_at, stage_rank desc\n",
         "int_stage_events__cut+",
     ),
     Defect(
@@ -253,10 +253,8 @@ DEFECTS = [
         "§7",
         "a day before the first record is too early",
         "macros/reading_flags.sql",
-        "    and {{ instant }} <= loaded_at\n    and not coalesce(\n"
-        "        {{ instant }} < first_created_at",
-        "    and {{ instant }} <= loaded_at\n    and not coalesce(\n"
-        "        {{ instant }} <= first_created_at",
+        "coalesce({{ instant }} < first_created_at",
+        "coalesce({{ instant }} <= first_created_at",
         "int_observations__judged+",
     ),
     Defect(

@@ -8,7 +8,7 @@
     'before_first_record',
     'unknown_person',
 ] %}
-{#- Judged models that keep a verdict only; what a row says stands elsewhere. -#}
+{#- Judged models that keep a verdict only; what a row says is elsewhere. -#}
 {%- set judged = [
     (
         'int_observations__judged', 'input_layer__observations',

@@ -59,7 +59,8 @@
     {%- for name in names -%}
         {%- do counted.append((system, name)) -%}
     {%- endfor -%}
-{%- endfor -%}
+{%- endfor %}
+
 with raw_rows_counted as (
     {%- for system, name in counted %}
     {%- set relation = source('raw_' ~ system, name) %}

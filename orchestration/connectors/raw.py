@@ -506,7 +506,10 @@ def raw_pipeline(project: Project, system: str) -> Pipeline:
         pipeline_name=name,
         pipelines_dir=str(project.dlt_dir),
         destination=dlt.destinations.filesystem(
-            str(delivery(project)), layout="{table_name}/{file_id}.{ext}"
+            str(delivery(project)),
+            layout="{table_name}/{file_id}.{ext}",
+            # The folder is emptied before, so no table finds another one's files.
+            warn_unsafe_layout_separators=False,
         ),
         dataset_name=f"raw_{system}",
     )

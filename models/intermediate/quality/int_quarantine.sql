@@ -65,9 +65,22 @@ with people as (
 ),
 {%- endfor %}
 
+{#- Where each reading is judged, and which columns say when it was. -#}
+{%- set readings = [
+    ('int_observations__judged_flagged', 'instant_text', 'instant'),
+    ('int_activities__judged_flagged', 'instant_text', 'instant'),
+    (ref('int_touches__judged'), 'touched_at_text', 'touched_at'),
+    (
+        ref('int_opportunities__judged'),
+        "case when reading = 'created' then created_at_text"
+        ~ " else closed_at_text end",
+        'occurred_at',
+    ),
+] %}
+
 readings as (
 
-{%- for model, said, text, instant in judged %}
+{%- for judged_rows, text, instant in readings %}
 
     select
         source,
@@ -75,58 +88,19 @@ readings as (
         source_key,
         record_id,
         person_key,
-        instant_text,
-        instant,
+        {{ text }} as instant_text,
+        {{ instant }} as instant,
         first_created_at,
         loaded_at,
         is_key_missing,
         {%- for rule in rules_of_readings %}
         is_read and is_{{ rule }} as is_{{ rule }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ model }}_flagged
+    from {{ judged_rows }}
+    where is_key_missing or (is_read and not is_usable)
 
     union all
 {%- endfor %}
-
-    select
-        source,
-        source_table,
-        source_key,
-        record_id,
-        person_key,
-        touched_at_text as instant_text,
-        touched_at as instant,
-        first_created_at,
-        loaded_at,
-        is_key_missing,
-        {%- for rule in rules_of_readings %}
-        is_read and is_{{ rule }} as is_{{ rule }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ ref('int_touches__judged') }}
-    where is_key_missing or (is_read and not is_usable)
-
-    union all
-
-    select
-        source,
-        source_table,
-        source_key,
-        record_id,
-        person_key,
-        case
-            when reading = 'created' then created_at_text else closed_at_text
-        end as instant_text,
-        occurred_at as instant,
-        first_created_at,
-        loaded_at,
-        is_key_missing,
-        {%- for rule in rules_of_readings %}
-        is_read and is_{{ rule }} as is_{{ rule }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ ref('int_opportunities__judged') }}
-    where is_key_missing or (is_read and not is_usable)
-
-    union all
 
     select
         source,

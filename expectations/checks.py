@@ -37,6 +37,10 @@ class Check:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     is_blocking: bool = True
     """A check that does not block warns."""
+    is_of_each_person: bool = False
+    """Whether it holds of all rows when it holds of each person's rows alone. In a
+    run that replaced the rows of some people it then looks at theirs: the others
+    have the rows that passed before."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -44,6 +48,11 @@ class Check:
 
     def warning(self) -> Check:
         return replace(self, is_blocking=False)
+
+
+def of_each_person(*checks: Check) -> tuple[Check, ...]:
+    """Blocking checks that hold of all rows when they hold of each person's."""
+    return tuple(replace(check, is_of_each_person=True) for check in checks)
 
 
 @dataclass(frozen=True)

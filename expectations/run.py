@@ -8,14 +8,18 @@ import importlib
 import json
 import logging
 import os
+import re
 import shutil
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import duckdb
 
 from expectations import dialect
 from expectations.checks import PREFIXED_SCHEMAS, Check, CheckResult, Suite
@@ -28,18 +32,26 @@ from orchestration.project import Project
 Catalog = dict[str, tuple[str, ...]]
 
 
-def run_suite(project: Project, suite_name: str) -> list[CheckResult]:
+def run_suite(
+    project: Project, suite_name: str, *, people: str | None = None
+) -> list[CheckResult]:
     """Run a suite on the warehouse, read-only, and write its Data Docs.
 
     A check on a raw table that was not loaded is passed over: an absent table
     is an empty one. A result of every check comes back, in the suite's order.
+    `people` is a query for each `person_id` whose rows are others than when the
+    suite last passed: where it is given, checks of each person look at theirs.
     """
     suite = SUITES[suite_name]
     catalog = _catalog(project)
     checks = [_resolved(check, project, catalog) for check in suite.checks]
     to_run = [check for check in checks if _is_there(check, project, catalog)]
+    of_each = [check for check in to_run if people and check.is_of_each_person]
+    whole = [check for check in to_run if check not in of_each]
     try:
-        outcomes, pages = _validate(project, suite, to_run)
+        with _rows_of_people(project, of_each, catalog, people) as part:
+            parts = [part, _Part("warehouse", "all rows", whole, str(project.built))]
+            outcomes, pages = _validate(project, suite, parts)
     finally:
         dialect.close_connections()
     results = [
@@ -212,45 +224,114 @@ def _is_there(check: Check, project: Project, catalog: Catalog) -> bool:
     )
 
 
+# Which rows it looks at.
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Checks that look at the same rows, and the database that has these."""
+
+    source: str
+    rows: str
+    checks: Sequence[Check]
+    path: str
+
+    @property
+    def connect_args(self) -> dict[str, Any]:
+        return {} if self.path.startswith(":memory:") else {"read_only": True}
+
+
+@contextmanager
+def _rows_of_people(
+    project: Project, checks: Sequence[Check], catalog: Catalog, people: str | None
+) -> Iterator[_Part]:
+    """The tables that the checks name, in a database in memory: of people's rows
+    those of these people, of everything else all."""
+    path = ":memory:rows_of_people"
+    connection = duckdb.connect(path)
+    try:
+        warehouse.configure(connection)
+        if checks:
+            connection.execute(
+                f"attach {warehouse.literal(str(project.built))} "
+                "as warehouse (read_only)"
+            )
+            connection.execute(
+                "create table people as select distinct * "
+                f"from ({people}) as people (person_id)"
+            )
+        for table in _named(checks, project, catalog):
+            connection.execute(f"create schema if not exists {table.split('.')[0]}")
+            rows = f"as from warehouse.{table}"
+            connection.execute(
+                f"create table {table} {rows} where person_id in (from people)"
+                if "person_id" in catalog[table]
+                else f"create view {table} {rows}"
+            )
+        yield _Part("people", "rows of the people whom the run touched", checks, path)
+    finally:
+        connection.close()
+
+
+def _named(
+    checks: Sequence[Check], project: Project, catalog: Catalog
+) -> Iterable[str]:
+    """Each table that the checks are on or read, once."""
+    names = [_actual_name(check.table, project) for check in checks]
+    for check in checks:
+        query = check.arguments.get("unexpected_rows_query", "")
+        names += re.findall(r"\b[a-z]\w*\.[a-z]\w*", query)
+    return [name for name in dict.fromkeys(names) if name in catalog]
+
+
 # Running it.
 
 
 def _validate(
-    project: Project, suite: Suite, checks: Sequence[Check]
-) -> tuple[dict[tuple[str, str], Any], dict[str, str]]:
-    """Each check's validation result, and each table's page in the Data Docs."""
+    project: Project, suite: Suite, parts: Sequence[_Part]
+) -> tuple[dict[tuple[str, str], Any], dict[tuple[str, str], str]]:
+    """Each check's validation result, and its page in the Data Docs."""
     gx = _gx()
     dialect.register()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    source = context.data_sources.add_or_update_sql(
-        "warehouse",
-        connection_string=f"{dialect.DRIVER}:///{project.built}",
-        kwargs={"connect_args": {"read_only": True}},
-        create_temp_table=False,
-    )
     outcomes: dict[tuple[str, str], Any] = {}
-    for table in dict.fromkeys(check.table for check in checks):
-        of_table = [check for check in checks if check.table == table]
-        schema, name = _actual_name(table, project).split(".")
-        asset = source.add_table_asset(table, table_name=name, schema_name=schema)
-        definition = context.validation_definitions.add(
-            gx.ValidationDefinition(
-                name=table,
-                data=asset.add_batch_definition_whole_table("all rows"),
-                suite=context.suites.add(
-                    gx.ExpectationSuite(
-                        name=table,
-                        expectations=[_expectation(gx, check) for check in of_table],
-                        notes=suite.title,
-                    )
-                ),
-            )
+    shown_on: dict[tuple[str, str], str] = {}
+    for part in parts:
+        source = context.data_sources.add_or_update_sql(
+            part.source,
+            connection_string=f"{dialect.DRIVER}:///{part.path}",
+            kwargs={"connect_args": part.connect_args},
+            create_temp_table=False,
         )
-        validated = definition.run(result_format={"result_format": "SUMMARY"})
-        for result in validated.results:
-            outcomes[table, result.expectation_config.meta["check"]] = result
-    return outcomes, _write_data_docs(context, project, suite)
+        for table in dict.fromkeys(check.table for check in part.checks):
+            of_table = [check for check in part.checks if check.table == table]
+            schema, name = _actual_name(table, project).split(".")
+            asset = source.add_table_asset(table, table_name=name, schema_name=schema)
+            definition = context.validation_definitions.add(
+                gx.ValidationDefinition(
+                    name=f"{table}, {part.rows}",
+                    data=asset.add_batch_definition_whole_table(part.rows),
+                    suite=context.suites.add(
+                        gx.ExpectationSuite(
+                            name=f"{table}, {part.rows}",
+                            expectations=[
+                                _expectation(gx, check) for check in of_table
+                            ],
+                            notes=suite.title,
+                        )
+                    ),
+                )
+            )
+            validated = definition.run(result_format={"result_format": "SUMMARY"})
+            for result in validated.results:
+                outcomes[table, result.expectation_config.meta["check"]] = result
+            for check in of_table:
+                shown_on[check.key] = f"{part.source}-{table}"
+    pages = _write_data_docs(context, project, suite)
+    return outcomes, {
+        key: pages[page] for key, page in shown_on.items() if page in pages
+    }
 
 
 def _expectation(gx: Any, check: Check) -> Any:
@@ -277,9 +358,9 @@ def _result(
     suite: Suite,
     check: Check,
     outcome: Any,
-    pages: dict[str, str],
+    pages: Mapping[tuple[str, str], str],
 ) -> CheckResult:
-    page = pages.get(check.table, str(project.data_docs / suite.name / "index.html"))
+    page = pages.get(check.key, str(project.data_docs / suite.name / "index.html"))
     if outcome is None:
         # Only raw tables may be absent.
         passed = check.table.startswith("raw_")
@@ -380,7 +461,7 @@ def _write_data_docs(context: Any, project: Project, suite: Suite) -> dict[str, 
     shutil.rmtree(site, ignore_errors=True)
     fresh.rename(site)
     pages = {
-        page.name.removeprefix("warehouse-").removesuffix(".html"): str(page)
+        page.name.removesuffix(".html"): str(page)
         for page in sorted((site / "validations").rglob("*.html"))
     }
     _write_index(project.data_docs)

@@ -218,6 +218,17 @@ def unpublished_people(project: Project) -> str:
     return f"{_schema(project)}.unpublished_people"
 
 
+def touched_people(project: Project) -> str:
+    """A query for the people whose rows are others than what was checked last,
+    where `changed_sources` are known: they move from one log to the other when the
+    public tables hold everything."""
+    schema = _schema(project)
+    return (
+        f"select person_id from warehouse.{schema}.replaced_people union all "
+        f"select person_id from warehouse.{schema}.unpublished_people"
+    )
+
+
 def changed_sources(project: Project) -> frozenset[str] | None:
     """The sources that changed since what is published, by dbt's unique id; None
     where every model has to be built and every check to be made."""

@@ -1,16 +1,65 @@
 """Finance's tables: is every cent that was spent borne by somebody, once?"""
 
-from expectations.checks import Suite, never, no_rows, one_of
+from expectations.checks import Suite, never, no_rows, of_each_person, one_of
 
 SPEND = "marts.fct_spend"
 SHARES = "marts.fct_spend_shares"
 WEIGHTS = "marts.fct_attributed_acceptances"
 MART = "marts.mart_spend_per_sal"
 
+OF_EACH_PERSON = of_each_person(
+    no_rows(
+        "weights_make_one",
+        WEIGHTS,
+        """
+            select lifecycle_id, attribution_model, sum(weight) as weight
+            from {batch}
+            group by lifecycle_id, attribution_model
+            having sum(weight) <> 1
+            """,
+        "Each accepted lead counts exactly once under every model.",
+    ),
+    no_rows(
+        "every_acceptance_is_attributed",
+        WEIGHTS,
+        """
+            with
+            models as (
+                select attribution_model
+                from {definition}.def_attribution_models
+            ),
+
+            accepted as (
+                select lifecycle_id
+                from {marts}.fct_lead_lifecycles
+                where accepted_at is not null
+            ),
+
+            wanted as (select * from accepted, models)
+
+            select wanted.*
+            from wanted
+            left join {batch} as attributed
+                on
+                    wanted.lifecycle_id = attributed.lifecycle_id
+                    and wanted.attribution_model = attributed.attribution_model
+            where attributed.lifecycle_id is null
+            """,
+        "An acceptance that nobody was given would make the others dearer.",
+    ),
+    never(
+        "no_touch_after_acceptance",
+        WEIGHTS,
+        "touched_at > accepted_at or weight <= 0 or weight > 1",
+        "What came after the acceptance did not bring it about.",
+    ),
+)
+
 SUITE = Suite(
     "finance",
     "Spend, attribution and the tie-out",
     (
+        *OF_EACH_PERSON,
         no_rows(
             "spend_ties_out",
             SHARES,
@@ -79,51 +128,6 @@ SUITE = Suite(
             where summed.fiscal_period_id is null and lines.amount <> 0
             """,
             "All rows of a period and model together are all that was spent.",
-        ),
-        no_rows(
-            "weights_make_one",
-            WEIGHTS,
-            """
-            select lifecycle_id, attribution_model, sum(weight) as weight
-            from {batch}
-            group by lifecycle_id, attribution_model
-            having sum(weight) <> 1
-            """,
-            "Each accepted lead counts exactly once under every model.",
-        ),
-        no_rows(
-            "every_acceptance_is_attributed",
-            WEIGHTS,
-            """
-            with
-            models as (
-                select attribution_model
-                from {definition}.def_attribution_models
-            ),
-
-            accepted as (
-                select lifecycle_id
-                from {marts}.fct_lead_lifecycles
-                where accepted_at is not null
-            ),
-
-            wanted as (select * from accepted, models)
-
-            select wanted.*
-            from wanted
-            left join {batch} as attributed
-                on
-                    wanted.lifecycle_id = attributed.lifecycle_id
-                    and wanted.attribution_model = attributed.attribution_model
-            where attributed.lifecycle_id is null
-            """,
-            "An acceptance that nobody was given would make the others dearer.",
-        ),
-        never(
-            "no_touch_after_acceptance",
-            WEIGHTS,
-            "touched_at > accepted_at or weight <= 0 or weight > 1",
-            "What came after the acceptance did not bring it about.",
         ),
         no_rows(
             "mart_holds_every_accepted_lead",

@@ -88,13 +88,16 @@ def gate(name: str, suites: Sequence[str]) -> dg.AssetChecksDefinition:
     def check() -> Iterator[dg.AssetCheckResult]:
         project = Project.from_environment()
         changed = batches.changed_sources(project)
+        people = None if changed is None else batches.touched_people(project)
         results: list[CheckResult] = []
         for suite in suites:
             kept = None if is_touched(name, changed) else kept_results(project, suite)
             if kept is None:
                 progress.say(f"suite {suite}")
             with said_once():
-                results += run_suite(project, suite) if kept is None else kept
+                results += (
+                    run_suite(project, suite, people=people) if kept is None else kept
+                )
         yield from map(check_result, results)
         sentence = failure_sentence(results)
         if sentence:

@@ -117,6 +117,7 @@ from (values
 create table marts.fct_handoffs as
 select
     lifecycle_id,
+    person_id,
     1 as pass_no,
     outcome
 from marts.fct_lead_lifecycles;
@@ -214,6 +215,7 @@ from marts.fct_spend;
 create table marts.fct_attributed_acceptances as
 select
     'l0' as lifecycle_id,
+    'p0' as person_id,
     'linear' as attribution_model,
     timestamp '2026-04-01 01:00:00' as touched_at,
     timestamp '2026-04-03 01:00:00' as accepted_at,

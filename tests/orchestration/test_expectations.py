@@ -129,7 +129,7 @@ BROKEN = [
     (
         "lifecycles",
         "each_pass_has_one_outcome",
-        "insert into marts.fct_handoffs select lifecycle_id, 2, outcome "
+        "insert into marts.fct_handoffs select lifecycle_id, person_id, 2, outcome "
         "from marts.fct_handoffs",
     ),
     (
@@ -141,7 +141,7 @@ BROKEN = [
         "lifecycles",
         "last_passes_are_the_hand_offs",
         f"{PASSES} outcome = 'ignored', pass_no = 2 where outcome = 'accepted'; "
-        "insert into marts.fct_handoffs select 'l0', 1, 'reassigned'",
+        "insert into marts.fct_handoffs select 'l0', 'p0', 1, 'reassigned'",
     ),
     (
         "lifecycles",
@@ -319,6 +319,64 @@ def test_bad_data_fails(project, suite, check, statement):
     assert f"The check {check} on {failed[check].table} failed" in message
     assert failed[check].count >= 1
     assert failed[check].page in message
+
+
+OF_EACH_PERSON = {
+    check.name
+    for suite in SUITES.values()
+    for check in suite.checks
+    if check.is_of_each_person
+}
+
+
+@pytest.mark.parametrize(
+    ("suite", "check", "statement"),
+    [case for case in BROKEN if case[1] in OF_EACH_PERSON],
+    ids=lambda v: v[:40],
+)
+def test_bad_data_of_touched_people_fails(project, suite, check, statement):
+    small_warehouse.write(project, statement)
+    results = run_suite(project, suite, people="values ('p0'), ('p1'), ('p2')")
+    failed = {result.name: result for result in results if not result.passed}
+    assert check in failed, f"only {sorted(failed)} failed"
+    assert failed[check].page in failed[check].message
+    assert [result.name for result in results] == [
+        check.name for check in SUITES[suite].checks
+    ]
+
+
+@pytest.mark.parametrize("people", ["values ('p2')", "values ('p2'), ('new')"])
+@pytest.mark.parametrize("suite", SUITES)
+def test_who_was_not_touched_is_not_looked_at_again(project, suite, people):
+    small_warehouse.write(project, f"{STEPS} verdict = 'fine' where person_id = 'p1'")
+    results = run_suite(project, suite, people=people)
+    assert [result.message for result in results if not result.passed] == []
+    found = run_suite(project, "transitions", people="values ('p1')")
+    assert [result.name for result in found if not result.passed] == [
+        "verdict_is_known"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("suite", "check", "statement"),
+    [
+        (
+            "lifecycles",
+            "one_as_of",
+            f"{LIFECYCLES} as_of = null where person_id = 'p1'",
+        ),
+        (
+            "lifecycles",
+            "people_of_the_warehouse_are_published",
+            "delete from marts.dim_people where person_id = 'p1'",
+        ),
+        ("transitions", "few_are_forbidden", f"{STEPS} verdict = 'forbidden'"),
+    ],
+)
+def test_what_is_not_of_each_person_looks_at_all_rows(project, suite, check, statement):
+    small_warehouse.write(project, statement)
+    results = run_suite(project, suite, people="values ('p2')")
+    assert check in [result.name for result in results if not result.passed]
 
 
 def test_every_check_is_broken_here():

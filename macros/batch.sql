@@ -13,7 +13,9 @@
     3. A model of one person's rows reads only the batch (`in_batch`) and
        replaces the batch's rows (strategy `batch_rows`); a public table
        replaces its people's (`in_batch_people`, strategy `batch_people`).
-    4. Marts that add up many people are built whole from the public tables.
+    4. Marts that add up many people are built whole, or, where they hold counts
+       alone, get the difference: int_lifecycles writes down which lifecycles
+       came and went (`log_lifecycles`, strategy `added_counts`).
     5. When the last of these is done, the program empties the logs. A run
        that is killed before leaves them, and the next one starts from both.
 
@@ -55,17 +57,20 @@
 {%- set by_record = ['batch_rows', 'people_rows'] -%}
 {%- if not found or found[0].config.materialized != 'incremental'
     or found[0].config.incremental_strategy
-    not in by_record + ['batch_people']
+    not in by_record + ['batch_people', 'added_counts']
     or not is_told_incremental() -%}
     {{ return(none) }}
 {%- endif -%}
 {%- set key = found[0].config.unique_key -%}
 {%- set strategy = found[0].config.incremental_strategy -%}
-{{ return({
-    'key': key,
-    'condition': in_batch_of_run(key) if strategy in by_record
-    else in_replaced_people(key),
-}) }}
+{%- if strategy in by_record -%}
+    {%- set condition = in_batch_of_run(key) -%}
+{%- elif strategy == 'batch_people' -%}
+    {%- set condition = in_replaced_people(key) -%}
+{%- else -%}
+    {%- set condition = in_added_rows(key, relation.identifier) -%}
+{%- endif -%}
+{{ return({'key': key, 'condition': condition}) }}
 {%- endmacro %}
 
 
@@ -101,6 +106,15 @@ coalesce({{ column }}, 0) in (
 {{ column }} in (
     select replaced.person_id
     from {{ settings_relation('replaced_people') }} as replaced
+)
+{%- endmacro %}
+
+
+{% macro in_added_rows(column, table_name) -%}
+{{ column }} in (
+    select added.row_id
+    from {{ settings_relation('unpublished_rows') }} as added
+    where added.table_name = '{{ table_name }}'
 )
 {%- endmacro %}
 
@@ -194,6 +208,94 @@ select person_id from {{ arguments['temp_relation'] }};
 {%- endif %}
 
 {{ get_incremental_batch_rows_sql(arguments) }}
+{%- endmacro %}
+
+
+{#-
+    Writes down the batch's lifecycles, by what is counted of them: before they
+    are replaced (-1), and after (1). A run that is killed in between leaves
+    the differences it made, and the next one adds its own.
+-#}
+{% macro log_lifecycles(change) -%}
+{%- if is_batch_run() -%}
+{%- set log = settings_relation('lifecycle_changes') -%}
+{%- set names = adapter.get_columns_in_relation(log)
+    | map(attribute='name') | reject('equalto', 'change') | join(', ') -%}
+insert into {{ log }} (change, {{ names }})
+select
+    {{ change }},
+    {{ names }}
+from {{ this }}
+where is_in_marts and {{ in_batch('person_key') }}
+{%- else -%}
+select 1 as nothing_to_log
+{%- endif -%}
+{%- endmacro %}
+
+
+{#-
+    A post-hook of what reads the log: with it in one transaction a difference
+    is counted once, however a run ends.
+-#}
+{% macro empty_log(name) -%}
+{{ adapter.dispatch('empty_log')(name) }}
+{%- endmacro %}
+
+{% macro default__empty_log(name) -%}
+delete from {{ settings_relation(name) }}
+{%- endmacro %}
+
+{# Every run there is a full refresh and logs nothing. #}
+{% macro spark__empty_log(name) -%}
+select 1 as nothing_is_logged
+{%- endmacro %}
+
+
+{#-
+    Strategy of a mart of counts (its columns of whole numbers): what the model
+    gives is added to the rows of the same key, and a row that counts nothing
+    any more goes. The keys are written down for the publication.
+-#}
+{% macro get_incremental_added_counts_sql(arguments) -%}
+{%- if not is_batch_run() -%}
+{{ rows_replaced(arguments, '1 = 1') }}
+{%- else -%}
+{%- set target = arguments['target_relation'] -%}
+{%- set fresh = arguments['temp_relation'] -%}
+{%- set key = arguments['unique_key'] -%}
+{%- set columns = arguments['dest_columns'] -%}
+{%- set names = columns | map(attribute='quoted') | join(', ') -%}
+{%- set counts, others = [], [] -%}
+{%- for column in columns -%}
+    {%- do (counts if column.is_integer() else others).append(column.quoted) -%}
+{%- endfor -%}
+insert into {{ settings_relation('unpublished_rows') }}
+select
+    '{{ target.identifier }}' as table_name,
+    {{ key }} as row_id
+from {{ fresh }};
+
+insert into {{ fresh }} ({{ names }})
+select {{ names }} from {{ target }}
+where {{ key }} in (select {{ key }} from {{ fresh }});
+
+delete from {{ target }}
+where {{ key }} in (select {{ key }} from {{ fresh }});
+
+insert into {{ target }} ({{ names }})
+select
+    {%- for column in columns %}
+    {{ 'sum(' ~ column.quoted ~ ')' if column.quoted in counts
+        else column.quoted }} as {{ column.quoted }}
+    {{- ',' if not loop.last }}
+    {%- endfor %}
+from {{ fresh }}
+group by {{ others | join(', ') }}
+having
+    {% for count in counts -%}
+    sum({{ count }}) <> 0 {{- ' or ' if not loop.last }}
+    {%- endfor %}
+{%- endif -%}
 {%- endmacro %}
 
 

@@ -35,6 +35,15 @@ LOOKED_UP = frozenset(
 LOGS = {
     "touched_records": "record_key bigint, reason varchar",
     "replaced_people": "person_id varchar",
+    # The lifecycles that came (1) and went (-1) since the marts that count them
+    # were brought up to date, by what these count.
+    "lifecycle_changes": (
+        "change integer, channel varchar, last_campaign_id varchar, team varchar, "
+        "owner_id varchar, origin varchar, definition_version varchar, "
+        "inquiry_at timestamp, mql_at timestamp, handed_off_at timestamp, "
+        "tal_at timestamp, accepted_at timestamp, sql_at timestamp, "
+        "opportunity_at timestamp, exit_stage varchar, exited_at timestamp"
+    ),
     "new_files": "file varchar, source varchar, source_table varchar",
     "gone_files": "file varchar, file_key bigint",
     # The state of the last complete run.
@@ -50,10 +59,15 @@ LOGS = {
     # Whose rows in the public tables are others than in what is published, where
     # `scope` holds: the people replaced by the run that built on it.
     "unpublished_people": "person_id varchar",
+    # The same of tables whose rows are no person's, by the key of a row.
+    "unpublished_rows": "table_name varchar, row_id varchar",
     # The sources that changed since what is published, as JSON; nothing where
     # that is not known.
     "scope": "changed_sources varchar",
 }
+
+UNPUBLISHED = ("scope", "unpublished_people", "unpublished_rows")
+"""Of these what a run writes down for its publication."""
 
 SOURCE, MODEL = "source.lead_funnel.", "model.lead_funnel."
 """What dbt's unique ids begin with."""
@@ -111,7 +125,7 @@ def forget(project: Project) -> None:
     """Leave nothing to build on: the next run builds and checks everything."""
     if not project.warehouse.exists():
         return
-    schema = _schema(project)
+    schema = logs_schema(project)
     connection = warehouse.connect(project)
     try:
         for name in LOGS:
@@ -123,7 +137,7 @@ def forget(project: Project) -> None:
 
 def decide(project: Project) -> Scope:
     """Decide what this run does and write it to the settings that models read."""
-    schema = _schema(project)
+    schema = logs_schema(project)
     connection = warehouse.connect(project)
     try:
         connection.execute("begin")
@@ -140,8 +154,8 @@ def decide(project: Project) -> Scope:
             # Until this run is published, what is published tells nothing of
             # what the tables hold.
             connection.execute(f"update {schema}.last_run set publication = null")
-            connection.execute(f"delete from {schema}.scope")
-            connection.execute(f"delete from {schema}.unpublished_people")
+            for name in UNPUBLISHED:
+                connection.execute(f"delete from {schema}.{name}")
             if scope.changed_sources is not None:
                 connection.execute(
                     f"insert into {schema}.scope values (?)",
@@ -163,7 +177,7 @@ def is_incremental(project: Project) -> bool:
 
 def complete(project: Project) -> None:
     """The tables hold everything that was loaded: the next run may build on them."""
-    schema = _schema(project)
+    schema = logs_schema(project)
     prefix = project.schema_prefix
     connection = warehouse.connect(project)
     try:
@@ -173,7 +187,7 @@ def complete(project: Project) -> None:
             f"select distinct person_id from {schema}.replaced_people"
         )
         for name in LOGS:
-            if name not in ("scope", "unpublished_people"):
+            if name not in UNPUBLISHED:
                 connection.execute(f"delete from {schema}.{name}")
         connection.execute(
             f"insert into {schema}.read_files "
@@ -199,30 +213,25 @@ def complete(project: Project) -> None:
 def published(project: Project, publication_id: str) -> None:
     """Every gate was passed and readers see what the tables hold: the next run
     need not build or check again what nothing has changed for."""
-    schema = _schema(project)
+    schema = logs_schema(project)
     connection = warehouse.connect(project)
     try:
         connection.execute("begin")
         connection.execute(
             f"update {schema}.last_run set publication = ?", [publication_id]
         )
-        connection.execute(f"delete from {schema}.scope")
-        connection.execute(f"delete from {schema}.unpublished_people")
+        for name in UNPUBLISHED:
+            connection.execute(f"delete from {schema}.{name}")
         connection.execute("commit")
     finally:
         connection.close()
-
-
-def unpublished_people(project: Project) -> str:
-    """The table of people to publish anew, where `changed_sources` are known."""
-    return f"{_schema(project)}.unpublished_people"
 
 
 def touched_people(project: Project) -> str:
     """A query for the people whose rows are others than what was checked last,
     where `changed_sources` are known: they move from one log to the other when the
     public tables hold everything."""
-    schema = _schema(project)
+    schema = logs_schema(project)
     return (
         f"select person_id from warehouse.{schema}.replaced_people union all "
         f"select person_id from warehouse.{schema}.unpublished_people"
@@ -238,7 +247,7 @@ def changed_sources(project: Project) -> frozenset[str] | None:
 def told(project: Project) -> tuple[bool, frozenset[str] | None]:
     """Whether the run builds on the last one, and the sources that changed. Both
     at once: to open a warehouse costs more than to ask it."""
-    schema = _schema(project)
+    schema = logs_schema(project)
     connection = warehouse.connect(project)
     try:
         if not warehouse.has_table(connection, schema, "scope"):
@@ -288,7 +297,8 @@ def _read_by(node: Mapping[str, Any]) -> list[str]:
     return read
 
 
-def _schema(project: Project) -> str:
+def logs_schema(project: Project) -> str:
+    """Where the logs are."""
     return f"{project.schema_prefix}settings"
 
 

@@ -54,6 +54,8 @@ class PublicTable:
     person: str | None = None
     """Of a table whose rows a run replaces by person: the column that says whose
     a row is."""
+    key: str | None = None
+    """Of a table in which a run replaces single rows: their key."""
     moves_as_of: bool = False
     """Whether such a run writes the new `as_of` into all other rows too."""
 
@@ -80,7 +82,8 @@ class Publication:
 class _Change:
     """What is others than in the publication before."""
 
-    people: str
+    logs: str
+    """The schema of the warehouse that names what changed, as batches.LOGS."""
     unchanged: frozenset[str]
     rows: Mapping[str, int]
 
@@ -107,12 +110,14 @@ def public_tables(manifest: Mapping[str, Any]) -> list[PublicTable]:
 
 
 def _replaced_by(config: Mapping[str, Any]) -> dict[str, Any]:
-    """How a run replaces rows of a model, where it does so by person."""
-    if (
-        config.get("materialized") != "incremental"
-        or config.get("incremental_strategy") != "batch_people"
-        or not isinstance(config.get("unique_key"), str)
+    """How a run replaces rows of a model, where it does not replace all."""
+    if config.get("materialized") != "incremental" or not isinstance(
+        config.get("unique_key"), str
     ):
+        return {}
+    if config.get("incremental_strategy") == "added_counts":
+        return {"key": config["unique_key"]}
+    if config.get("incremental_strategy") != "batch_people":
         return {}
     hooks = ["".join(hook["sql"].split()) for hook in config.get("post-hook") or ()]
     if hooks not in ([], [_MOVE_AS_OF]):
@@ -125,18 +130,18 @@ def publish(
     tables: Sequence[PublicTable],
     *,
     unchanged: Collection[str] = (),
-    people: str | None = None,
+    logs: str | None = None,
 ) -> Publication:
     """Copy the public tables out of the warehouse and show them to readers.
 
     The files of those that are named as unchanged are those of the publication
-    before, under a further name. `people` is a table of the warehouse with each
-    `person_id` whose rows are others than in that publication: where it is known,
-    the DuckDB file is a copy of the one before with just these rows replaced.
+    before, under a further name. `logs` is the schema of the warehouse that names
+    the people, and single rows, that are others than in that publication: where it
+    is known, the DuckDB file is a copy of the one before with just these replaced.
     """
     _check_place(project)
     remove_leftovers(project)
-    last = published(project) if unchanged or people else None
+    last = published(project) if unchanged or logs else None
     shown = project.published.resolve()
     now = datetime.now(UTC)
     name = now.strftime("%Y%m%dT%H%M%S.%fZ")
@@ -159,11 +164,11 @@ def publish(
         change = None
         if (
             last is not None
-            and people is not None
+            and logs is not None
             and set(last.rows) == {table.name for table in tables}
             and _copied(shown / DATABASE, partial)
         ):
-            change = _Change(people, frozenset(unchanged), last.rows)
+            change = _Change(logs, frozenset(unchanged), last.rows)
         try:
             rows, as_of = _write_tables(project, tables, partial, carried, change)
         except duckdb.Error:
@@ -295,12 +300,20 @@ def _changed_table(
         return None
     if table.name in change.unchanged:
         return change.rows[table.name]
-    if table.person is None:
+    logs = f"warehouse.{change.logs}"
+    if table.person is not None:
+        column, keys = table.person, f"select person_id from {logs}.unpublished_people"
+    elif table.key is not None:
+        column = table.key
+        keys = (
+            f"select row_id from {logs}.unpublished_rows "
+            f"where table_name = {_text(table.name)}"
+        )
+    else:
         return None
     source = _source(project, table)
     target = f"publication.{table.schema}.{_name(table.name)}"
-    people = f"(select person_id from warehouse.{change.people})"
-    is_replaced = f"{_name(table.person)} in {people}"
+    is_replaced = f"{_name(column)} in ({keys})"
     columns, there = (
         [row[:2] for row in connection.execute(f"describe {relation}").fetchall()]
         for relation in (source, target)

@@ -29,7 +29,7 @@ def publish_changed(project: Project, manifest: Mapping[str, Any]) -> Publicatio
         project,
         tables,
         unchanged=unchanged,
-        people=batches.unpublished_people(project) if affected is not None else None,
+        logs=batches.logs_schema(project) if affected is not None else None,
     )
     batches.published(project, done.id)
     return done

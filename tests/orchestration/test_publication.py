@@ -128,9 +128,9 @@ BY_PERSON = [
     PublicTable("marts", "dim_people", "One row per person.", person="person_id"),
     PublicTable("marts", "fct_lifecycles", "", person="person_id", moves_as_of=True),
     PublicTable("marts", "mart_counts", "Rows of each day."),
+    PublicTable("marts", "mart_days", "", key="day_id"),
     PublicTable("marts", "mart_other", "What nothing changed for."),
 ]
-PEOPLE = "settings.unpublished_people"
 
 
 @pytest.fixture
@@ -141,6 +141,9 @@ def crowd(project):
             """
             create schema settings;
             create table settings.unpublished_people (person_id varchar);
+            create table settings.unpublished_rows (table_name varchar, row_id varchar);
+            create table marts.mart_days as
+            select 'd' || i as day_id, 1 as handed_off from range(50) as t (i);
             create or replace table marts.dim_people as
             select md5(i::varchar) as person_id, i as amount from range(1000) as t (i);
             create table marts.fct_lifecycles as
@@ -173,6 +176,13 @@ def change(project, share):
             insert into settings.unpublished_people values (md5('new'));
             update marts.fct_lifecycles set as_of = as_of + 1;
             create or replace table marts.mart_counts as from range(7) as t (day);
+            delete from settings.unpublished_rows;
+            insert into settings.unpublished_rows values
+            ('mart_days', 'd1'), ('mart_days', 'd2'), ('mart_days', 'new'),
+            ('mart_other', 'd3');
+            update marts.mart_days set handed_off = 7 where day_id = 'd1';
+            delete from marts.mart_days where day_id = 'd2';
+            insert into marts.mart_days values ('new', 3);
             """
         )
 
@@ -207,7 +217,7 @@ def written_whole(monkeypatch):
 
 
 def publish_change(project):
-    return publish(project, BY_PERSON, unchanged=["mart_other"], people=PEOPLE)
+    return publish(project, BY_PERSON, unchanged=["mart_other"], logs="settings")
 
 
 def test_only_rows_of_the_people_who_changed_are_written_again(crowd, written_whole):

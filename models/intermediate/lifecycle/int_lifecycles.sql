@@ -1,4 +1,8 @@
-{{ config(unique_key='person_key', post_hook='{{ move_as_of() }}') }}
+{{ config(
+    unique_key='person_key',
+    pre_hook='{{ log_lifecycles(-1) }}',
+    post_hook=['{{ log_lifecycles(1) }}', '{{ move_as_of() }}']
+) }}
 
 -- The linter indents filters and calls of macros its own way.
 -- noqa: disable=LT02

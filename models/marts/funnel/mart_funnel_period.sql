@@ -1,3 +1,5 @@
+{{ config(post_hook="{{ empty_log('lifecycle_changes') }}") }}
+
 -- The linter cannot indent what a loop writes.
 -- noqa: disable=LT02
 {#- Column of the lifecycle that dates each count. -#}
@@ -12,10 +14,19 @@
 } %}
 {%- set exits = ['won', 'lost', 'rejected', 'recycled', 'disqualified'] %}
 
+-- A run of a batch counts the lifecycles that came and takes off those that
+-- went; the strategy adds this to what is there.
 with lifecycles as (
 
-    select * from {{ ref('int_lifecycles') }}
+    {% if is_batch_run() -%}
+    select * from {{ settings_relation('lifecycle_changes') }}
+    {%- else -%}
+    select
+        *,
+        1 as change
+    from {{ ref('int_lifecycles') }}
     where is_in_marts
+    {%- endif %}
 
 ),
 
@@ -54,7 +65,8 @@ entries as (
         lifecycles.team,
         lifecycles.owner_id,
         lifecycles.origin,
-        lifecycles.definition_version
+        lifecycles.definition_version,
+        lifecycles.change
     from lifecycles
     cross join stages
 
@@ -85,7 +97,8 @@ counted as (
         origin,
         definition_version,
         {%- for stage in stages.keys() | list + exits %}
-        count(*) filter (where stage = '{{ stage }}') as {{ stage }}
+        coalesce(sum(change) filter (where stage = '{{ stage }}'), 0)
+            as {{ stage }}
         {{- ',' if not loop.last }}
         {%- endfor %}
     from entries_dated
@@ -110,16 +123,19 @@ select
     owner_id,
     origin,
     definition_version,
-    inquiry,
-    mql,
-    handed_off,
-    tal,
-    accepted,
-    sql,
-    opportunity,
-    won,
-    lost,
-    rejected,
-    recycled,
-    disqualified
+    cast(inquiry as bigint) as inquiry,
+    cast(mql as bigint) as mql,
+    cast(handed_off as bigint) as handed_off,
+    cast(tal as bigint) as tal,
+    cast(accepted as bigint) as accepted,
+    cast(sql as bigint) as sql,
+    cast(opportunity as bigint) as opportunity,
+    cast(won as bigint) as won,
+    cast(lost as bigint) as lost,
+    cast(rejected as bigint) as rejected,
+    cast(recycled as bigint) as recycled,
+    cast(disqualified as bigint) as disqualified
 from counted
+{%- if is_batch_run() %}
+where {{ ' <> 0 or '.join(stages.keys() | list + exits) }} <> 0
+{%- endif %}

@@ -16,6 +16,17 @@ cast(
 )
 {%- endmacro %}
 
+{#-
+    The cost of each where an amount is borne by `units` weight: of a weight
+    near 0 it has more digits than any amount that was spent.
+-#}
+{% macro cost_of_each(cents, units) -%}
+cast(
+    {{ rounded_quotient(cents, units_of_one(), units, digits=32) }}
+    * cast(0.01 as decimal(3, 2)) as decimal(32, 2)
+)
+{%- endmacro %}
+
 
 {#- An amount at a rate, to the cent, half away from zero. -#}
 {% macro converted_amount(amount, rate) -%}
@@ -45,15 +56,16 @@ cast(
 
 {#-
     left * right / divisor as a whole number, half away from zero. Whole
-    numbers, of which only `left` may be negative; `divisor` above 0.
+    numbers, of which only `left` may be negative; `divisor` above 0. The
+    result has at most so many digits.
 -#}
-{% macro rounded_quotient(left, right, divisor) -%}
+{% macro rounded_quotient(left, right, divisor, digits=19) -%}
 {{ return(
-    adapter.dispatch('rounded_quotient')(left, right, divisor)
+    adapter.dispatch('rounded_quotient')(left, right, divisor, digits)
 ) }}
 {%- endmacro %}
 
-{% macro duckdb__rounded_quotient(left, right, divisor) -%}
+{% macro duckdb__rounded_quotient(left, right, divisor, digits) -%}
 cast(
     case when {{ left }} < 0 then -1 else 1 end
     * (
@@ -62,12 +74,12 @@ cast(
             + cast({{ divisor }} as hugeint)
         )
         // (2 * cast({{ divisor }} as hugeint))
-    ) as decimal(19, 0)
+    ) as decimal({{ digits }}, 0)
 )
 {%- endmacro %}
 
 {#- Spark's division of decimals rounds, unless nothing is left over. -#}
-{% macro spark__rounded_quotient(left, right, divisor) -%}
+{% macro spark__rounded_quotient(left, right, divisor, digits) -%}
 {%- set doubled -%}
 (
     cast(2 * abs({{ left }}) as decimal(38, 0))
@@ -78,7 +90,7 @@ cast(
 cast(
     case when {{ left }} < 0 then -1 else 1 end
     * ({{ doubled }} - {{ doubled }} % {{ twice }}) / {{ twice }}
-    as decimal(19, 0)
+    as decimal({{ digits }}, 0)
 )
 {%- endmacro %}
 

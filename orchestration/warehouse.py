@@ -70,6 +70,9 @@ def configure(connection: duckdb.DuckDBPyConnection, spill: Path | None = None) 
         # No query relies on the order of a table's rows, and keeping it takes
         # memory and time.
         "preserve_insertion_order": "false",
+        # Every checkpoint rewrites what changed in any table. At 16 MB, the
+        # default, a run of a small batch made one after every other model.
+        "checkpoint_threshold": "'1GB'",
         **limits(),
     }
     if spill is not None:

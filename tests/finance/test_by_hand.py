@@ -260,6 +260,39 @@ def test_section_8_spend_of_april(company: Company) -> None:
     }
 
 
+def test_section_8_a_cost_may_be_larger_than_any_amount(tmp_path: Path) -> None:
+    """9 days are 39.2 half-lives: C1 has 2^-39.2 = 1.58e-12 of L1's acceptance,
+    cut to the trillionth that weights are told in, and 17,557.26 is spent on it."""
+    made = Company(tmp_path)
+    write_landing(made.folder / "landing")
+    write_definition(made.folder / "definition")
+    write_csv(
+        made.folder / "definition" / "attribution_models.add.csv",
+        [
+            {
+                "attribution_model": "quick_decay",
+                "method": "time_decay",
+                "first_share": "",
+                "last_share": "",
+                "half_life_days": "0.229592",
+                "window_days": "90",
+            }
+        ],
+    )
+    write_csv(
+        made.folder / "landing" / "ads" / "campaign_report" / "1.csv",
+        [report("C1", "10015.50")],
+    )
+    done = made.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    of = made.spend("spend_reporting", "attributed_sals", "cost_per_sal_reporting")
+    assert of("2026-04", "quick_decay")["C1", "campaign"] == (
+        "17557.26",
+        "1E-12",
+        "17557260000000000.00",
+    )
+
+
 def test_section_8_a_rule_that_finds_nobody_leaves_the_cost(company: Company) -> None:
     """No campaign spent anything in May."""
     of = company.spend("spend_reporting")

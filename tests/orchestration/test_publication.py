@@ -83,7 +83,7 @@ def test_the_file_has_the_storage_version_of_duckdb_1(project):
         [(tags,)] = c.sql(
             "select tags from duckdb_databases() where database_name = 'p'"
         ).fetchall()
-    assert tags["storage_version"].startswith("v1.0.0")
+    assert tags["storage_version"].startswith("v1.4.0")
 
 
 def test_two_publications_are_kept(project):

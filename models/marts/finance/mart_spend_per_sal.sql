@@ -176,20 +176,16 @@ select
     {%- for stage, (plural, singular) in stages.items() %}
     case
         when won_whole.{{ stage }}_units > 0
-            then {{ from_cents(rounded_quotient(
-                'won_whole.spend_cents',
-                units_of_one(),
-                'won_whole.' ~ stage ~ '_units'
-            )) }}
+            then {{ cost_of_each(
+                'won_whole.spend_cents', 'won_whole.' ~ stage ~ '_units'
+            ) }}
     end as cost_per_{{ singular }}_reporting,
     {%- endfor %}
     case
         when won_whole.sal_units > 0
-            then {{ from_cents(rounded_quotient(
-                'won_whole.loaded_cents',
-                units_of_one(),
-                'won_whole.sal_units'
-            )) }}
+            then {{ cost_of_each(
+                'won_whole.loaded_cents', 'won_whole.sal_units'
+            ) }}
     end as cost_per_sal_with_allocated_reporting
 from won_whole
 inner join periods

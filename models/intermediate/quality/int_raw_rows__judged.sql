@@ -5,11 +5,20 @@
     unique_key='record_key'
 ) }}
 
+-- The linter cannot indent what a loop writes.
+-- noqa: disable=LT02
+{#- Whether nothing but the observation is read in a raw row. -#}
+{%- set observations = {
+    'read_alone': "observations.entity = 'lead'",
+    'read_with_others': "observations.entity <> 'lead'",
+} %}
+
 -- One row per record and raw table: what became of the record's rows there that
 -- are no copies. Each has one fate, the first that applies: reading,
 -- quarantined, after as_of, unread. A raw row may be read in several ways (an
 -- opportunity is created and closed, a form is an event and a touch), so its
--- readings are ranked.
+-- readings are ranked. Changes of leads and activities, which are nearly all
+-- rows, are read in one way only and counted as they are.
 with clock as (
 
     select * from {{ ref('int_run__clock') }}
@@ -78,7 +87,38 @@ matches as (
     group by 1
 
 ),
+{% for name, condition in observations.items() %}
+observations_{{ name }} as (
 
+    select
+        observations.record_key,
+        observations.source,
+        observations.source_table,
+        observations.row_key,
+        case
+            when observations.is_key_missing then 2
+            when not observations.is_read then 4
+            when not observations.is_usable then 2
+            when matches.is_unmapped = 1 then 2
+            when observations.observed_at > clock.as_of then 3
+            when
+                coalesce(matches.has_event, 0) = 1
+                or observations.field = 'owner'
+                then 1
+            when matches.is_exit_without_lifecycle = 1 then 2
+            -- A known value without meaning, a score that crosses nothing.
+            else 4
+        end as fate_rank
+    from {{ ref('int_observations__judged') }} as observations
+    cross join clock
+    left join matches
+        on observations.row_key = matches.row_key
+    where
+        {{ condition }}
+        and {{ in_batch('observations.record_key') }}
+
+),
+{% endfor %}
 fates as (
 
     -- 1 reading, 2 quarantined, 3 after as_of, 4 unread
@@ -109,29 +149,12 @@ fates as (
     union all
 
     select
-        observations.record_key,
-        observations.source,
-        observations.source_table,
-        observations.row_key,
-        case
-            when observations.is_key_missing then 2
-            when not observations.is_read then 4
-            when not observations.is_usable then 2
-            when matches.is_unmapped = 1 then 2
-            when observations.observed_at > clock.as_of then 3
-            when
-                coalesce(matches.has_event, 0) = 1
-                or observations.field = 'owner'
-                then 1
-            when matches.is_exit_without_lifecycle = 1 then 2
-            -- A known value without meaning, a score that crosses nothing.
-            else 4
-        end as fate_rank
-    from {{ ref('int_observations__judged') }} as observations
-    cross join clock
-    left join matches
-        on observations.row_key = matches.row_key
-    where {{ in_batch('observations.record_key') }}
+        record_key,
+        source,
+        source_table,
+        row_key,
+        fate_rank
+    from observations_read_with_others
 
     union all
 
@@ -197,6 +220,26 @@ one_fate as (
 
 ),
 
+all_fates as (
+
+    select
+        record_key,
+        source,
+        source_table,
+        fate_rank
+    from one_fate
+
+    union all
+
+    select
+        record_key,
+        source,
+        source_table,
+        fate_rank
+    from observations_read_alone
+
+),
+
 fates_counted as (
 
     select
@@ -207,12 +250,11 @@ fates_counted as (
         count(*) filter (where fate_rank = 2) as quarantined,
         count(*) filter (where fate_rank = 3) as after_as_of,
         count(*) filter (where fate_rank = 4) as unread
-    from one_fate
+    from all_fates
     group by 1, 2, 3
 
     union all
 
-    -- Activities are read in one way only, so they are counted as they are.
     select
         record_key,
         source,

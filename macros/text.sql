@@ -108,10 +108,11 @@ translate(
 {%- endmacro -%}
 
 {% macro duckdb__unicode_trim(text) -%}
-{#- Most texts need no trimming, and looking is cheaper than trimming. -#}
+{#- Most texts need no trimming, and looking is cheaper than trimming; at the
+    last character by its place, since `right` counts them all. -#}
 case
     when {{ is_ascii(text) }}
-        and {{ text }} >= '!' and right({{ text }}, 1) > ' '
+        and {{ text }} >= '!' and array_extract({{ text }}, -1) > ' '
         then {{ text }}
     else {{ plain_trim(text) }}
 end

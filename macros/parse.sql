@@ -132,20 +132,35 @@ end
 {%- endmacro %}
 
 
-{#- A flag in any case and width, or null where the text is none. -#}
+{#-
+    A flag in any case and width, or null where the text is none. Compared one
+    by one: of a list as long as this, DuckDB makes a join that it computes
+    even where nobody reads the flag.
+-#}
 {% macro parse_boolean(text) -%}
-{%- set yes = "('true', 't', '1', 'yes', 'y', 'はい')" -%}
-{%- set no = "('false', 'f', '0', 'no', 'n', 'いいえ')" -%}
 case
     when {{ text }} is null then null
-    when lower({{ text }}) in {{ yes }} then true
-    when lower({{ text }}) in {{ no }} then false
+    {{ flag_branches('lower(' ~ text ~ ')') }}
     when not {{ is_ascii(text) }}
         then {{ bind(
             'lower(' ~ fold_width(unicode_trim(text)) ~ ')',
             'plain',
-            'case when plain in ' ~ yes ~ ' then true'
-            ~ ' when plain in ' ~ no ~ ' then false end'
+            'case ' ~ flag_branches('plain') ~ ' end'
         ) }}
 end
+{%- endmacro %}
+
+{% macro flag_branches(plain) -%}
+{%- set flags = {
+    'true': 'true', 'false': 'false', 't': 'true', 'f': 'false',
+    '1': 'true', '0': 'false', 'yes': 'true', 'no': 'false',
+    'y': 'true', 'n': 'false', 'はい': 'true', 'いいえ': 'false',
+} -%}
+{%- set branches = [] -%}
+{%- for word, flag in flags.items() -%}
+    {%- do branches.append(
+        'when ' ~ plain ~ " = '" ~ word ~ "' then " ~ flag
+    ) -%}
+{%- endfor -%}
+{{ branches | join(' ') }}
 {%- endmacro %}

@@ -18,8 +18,9 @@
 
     Every staged table ends in the same columns: source, source_table,
     source_key, is_key_missing, for telling copies apart match_key, row_key,
-    row_changed_at, row_synced_at, row_loaded_at, row_md5, and for telling what
-    is new row_file, file_key (null where another loader filled the table).
+    row_changed_at, row_synced_at, row_loaded_at, row_content, and for telling
+    what is new row_file, file_key (null where another loader filled the
+    table).
 -#}
 {% macro stage(
     system, table,
@@ -28,9 +29,10 @@
 ) -%}
 {%- set relation = source('raw_' ~ system, table) -%}
 {%- set raw = raw_columns(relation) -%}
+{%- set named = columns_by_name(system, raw) -%}
 {%- set where = relation.schema ~ '.' ~ relation.identifier -%}
 {%- for name, purpose in required.items() -%}
-    {%- if raw and not find_columns(raw, system, name.split(', ')) -%}
+    {%- if raw and not find_columns(named, system, name.split(', ')) -%}
         {{ exceptions.raise_compiler_error(
             'The table ' ~ where ~ ' has no column "' ~ name
             ~ '", which is needed ' ~ purpose ~ '. Add the column to the'
@@ -40,17 +42,24 @@
 {%- endfor -%}
 {%- set wanted = {} -%}
 {%- for kind in [texts, instants, dates, decimals, numbers, booleans] -%}
-    {%- do wanted.update(kind) -%}
+    {%- for name, raw_names in kind.items() -%}
+        {%- do wanted.update({name: find_columns(named, system, raw_names)}) -%}
+    {%- endfor -%}
 {%- endfor -%}
-{%- set changed = ['updated_at', 'last_modified_date', 'system_modstamp'] -%}
-{%- set synced = [
+{%- set changed = find_columns(
+    named, system, ['updated_at', 'last_modified_date', 'system_modstamp']
+) -%}
+{%- set synced = find_columns(named, system, [
     '_fivetran_synced', '_airbyte_extracted_at', '_airbyte_emitted_at'
-] -%}
-{%- set has_key = find_columns(raw, system, key) | length > 0 -%}
-{%- set own_key = first_filled(raw, system, key) -%}
+]) -%}
+{%- set synced_at = offset_text_to_utc('synced_text') if synced
+    else 'cast(null as timestamp)' -%}
+{%- set own = find_columns(named, system, key) -%}
+{%- set has_key = own | length > 0 -%}
+{%- set own_key = first_filled(own) -%}
 {%- set given = [] -%}
-{%- for raw_names in wanted.values() -%}
-    {%- do given.append(first_given(raw, system, raw_names)) -%}
+{%- for columns in wanted.values() if has_key -%}
+    {%- do given.append(first_given(columns)) -%}
 {%- endfor -%}
 {%- set match = sf_match_id('source_key') if system == 'salesforce'
     else 'source_key' -%}
@@ -63,8 +72,8 @@
 {%- endif -%}
 with raw_rows as (
     select
-        {%- for name, raw_names in wanted.items() %}
-        {{ first_filled(raw, system, raw_names) | indent(8) }} as {{ name }},
+        {%- for name, columns in wanted.items() %}
+        {{ first_filled(columns) | indent(8) }} as {{ name }},
         {%- endfor %}
         {%- if has_key %}
         {{ own_key | indent(8) }} is null as is_key_missing,
@@ -72,12 +81,12 @@ with raw_rows as (
             compute the name for every row near one (DuckDB 2.0). #}
         case
             when {{ own_key | indent(12) }} is null
-                then 'missing:' || {{ content_md5(given) | indent(16) }}
+                then 'missing:' || md5({{ content(given) | indent(16) }})
             else {{ own_key | indent(12) }}
         end as source_key,
         {%- endif %}
-        {{ first_filled(raw, system, changed) | indent(8) }} as changed_text,
-        {{ first_filled(raw, system, synced) | indent(8) }} as synced_text,
+        {{ first_filled(changed) | indent(8) }} as changed_text,
+        {{ first_filled(synced) | indent(8) }} as synced_text,
         {{ loaded_at(raw) }} as row_loaded_at,
         {{ own_column(raw, '_file', 'string') }} as row_file,
         {{ own_column(raw, '_file_sha256', 'string') }} as row_file_sha256,
@@ -108,20 +117,30 @@ select
     {{ name }},
     {%- endfor %}
     {%- for name in instants %}
-    {{ parse_instant(name, 'zone') | indent(4) }} as {{ name }},
+    {% call if_found(wanted[name], 'timestamp') -%}
+    {{ parse_instant(name, 'zone') | indent(4) }}
+    {%- endcall %} as {{ name }},
     {{ name }} as {{ name }}_text,
     {%- endfor %}
     {%- for name in dates %}
-    cast({{ parse_instant(name, "'UTC'") | indent(4) }} as date) as {{ name }},
+    {% call if_found(wanted[name], 'date') -%}
+    cast({{ parse_instant(name, "'UTC'") | indent(4) }} as date)
+    {%- endcall %} as {{ name }},
     {%- endfor %}
     {%- for name in decimals %}
-    {{ parse_decimal(name) | indent(4) }} as {{ name }},
+    {% call if_found(wanted[name], 'decimal(18, 2)') -%}
+    {{ parse_decimal(name) | indent(4) }}
+    {%- endcall %} as {{ name }},
     {%- endfor %}
     {%- for name in numbers %}
-    {{ parse_number(name) | indent(4) }} as {{ name }},
+    {% call if_found(wanted[name], 'decimal(28, 9)') -%}
+    {{ parse_number(name) | indent(4) }}
+    {%- endcall %} as {{ name }},
     {%- endfor %}
     {%- for name in booleans %}
-    {{ parse_boolean(name) | indent(4) }} as {{ name }},
+    {% call if_found(wanted[name], 'boolean') -%}
+    {{ parse_boolean(name) | indent(4) }}
+    {%- endcall %} as {{ name }},
     {%- endfor %}
     '{{ system }}' as source,
     '{{ table }}' as source_table,
@@ -133,27 +152,41 @@ select
     row_file,
     {{ file_key('row_file', 'row_file_sha256', 'row_loaded_at') | indent(4) }}
         as file_key,
-    {{ parse_instant('changed_text', 'zone') | indent(4) }} as row_changed_at,
-    {{ offset_text_to_utc('synced_text') }} as row_synced_at,
-    coalesce(
-        row_loaded_at, {{ offset_text_to_utc('synced_text') }}
-    ) as row_loaded_at,
-    {{ content_md5(wanted) | indent(4) }} as row_md5
+    {% call if_found(changed, 'timestamp') -%}
+    {{ parse_instant('changed_text', 'zone') | indent(4) }}
+    {%- endcall %} as row_changed_at,
+    {{ synced_at }} as row_synced_at,
+    coalesce(row_loaded_at, {{ synced_at }}) as row_loaded_at,
+    {{ content(wanted) | indent(4) }} as row_content
 from {{ 'raw_rows' if has_key else 'keys_chosen' }}
 {%- endmacro %}
 
 
 {#-
     What a row holds as one text. It stands where it is needed instead of in a
-    step of its own, so that only rows without a key and copies pay for it.
+    step of its own, and is hashed there, so that only rows without a key and
+    copies pay for it.
 -#}
-{% macro content_md5(names) -%}
-md5(concat_ws(
+{% macro content(names) -%}
+concat_ws(
     '|'
     {%- for name in names %},
     coalesce({{ name }}, '')
     {%- endfor %}
-))
+)
+{%- endmacro %}
+
+
+{#-
+    What is read of a text; where the table has no such column, a plain null,
+    which no engine needs to plan a parser for.
+-#}
+{% macro if_found(columns, type) -%}
+{%- if columns -%}
+{{ caller() }}
+{%- else -%}
+cast(null as {{ type }})
+{%- endif -%}
 {%- endmacro %}
 
 
@@ -170,44 +203,51 @@ md5(concat_ws(
 {%- endmacro %}
 
 
-{#- A column's name as it is compared. -#}
+{#-
+    A column's name as it is compared. A column of the loader's own (with a
+    leading underscore) is only found by a name that has one too.
+-#}
 {% macro bare_name(system, name) -%}
+{%- set loader = '_' if name.startswith('_') else '' -%}
 {%- set bare = name | lower | replace('_', '') | replace(' ', '') -%}
 {%- if system == 'hubspot' -%}
     {%- for prefix in ['properties', 'property'] -%}
         {%- if bare.startswith(prefix) -%}
-            {{ return(bare[prefix | length:]) }}
+            {{ return(loader ~ bare[prefix | length:]) }}
         {%- endif -%}
     {%- endfor -%}
 {%- endif -%}
-{{ return(bare) }}
+{{ return(loader ~ bare) }}
 {%- endmacro %}
 
 
-{#-
-    The raw columns that a wanted name, or any name of a list, stands for. A
-    column of the loader's own (with a leading underscore) is only found by a
-    name that has one too.
--#}
-{% macro find_columns(raw, system, names) -%}
+{#- The raw columns by bare name; the first of those that share one. -#}
+{% macro columns_by_name(system, raw) -%}
+{%- set named = {} -%}
+{%- for column in raw | sort(attribute='name') -%}
+    {%- do named.setdefault(bare_name(system, column.name), column) -%}
+{%- endfor -%}
+{{ return(named) }}
+{%- endmacro %}
+
+
+{#- The raw columns that a wanted name, or any name of a list, stands for. -#}
+{% macro find_columns(named, system, names) -%}
 {%- set found = [] -%}
 {%- for name in ([names] if names is string else names) -%}
-    {%- set spelled = [] -%}
-    {%- for column in raw
-        if bare_name(system, column.name) == bare_name(system, name)
-        and column.name.startswith('_') == name.startswith('_') -%}
-        {%- do spelled.append(column) -%}
-    {%- endfor -%}
-    {%- do found.extend((spelled | sort(attribute='name'))[:1]) -%}
+    {%- set bare = bare_name(system, name) -%}
+    {%- if bare in named -%}
+        {%- do found.append(named[bare]) -%}
+    {%- endif -%}
 {%- endfor -%}
 {{ return(found) }}
 {%- endmacro %}
 
 
-{#- The first filled one of the raw columns as text; null without any. -#}
-{% macro first_filled(raw, system, names) -%}
+{#- The first filled one of the columns as text; null without any. -#}
+{% macro first_filled(columns) -%}
 {%- set filled = [] -%}
-{%- for column in find_columns(raw, system, names) -%}
+{%- for column in columns -%}
     {%- set name = 'raw.' ~ adapter.quote(column.name) -%}
     {%- if not column.is_string() -%}
         {%- set name = 'cast(' ~ name ~ ' as string)' -%}
@@ -229,9 +269,9 @@ coalesce({{ filled | join(', ') }})
     another way, so that no engine takes it for a part that all rows share and
     computes it for all of them.
 -#}
-{% macro first_given(raw, system, names) -%}
+{% macro first_given(columns) -%}
 {%- set given = [] -%}
-{%- for column in find_columns(raw, system, names) -%}
+{%- for column in columns -%}
     {%- set text = 'cast(raw.' ~ adapter.quote(column.name) ~ ' as string)' -%}
     {%- do given.append(
         'nullif(' ~ plain_trim('coalesce(' ~ text ~ ", '')") ~ ", '')"

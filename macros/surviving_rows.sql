@@ -17,58 +17,80 @@
 {%- if not whole and is_batch_run() -%}
     {{ surviving_changed_rows(staged) }}
 {%- else -%}
+    {{ survivors_among_all(staged) }}
+{%- endif -%}
+{%- endmacro %}
+
+
+{% macro survivors_among_all(staged) -%}
+{%- set copied_keys -%}
+select row_key
+from {{ staged }}
+group by row_key
+having count(*) > 1
+{%- endset -%}
+{%- set named = keys_to_name(copied_keys) -%}
 (
-    with copied_keys as (
-        select row_key
-        from {{ staged }}
-        group by row_key
-        having count(*) > 1
+    {%- if named != '' %}
+    with {% if named is none -%}
+    copied_keys as (
+        {{ copied_keys | indent(8) }}
     ),
 
+    {% endif -%}
     copies_ranked as (
         select
             staged.*,
             {{ copy_rank('staged') | indent(12) }} as copy_no
         from {{ staged }} as staged
-        where staged.row_key in (select copied_keys.row_key from copied_keys)
+        where staged.row_key in (
+            {{ named or 'select copied_keys.row_key from copied_keys' }}
+        )
     )
 
-    select
-        staged.*,
-        1 as copy_no,
-        false as has_copies
-    from {{ staged }} as staged
-    where not exists (
-        select 1
-        from copied_keys
-        where copied_keys.row_key = staged.row_key
-    )
-    union all
     select
         copies_ranked.*,
         true as has_copies
     from copies_ranked
     where copy_no = 1
+    union all
+    {%- endif %}
+    select
+        staged.*,
+        1 as copy_no,
+        false as has_copies
+    from {{ staged }} as staged
+    {%- if named %}
+    where staged.row_key not in ({{ named }})
+    {%- elif named is none %}
+    where not exists (
+        select 1
+        from copied_keys
+        where copied_keys.row_key = staged.row_key
+    )
+    {%- endif %}
 ) as survivors
-{%- endif -%}
 {%- endmacro %}
 
 
 {% macro surviving_changed_rows(staged) -%}
 {%- set is_new = in_new_files('staged') -%}
-{%- set known = {'rows': 0} -%}
-{%- if execute -%}
-    {%- set counted = run_query(
-        'with fresh as (select distinct row_key from ' ~ staged
-        ~ ' as staged where ' ~ is_new ~ ') select '
-        ~ '(select count(*) from ' ~ this ~ ' as known where '
-        ~ 'known.row_key in (select fresh.row_key from fresh)) '
-        ~ '+ (select count(*) from ' ~ this ~ ' as known where '
-        ~ 'known.file_key in (select gone.file_key from '
-        ~ settings_relation('gone_files') ~ ' as gone)) as known_rows'
-    ) -%}
-    {%- do known.update({'rows': counted.columns[0].values()[0]}) -%}
-{%- endif -%}
+{#- Of these keys there is another copy in a file that was there before. -#}
+{%- set known_keys -%}
+select known.row_key
+from {{ this }} as known
+where known.row_key in (
+    select fresh.row_key
+    from {{ staged }} as fresh
+    where {{ in_new_files('fresh') }}
+)
+union
+select known.row_key
+from {{ this }} as known
+inner join {{ settings_relation('gone_files') }} as gone
+    on known.file_key = gone.file_key
+{%- endset -%}
+{%- set named = keys_to_name(known_keys) -%}
 (
     with copies_ranked as (
         select
@@ -78,17 +100,9 @@
         from {{ staged }} as staged
         where
             {{ is_new }}
-            {%- if known['rows'] > 0 %}
-            -- Another copy may be in a file that was there before.
+            {%- if named != '' %}
             or staged.row_key in (
-                select fresh.row_key
-                from {{ staged }} as fresh
-                where {{ in_new_files('fresh') }}
-                union all
-                select known.row_key
-                from {{ this }} as known
-                inner join {{ settings_relation('gone_files') }} as gone
-                    on known.file_key = gone.file_key
+                {{ named or known_keys | indent(16) }}
             )
             {%- endif %}
     )
@@ -100,6 +114,36 @@
 {%- endmacro %}
 
 
+{#-
+    The keys that a query finds, as a list to be named in another query: empty
+    without any, none where they are too many or there is nothing to ask yet.
+    Rows are picked by named keys before anything else of them is parsed; by
+    the keys of a subquery only after all of it is.
+-#}
+{% macro keys_to_name(query) -%}
+{{ return(adapter.dispatch('keys_to_name')(query)) }}
+{%- endmacro %}
+
+{% macro duckdb__keys_to_name(query) -%}
+{%- if this is none or not execute or flags.WHICH not in ['run', 'build'] -%}
+    {{ return(none) }}
+{%- endif -%}
+{%- set most = 5000 -%}
+{%- set found = run_query(
+    'select row_key from (' ~ query ~ ') as found limit ' ~ (most + 1)
+) -%}
+{%- if found.rows | length > most -%}
+    {{ return(none) }}
+{%- endif -%}
+{{ return(found.columns[0].values() | join(', ')) }}
+{%- endmacro %}
+
+{#- Spark's staged tables are tables, in which all is parsed already. -#}
+{% macro spark__keys_to_name(query) -%}
+{{ return(none) }}
+{%- endmacro %}
+
+
 {% macro copy_rank(staged) -%}
 row_number() over (
     partition by {{ staged }}.row_key, {{ staged }}.match_key
@@ -107,7 +151,7 @@ row_number() over (
         {{ staged }}.row_changed_at desc nulls last,
         {{ staged }}.row_synced_at desc nulls last,
         {{ staged }}.row_loaded_at desc nulls last,
-        {{ staged }}.row_md5 desc,
+        md5({{ staged }}.row_content) desc,
         {{ staged }}.source_key asc
 )
 {%- endmacro %}

@@ -94,7 +94,7 @@ select
     source_key,
     row_number() over (
         partition by source_key
-        order by row_md5
+        order by md5(row_content)
     ) as line_no,
     is_key_missing,
     date_day as cost_date,

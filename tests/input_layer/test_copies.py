@@ -83,3 +83,30 @@ def test_one_row_survives_whatever_the_order(input_layer) -> None:
     assert emails["L3"] == "late@x.jp"
     missing = [key for key, _, is_missing in seen[0] if is_missing]
     assert len(missing) == 2 and all(key.startswith("missing:") for key in missing)
+
+
+def test_more_copies_than_a_query_names(input_layer) -> None:
+    """The keys of few copies are written into the query, those of many are not."""
+    numbers = range(5001)
+    built = input_layer(
+        {
+            "generic/lead": [
+                {
+                    "lead_id": f"L{number}",
+                    "created_at": "2026-04-01",
+                    "email": email,
+                    "updated_at": updated_at,
+                }
+                for number in numbers
+                for email, updated_at in (
+                    ("late@x.jp", "2026-04-03"),
+                    ("early@x.jp", "2026-04-02"),
+                )
+            ]
+            + [{"lead_id": "alone", "created_at": "2026-04-01", "email": "a@x.jp"}],
+        }
+    )
+    assert built.rows(
+        "select email, has_copies, count(*) from input_layer__records"
+        " group by all order by all"
+    ) == [("a@x.jp", False, 1), ("late@x.jp", True, len(numbers))]

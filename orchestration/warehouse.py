@@ -35,15 +35,26 @@ def connect(project: Project, *, read_only: bool = False) -> duckdb.DuckDBPyConn
 
 MEMORY_LIMIT, THREADS = "LEAD_FUNNEL_MEMORY_LIMIT", "LEAD_FUNNEL_THREADS"
 
+_AMOUNT = re.compile(
+    r"(?P<number>\d+(\.\d+)?)\s*((?P<unit>[KMGT]i?B)|%)", re.IGNORECASE
+)
+
+OF_A_THREAD = 2 * 10**9
+"""Bytes that a thread of DuckDB should have at the least. What it joins, groups or
+sorts goes to disk, but each thread keeps some of every part in memory."""
+
 
 def limits(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """What DuckDB may take of the machine, as the environment says: memory such
-    as 2GB or 50%, and threads. What is not said is DuckDB's own choice."""
+    as 2GB or 50%, and threads. What is not said is DuckDB's own choice; but of
+    little memory it gets no more threads than the memory is enough for."""
     environ = os.environ if environ is None else environ
     found: dict[str, str] = {}
     memory = environ.get(MEMORY_LIMIT, "").strip()
+    amount = None
     if memory:
-        if not re.fullmatch(r"\d+(\.\d+)?\s*([KMGT]i?B|%)", memory, re.IGNORECASE):
+        amount = _AMOUNT.fullmatch(memory)
+        if amount is None:
             raise LeadFunnelError(
                 f"{MEMORY_LIMIT} is {memory!r}, but must be an amount of memory, "
                 "such as 2GB or 50%."
@@ -56,6 +67,12 @@ def limits(environ: Mapping[str, str] | None = None) -> dict[str, str]:
                 f"{THREADS} is {threads!r}, but must be a number of threads, 1 or more."
             )
         found["threads"] = str(int(threads))
+    elif amount is not None and amount["unit"]:
+        base = 1024 if amount["unit"][1:].lower() == "ib" else 1000
+        power = "KMGT".index(amount["unit"][0].upper()) + 1
+        enough_for = int(float(amount["number"]) * float(base**power) // OF_A_THREAD)
+        if enough_for < (os.cpu_count() or 1):
+            found["threads"] = str(max(enough_for, 1))
     return found
 
 

@@ -64,6 +64,36 @@ def test_without_limits_the_choice_is_duckdbs():
 
 
 @pytest.mark.parametrize(
+    ("memory", "threads"),
+    [
+        ("400MB", "1"),
+        ("2GB", "1"),
+        ("3.9 GB", "1"),
+        ("4GB", "2"),
+        ("3.8GiB", "2"),
+        # What is enough for all processors is DuckDB's own choice.
+        ("16GB", None),
+        ("1TB", None),
+        ("50%", None),
+    ],
+)
+def test_little_memory_is_for_few_threads(monkeypatch, memory, threads):
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    limits = warehouse.limits({"LEAD_FUNNEL_MEMORY_LIMIT": memory})
+    assert limits == {
+        "memory_limit": f"'{memory}'",
+        **({"threads": threads} if threads else {}),
+    }
+
+
+def test_threads_that_are_named_are_taken():
+    limits = warehouse.limits(
+        {"LEAD_FUNNEL_MEMORY_LIMIT": "2GB", "LEAD_FUNNEL_THREADS": "4"}
+    )
+    assert limits["threads"] == "4"
+
+
+@pytest.mark.parametrize(
     ("environment", "sentence"),
     [
         (

@@ -7,16 +7,17 @@
 {#-
     Fails when two rows share all the named columns; a null counts as a value.
     Without it a key of several columns is only a promise. Where one of the
-    columns says whose a row is, rows of two people cannot be equal.
+    columns says whose a row is, rows of two people cannot be equal;
+    `names_row` says that one names the raw row, which has one record.
 -#}
-{% test unique_combination(model, columns) %}
+{% test unique_combination(model, columns, names_row=false) %}
 
 select
     {{ columns | join(',\n    ') }},
     count(*) as copies
 from {{ model }}
 {%- set replaced = replaced_rows_of(model) %}
-{%- if replaced and replaced.key in columns %}
+{%- if replaced and (names_row or replaced.key in columns) %}
 where {{ replaced.condition }}
 {%- endif %}
 group by {{ columns | join(', ') }}

@@ -46,11 +46,8 @@ def run_suite(
     catalog = _catalog(project)
     checks = [_resolved(check, project, catalog) for check in suite.checks]
     to_run = [check for check in checks if _is_there(check, project, catalog)]
-    of_each = [check for check in to_run if people and check.is_of_each_person]
-    whole = [check for check in to_run if check not in of_each]
     try:
-        with _rows_of_people(project, of_each, catalog, people) as part:
-            parts = [part, _Part("warehouse", "all rows", whole, str(project.built))]
+        with _parts(project, to_run, catalog, people) as parts:
             outcomes, pages = _validate(project, suite, parts)
     finally:
         dialect.close_connections()
@@ -242,46 +239,57 @@ class _Part:
 
 
 @contextmanager
-def _rows_of_people(
+def _parts(
     project: Project, checks: Sequence[Check], catalog: Catalog, people: str | None
-) -> Iterator[_Part]:
-    """The tables that the checks name, in a database in memory: of people's rows
-    those of these people, of everything else all."""
+) -> Iterator[list[_Part]]:
+    of_each = [check for check in checks if people and check.is_of_each_person]
+    rest = [check for check in checks if check not in of_each]
+    whole = _Part("warehouse", "all rows", rest, str(project.built))
+    if people is None or not of_each:
+        yield [whole]
+        return
     path = ":memory:rows_of_people"
     connection = duckdb.connect(path)
     try:
-        warehouse.configure(connection)
-        if checks:
-            connection.execute(
-                f"attach {warehouse.literal(str(project.built))} "
-                "as warehouse (read_only)"
-            )
-            connection.execute(
-                "create table people as select distinct * "
-                f"from ({people}) as people (person_id)"
-            )
-        for table in _named(checks, project, catalog):
-            connection.execute(f"create schema if not exists {table.split('.')[0]}")
-            rows = f"as from warehouse.{table}"
-            connection.execute(
-                f"create table {table} {rows} where person_id in (from people)"
-                if "person_id" in catalog[table]
-                else f"create view {table} {rows}"
-            )
-        yield _Part("people", "rows of the people whom the run touched", checks, path)
+        warehouse.configure(connection, project.warehouse.parent / "check.tmp")
+        _copy_rows_of(people, connection, project, _named(of_each, project, catalog))
+        title = "rows of the people whom the run touched"
+        yield [_Part("people", title, of_each, path), whole]
     finally:
         connection.close()
 
 
-def _named(
-    checks: Sequence[Check], project: Project, catalog: Catalog
-) -> Iterable[str]:
-    """Each table that the checks are on or read, once."""
+def _copy_rows_of(
+    people: str,
+    connection: duckdb.DuckDBPyConnection,
+    project: Project,
+    tables: Mapping[str, Sequence[str]],
+) -> None:
+    """The tables, named with their columns, in a database in memory: of people's
+    rows those of these people, of everything else all."""
+    built = warehouse.literal(str(project.built))
+    connection.execute(f"attach {built} as warehouse (read_only)")
+    connection.execute(
+        "create table people as select distinct * "
+        f"from ({people}) as people (person_id)"
+    )
+    for table, columns in tables.items():
+        connection.execute(f"create schema if not exists {table.split('.')[0]}")
+        rows = f"as from warehouse.{table}"
+        connection.execute(
+            f"create table {table} {rows} where person_id in (from people)"
+            if "person_id" in columns
+            else f"create view {table} {rows}"
+        )
+
+
+def _named(checks: Sequence[Check], project: Project, catalog: Catalog) -> Catalog:
+    """The tables that the checks are on or read."""
     names = [_actual_name(check.table, project) for check in checks]
     for check in checks:
         query = check.arguments.get("unexpected_rows_query", "")
         names += re.findall(r"\b[a-z]\w*\.[a-z]\w*", query)
-    return [name for name in dict.fromkeys(names) if name in catalog]
+    return {name: catalog[name] for name in names if name in catalog}
 
 
 # Running it.

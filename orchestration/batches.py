@@ -227,15 +227,25 @@ def published(project: Project, publication_id: str) -> None:
         connection.close()
 
 
-def touched_people(project: Project) -> str:
+def touched_people(project: Project) -> str | None:
     """A query for the people whose rows are others than what was checked last,
-    where `changed_sources` are known: they move from one log to the other when the
-    public tables hold everything."""
-    schema = logs_schema(project)
-    return (
-        f"select person_id from warehouse.{schema}.replaced_people union all "
-        f"select person_id from warehouse.{schema}.unpublished_people"
+    where `changed_sources` are known; None where they are so many that all rows
+    may as well be looked at. They move from one log to the other when the public
+    tables hold everything."""
+    logs = f"warehouse.{logs_schema(project)}"
+    query = (
+        f"select person_id from {logs}.replaced_people union all "
+        f"select person_id from {logs}.unpublished_people"
     )
+    connection = warehouse.connect(project, read_only=True)
+    try:
+        [(touched, people)] = connection.execute(
+            f"select (select count(*) from ({query})), (select count(*) from "
+            f"warehouse.{project.schema_prefix}marts.dim_people)"
+        ).fetchall()
+    finally:
+        connection.close()
+    return query if touched <= people * publication.WORTHWHILE else None
 
 
 def changed_sources(project: Project) -> frozenset[str] | None:

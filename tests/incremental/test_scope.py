@@ -281,5 +281,32 @@ def test_what_reads_a_changed_source_is_affected(
     assert found == {f"model.lead_funnel.{name}" for name in built}
 
 
+@pytest.mark.parametrize(
+    ("log", "touched", "are_named"),
+    [
+        ("replaced_people", 2, True),
+        # After the last layer the same people are those to be published.
+        ("unpublished_people", 2, True),
+        ("replaced_people", 3, False),
+        ("replaced_people", 0, True),
+    ],
+)
+def test_few_touched_people_are_named(
+    done: Project, log: str, touched: int, are_named: bool
+) -> None:
+    """A quarter of 8 people at the most; else everybody is looked at."""
+    rows(
+        done,
+        "create schema marts; create table marts.dim_people as "
+        "select 'p' || i as person_id from range(8) as t (i); "
+        f"insert into settings.{log} select 'p' || i from range({touched}) as t (i)",
+    )
+    query = batches.touched_people(done)
+    assert (query is not None) == are_named
+    if query:
+        named = sorted(rows(done, query))
+        assert named == [(f"p{i}",) for i in range(touched)]
+
+
 def test_where_nothing_is_known_everything_is_affected() -> None:
     assert batches.affected({"nodes": NODES}, None) is None

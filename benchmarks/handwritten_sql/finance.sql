@@ -123,7 +123,12 @@ create macro weight(units) as
     (units::decimal(20, 0) * 0.000000000001)::decimal(28, 12);
 
 create macro cost_per(cents, units) as
-    if(units > 0, money(rounded(cents, 1000000000000, units)), null);
+    if(
+        units > 0,
+        (rounded(cents, 1000000000000, units)::decimal(32, 0) * 0.01)
+            ::decimal(32, 2),
+        null
+    );
 
 create temp table shares as
 with summed as (

@@ -157,8 +157,8 @@ def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
     project = replace(project, vars=RunVars(as_of=datetime(2027, 1, 1)))
     run_suite = quality.run_suite
 
-    def with_a_failure(project, name):
-        results = run_suite(project, name)
+    def with_a_failure(project, name, **people):
+        results = run_suite(project, name, **people)
         if name == "reconciliation":
             results[0] = replace(
                 results[0], passed=False, message="It does not add up."
@@ -167,9 +167,9 @@ def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
 
     asked = []
 
-    def as_it_is(project, name):
+    def as_it_is(project, name, **people):
         asked.append(name)
-        return run_suite(project, name)
+        return run_suite(project, name, **people)
 
     monkeypatch.setattr(quality, "run_suite", with_a_failure)
     before = published(project).id

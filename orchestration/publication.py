@@ -22,6 +22,7 @@ import duckdb
 from orchestration import warehouse
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
+from orchestration.warehouse import literal, quoted
 
 PUBLIC_SCHEMAS = ("marts", "marts_pii")
 KEPT = 2
@@ -259,12 +260,12 @@ def _write_tables(
         warehouse.configure(connection, project.warehouse.parent / "publish.tmp")
         try:
             connection.execute(
-                f"attach {_text(str(project.built))} as warehouse (read_only)"
+                f"attach {literal(str(project.built))} as warehouse (read_only)"
             )
         except duckdb.Error as error:
             raise warehouse.explained(project, error) from error
         connection.execute(
-            f"attach {_text(str(folder / DATABASE))} as publication "
+            f"attach {literal(str(folder / DATABASE))} as publication "
             + ("" if change else f"(storage_version '{STORAGE_VERSION}')")
         )
         for schema in sorted({table.schema for table in tables}):
@@ -308,13 +309,13 @@ def _changed_table(
         column = table.key
         keys = (
             f"select row_id from {logs}.unpublished_rows "
-            f"where table_name = {_text(table.name)}"
+            f"where table_name = {literal(table.name)}"
         )
     else:
         return None
     source = _source(project, table)
-    target = f"publication.{table.schema}.{_name(table.name)}"
-    is_replaced = f"{_name(column)} in ({keys})"
+    target = f"publication.{table.schema}.{quoted(table.name)}"
+    is_replaced = f"{quoted(column)} in ({keys})"
     columns, there = (
         [row[:2] for row in connection.execute(f"describe {relation}").fetchall()]
         for relation in (source, target)
@@ -346,17 +347,17 @@ def _write_table(
     table: PublicTable,
 ) -> int:
     source = _source(project, table)
-    target = f"publication.{table.schema}.{_name(table.name)}"
+    target = f"publication.{table.schema}.{quoted(table.name)}"
     [(count,)] = connection.execute(
         f"create or replace table {target} as from {source}"
     ).fetchall()
     if table.description:
-        connection.execute(f"comment on table {target} is {_text(table.description)}")
+        connection.execute(f"comment on table {target} is {literal(table.description)}")
     there = {name for name, *_ in connection.execute(f"describe {target}").fetchall()}
     for column, description in table.columns.items():
         if description and column in there:
             connection.execute(
-                f"comment on column {target}.{_name(column)} is {_text(description)}"
+                f"comment on column {target}.{quoted(column)} is {literal(description)}"
             )
     return int(count)
 
@@ -371,14 +372,14 @@ def _write_file(
     # small dictionary is given up early: most texts are keys without repeats.
     connection.execute(
         f"copy (from {_source(project, table)}) "
-        f"to {_text(str(folder / f'{table.name}.parquet'))} "
+        f"to {literal(str(folder / f'{table.name}.parquet'))} "
         "(format parquet, compression zstd, compression_level 1, "
         f"dictionary_size_limit {DICTIONARY_SIZE})"
     )
 
 
 def _source(project: Project, table: PublicTable) -> str:
-    return f"warehouse.{project.schema_prefix}{table.schema}.{_name(table.name)}"
+    return f"warehouse.{project.schema_prefix}{table.schema}.{quoted(table.name)}"
 
 
 def _copied(path: Path, folder: Path) -> bool:
@@ -427,11 +428,3 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

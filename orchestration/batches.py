@@ -154,8 +154,9 @@ def decide(project: Project) -> Scope:
             # Until this run is published, what is published tells nothing of
             # what the tables hold.
             connection.execute(f"update {schema}.last_run set publication = null")
-            for name in UNPUBLISHED:
-                connection.execute(f"delete from {schema}.{name}")
+            connection.execute(f"delete from {schema}.scope")
+            connection.execute(f"delete from {schema}.unpublished_people")
+            # Rows that a killed run added stay named: their keys are tested too.
             if scope.changed_sources is not None:
                 connection.execute(
                     f"insert into {schema}.scope values (?)",

@@ -156,6 +156,18 @@ def test_what_a_killed_run_found_is_kept_until_one_is_complete(done: Project) ->
     assert rows(done, "select * from settings.replaced_people") == []
 
 
+def test_rows_that_a_killed_run_added_stay_named_until_published(
+    done: Project,
+) -> None:
+    log = "settings.unpublished_rows"
+    rows(done, f"insert into {log} values ('mart_funnel_period', 'x')")
+    decide(done)
+    batches.complete(done)
+    assert rows(done, f"from {log}") == [("mart_funnel_period", "x")]
+    batches.published(done, "p1")
+    assert rows(done, f"from {log}") == []
+
+
 def test_a_full_refresh_can_be_asked_for(done: Project) -> None:
     batches.forget(done)
     scope = decide(done)

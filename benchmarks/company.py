@@ -5,8 +5,8 @@ it. So that every public table has rows, one lead of ten changes hands and has a
 score, one of twenty an opportunity, and two of a hundred are merged into another;
 there are two years of advertising and of a ledger, and a few rows of a thousand
 are broken, each rule of the quarantine in turn, or copies. Every value follows
-from the seed. Each table is a folder, so that changes can be added as a further
-file without touching the first.
+from the seed. Each table is a folder of files with up to a million leads, so that
+changes can be added as a further file without touching them.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ HISTORY, ACTIVITIES = 6, 20
 ROWS_PER_LEAD = 1 + HISTORY + ACTIVITIES + 1
 USERS, CAMPAIGNS = 60, 200
 ADVERTISED, DAYS = 20, 700
+PART = 1_000_000
+"""Leads of which the rows lie in one file of each table: what is written at once
+is sorted, so ten times the leads need no more memory."""
 
 # chance(i, n) is the n-th random number of lead i, in [0, 1).
 MACROS = """
@@ -50,7 +53,7 @@ select
     timestamp '2024-01-01'
     + to_seconds(cast(chance(i, 1) * 86400 * 700 as bigint)) as created_at,
     chance(i, 2) as fate
-from range(getvariable('leads')) as numbers (i)
+from range(getvariable('first'), getvariable('beyond')) as numbers (i)
 """
 
 USER = """
@@ -347,52 +350,63 @@ cross join accounts
 order by month, no
 """
 
-QUERIES = {
+OF_THE_COMPANY = {
     "generic/user": USER,
     "generic/campaign": CAMPAIGN,
+    "ads/campaign_report": CAMPAIGN_REPORT,
+    "ledger/cost": COST,
+}
+
+OF_LEADS = {
     "generic/lead": LEAD,
     "generic/lead_status_history": LEAD_STATUS_HISTORY,
     "generic/sales_activity": SALES_ACTIVITY,
     "generic/touch": TOUCH,
     "generic/score_change": SCORE_CHANGE,
     "generic/opportunity": OPPORTUNITY,
-    "ads/campaign_report": CAMPAIGN_REPORT,
-    "ledger/cost": COST,
 }
 
-# What happens to every hundredth lead later on: it is edited, a salesperson
-# takes it up, and calls.
+# What happens to every hundredth lead on the day after the last activity: a
+# salesperson calls, takes the lead up, and it is edited. As in a daily run the
+# clocks of few other leads run out with that day.
+CALLED_AT = """
+said(
+    timestamp '2026-01-10'
+    + to_seconds(cast(hash(lead_id, 'called') % 43200 as bigint))
+)
+"""
+TAKEN_UP_AT = """
+said(
+    timestamp '2026-01-10 12:00:00'
+    + to_seconds(cast(hash(lead_id, 'taken up') % 43200 as bigint))
+)
+"""
+CHANGED = "from {leads} where hash(lead_id) % 100 = 0"
 CHANGES = {
-    "generic/lead": """
-        select * replace (
-            said(strptime(updated_at, '%Y-%m-%d %H:%M:%S') + interval 60 day)
-                as updated_at,
-            'sal' as status
-        )
-        from {lead} where hash(lead_id) % 100 = 0
+    "generic/lead": f"""
+        select * replace ({TAKEN_UP_AT} as updated_at, 'sal' as status)
+        {CHANGED}
     """,
-    "generic/lead_status_history": """
+    "generic/lead_status_history": f"""
         select
             lead_id,
-            said(strptime(updated_at, '%Y-%m-%d %H:%M:%S') + interval 60 day)
-                as changed_at,
+            {TAKEN_UP_AT} as changed_at,
             'status' as field,
             'tal' as old_value,
             'sal' as new_value,
             owner_id as changed_by,
             cast(null as varchar) as reason
-        from {lead} where hash(lead_id) % 100 = 0
+        {CHANGED}
     """,
-    "generic/sales_activity": """
+    "generic/sales_activity": f"""
         select
             'B' || lead_id as activity_id,
             lead_id,
             owner_id as user_id,
-            said(strptime(updated_at, '%Y-%m-%d %H:%M:%S') + interval 59 day)
-                as occurred_at,
+            {CALLED_AT} as occurred_at,
             'call' as type,
             'true' as is_completed
-        from {lead} where hash(lead_id) % 100 = 0
+        {CHANGED}
     """,
 }
 
@@ -412,18 +426,25 @@ def write(landing: Path, leads: int, seed: int = SEED) -> int:
         # A file's rows stand lead by lead, as an export's do.
         connection.execute("set preserve_insertion_order = true")
         connection.execute("set variable seed = ?", [seed])
-        connection.execute("set variable leads = ?", [leads])
         connection.execute(MACROS)
-        connection.execute(f"create table leads as {LEADS}")
-        return sum(
+        rows = sum(
             _copy(connection, landing, table, "part-0", query.format(**counts))
-            for table, query in QUERIES.items()
+            for table, query in OF_THE_COMPANY.items()
         )
+        for part, first in enumerate(range(0, leads, PART)):
+            connection.execute("set variable first = ?", [first])
+            connection.execute("set variable beyond = ?", [min(first + PART, leads)])
+            connection.execute(f"create or replace table leads as {LEADS}")
+            rows += sum(
+                _copy(connection, landing, table, f"part-{part}", text.format(**counts))
+                for table, text in OF_LEADS.items()
+            )
+        return rows
 
 
 def change(landing: Path) -> int:
-    """Add a file of changes to every hundredth lead; the number of rows."""
-    lead = landing / "generic" / "lead" / "part-0.parquet"
+    """Add files with a day's changes to every hundredth lead; the number of rows."""
+    leads = landing / "generic" / "lead" / "part-*.parquet"
     with duckdb.connect() as connection:
         connection.execute(MACROS)
         return sum(
@@ -431,8 +452,8 @@ def change(landing: Path) -> int:
                 connection,
                 landing,
                 table,
-                "part-1",
-                query.format(lead=f"read_parquet({warehouse.literal(str(lead))})"),
+                "changes",
+                query.format(leads=f"read_parquet({warehouse.literal(str(leads))})"),
             )
             for table, query in CHANGES.items()
         )
@@ -440,7 +461,7 @@ def change(landing: Path) -> int:
 
 def unchange(landing: Path) -> None:
     """Take the file of changes away again."""
-    for path in landing.glob("*/*/part-1.parquet"):
+    for path in landing.glob("*/*/changes.parquet"):
         path.unlink()
 
 

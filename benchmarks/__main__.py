@@ -411,8 +411,8 @@ Measured on {machine}.
 {agreement(sizes)}
 
 * *run*: `lead-funnel run` in an empty folder, imports and parsing included; *nothing
-  new*: the same command again; *1 % changed*: the same after a file with changes to
-  every hundredth lead was added to each of three tables.
+  new*: the same command again; *1 % changed*: the same after a file with the
+  next day's changes to every hundredth lead was added to each of three tables.
 * *handwritten SQL*: [handwritten_sql/](../benchmarks/handwritten_sql) in DuckDB, for
   this one company and one definition, straight from the files: every table that the
   run publishes, with equal rows, in a DuckDB file and in Parquet files. It keeps no raw

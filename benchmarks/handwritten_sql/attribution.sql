@@ -301,8 +301,12 @@ touched as (
     select
         accepted.*,
         touches.touched_at,
-        md5(concat('generic|', touches.source_table, '|', touches.source_key))
-            as touch_id
+        case
+            when touches.touch_no is not null
+                then md5(concat(
+                    'generic|', touches.source_table, '|', touches.source_key
+                ))
+        end as touch_id
     from accepted
     left join touches using (person_no, touch_no)
 ),

@@ -109,31 +109,36 @@ def _same_sums(name: str, counted: str, protects: str) -> Check:
     )
 
 
-ENTRIES = (
-    "inquiry",
-    "mql",
-    "handed_off",
-    "tal",
-    "accepted",
-    "sql",
-    "opportunity",
-    "won",
-    "lost",
-    "rejected",
-    "recycled",
-    "disqualified",
-)
+ENTRIES = {
+    "inquiry": "inquiry_at",
+    "mql": "mql_at",
+    "handed_off": "handed_off_at",
+    "tal": "tal_at",
+    "accepted": "accepted_at",
+    "sql": "sql_at",
+    "opportunity": "opportunity_at",
+}
+"""What a lifecycle enters, and the milestone that dates it. That these are what the
+events say is checked of each person: milestones_are_first_events."""
+
+EXITS = ("won", "lost", "rejected", "recycled", "disqualified")
 
 
 def _periods_hold_every_event() -> Check:
     """Days are in the reporting time zone, each event on its own."""
-    counts = ",\n                    ".join(
-        f"count(*) filter (where stage = '{entry}') as {entry}" for entry in ENTRIES
+    entered = "\n                union all\n                ".join(
+        f"select '{stage}' as stage, {column} as entered_at "
+        f"from {{marts}}.fct_lead_lifecycles where {column} is not null"
+        for stage, column in ENTRIES.items()
     )
-    sums = ", ".join(f"sum({entry}) as {entry}" for entry in ENTRIES)
+    exits = ", ".join(f"'{stage}'" for stage in EXITS)
+    names = (*ENTRIES, *EXITS)
+    counts = ",\n                    ".join(
+        f"count(*) filter (where stage = '{name}') as {name}" for name in names
+    )
+    sums = ", ".join(f"sum({name}) as {name}" for name in names)
     differs = "\n                or ".join(
-        f"coalesce(events.{entry}, 0) <> coalesce(counted.{entry}, 0)"
-        for entry in ENTRIES
+        f"coalesce(events.{name}, 0) <> coalesce(counted.{name}, 0)" for name in names
     )
     return no_rows(
         "periods_hold_every_event",
@@ -141,23 +146,11 @@ def _periods_hold_every_event() -> Check:
         f"""
             with
             entries as (
-                select stage, min(occurred_at) as entered_at
+                {entered}
+                union all
+                select stage, occurred_at as entered_at
                 from {{marts}}.fct_stage_events
-                where lifecycle_no is not null and stage <> 'handed_off'
-                group by person_id, lifecycle_no, stage
-
-                union all
-
-                -- A hand-off and an acceptance may be imputed.
-                select 'handed_off' as stage, handed_off_at as entered_at
-                from {{marts}}.fct_lead_lifecycles
-                where handed_off_at is not null
-
-                union all
-
-                select 'accepted' as stage, accepted_at as entered_at
-                from {{marts}}.fct_lead_lifecycles
-                where accepted_at is not null
+                where lifecycle_no is not null and stage in ({exits})
             ),
 
             events as (

@@ -2,7 +2,7 @@
 
 import duckdb
 
-from expectations.suites.funnel import COUNTS, ENTRIES
+from expectations.suites.funnel import COUNTS, ENTRIES, EXITS
 from orchestration.project import Project
 
 TABLES = f"""
@@ -172,7 +172,7 @@ select * from (values
     (date '2026-04-01', 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
     (date '2026-04-02', 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0),
     (date '2026-04-03', 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0)
-) as days (entered_date, {", ".join(f'"{entry}"' for entry in ENTRIES)});
+) as days (entered_date, {", ".join(f'"{entry}"' for entry in (*ENTRIES, *EXITS))});
 
 create table marts.mart_acceptance_curve as
 select * from (values

@@ -219,13 +219,17 @@ BROKEN = [
         "funnel",
         "periods_hold_every_event",
         # On its day in UTC, not in Tokyo.
-        "update marts.fct_stage_events set occurred_at = '2026-04-01 16:00' "
-        "where stage = 'mql'",
+        f"{LIFECYCLES} mql_at = '2026-04-01 16:00' where mql_at is not null",
     ),
     (
         "funnel",
         "periods_hold_every_event",
         f"{LIFECYCLES} accepted_at = null where person_id = 'p0'",
+    ),
+    (
+        "funnel",
+        "periods_hold_every_event",
+        "delete from marts.fct_stage_events where stage = 'rejected'",
     ),
     ("funnel", "at_risk_loses_who_left", f"{CURVE} at_risk = 3"),
     ("funnel", "at_risk_loses_who_left", f"{CURVE} accepted = 2 where accepted = 1"),

@@ -65,11 +65,11 @@ instants as (
 
     union all
 
-    -- An open opportunity is worth what the rate of as_of makes of it.
     select
         record_key,
-        case when is_closed then closed_at end as happened_at
+        closed_at as happened_at
     from {{ ref('input_layer__opportunities') }}
+    where is_closed
 
 ),
 
@@ -84,9 +84,53 @@ scope as (
             clock.as_of < settings.previous_as_of
             or clock.earliest_at <> settings.previous_earliest_at
         ) as is_everything,
-        settings.is_incremental
+        settings.is_incremental,
+        clock.as_of,
+        cast(
+            {{ from_utc('clock.as_of', 'settings.reporting_timezone') }} as date
+        ) as rate_date,
+        cast(
+            {{ from_utc(
+                'settings.previous_as_of', 'settings.reporting_timezone'
+            ) }} as date
+        ) as previous_rate_date
     from settings
     cross join clock
+
+),
+
+rates as (
+
+    select * from {{ ref('int_fx_rates__in_force') }}
+
+),
+
+sources as (
+
+    select * from {{ source('settings', 'sources') }}
+
+),
+
+-- An open opportunity is worth what the rate of as_of makes of it.
+repriced as (
+
+    select opportunities.record_key
+    from {{ ref('input_layer__opportunities') }} as opportunities
+    cross join scope
+    inner join sources
+        on opportunities.source = sources.source
+    inner join rates
+        on
+            coalesce(opportunities.currency, sources.currency) = rates.currency
+            and rates.valid_from > scope.previous_rate_date
+            and rates.valid_from <= scope.rate_date
+    where
+        scope.is_incremental
+        and not coalesce(
+            opportunities.is_closed
+            and opportunities.closed_at <= scope.as_of,
+            false
+        )
 
 ),
 
@@ -104,8 +148,11 @@ touched as (
         and (
             scope.is_everything
             or instants.happened_at > scope.previous_as_of
-            or instants.happened_at is null
         )
+
+    union
+
+    select coalesce(record_key, 0) as record_key from repriced
     {%- if outcomes %}
 
     union

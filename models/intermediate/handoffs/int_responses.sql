@@ -5,16 +5,11 @@
 with activities as (
 
     select
-        activities.person_key,
-        activities.user_key as actor_key,
-        activities.occurred_at as responded_at
-    from {{ ref('int_activities__judged') }} as activities
-    cross join {{ ref('int_run__clock') }} as clock
-    where
-        activities.is_read
-        and activities.is_usable
-        and activities.occurred_at <= clock.as_of
-        and {{ in_batch('activities.record_key') }}
+        person_key,
+        user_key as actor_key,
+        occurred_at as responded_at
+    from {{ ref('int_activities__judged') }}
+    where is_response and {{ in_batch('record_key') }}
 
 ),
 

@@ -259,20 +259,15 @@ fates_counted as (
         record_key,
         source,
         source_table,
-        count(*) filter (
-            where not is_key_missing
-            and is_read and is_usable and occurred_at <= clock.as_of
-        ) as readings,
+        count(*) filter (where is_response) as readings,
         count(*) filter (
             where is_key_missing or (is_read and not is_usable)
         ) as quarantined,
         count(*) filter (
-            where not is_key_missing
-            and is_read and is_usable and occurred_at > clock.as_of
+            where is_read and is_usable and not is_response
         ) as after_as_of,
         count(*) filter (where not is_key_missing and not is_read) as unread
     from {{ ref('int_activities__judged') }}
-    cross join clock
     where {{ in_batch('record_key') }}
     group by 1, 2, 3
 

@@ -109,8 +109,12 @@ judged as (
         occurred_at,
         is_key_missing,
         is_read,
-        {{ is_usable_reading('occurred_at') }} as is_usable
+        {{ is_usable_reading('occurred_at') }} as is_usable,
+        is_read
+        and {{ is_usable_reading('occurred_at') }}
+        and occurred_at <= clock.as_of as is_response
     from people_found
+    cross join {{ ref('int_run__clock') }} as clock
 
 )
 

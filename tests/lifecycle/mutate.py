@@ -260,10 +260,10 @@ DEFECTS = [
     Defect(
         "§7",
         "what is after as_of is read",
-        "models/intermediate/quality/int_raw_rows__judged.sql",
-        "and is_read and is_usable and occurred_at <= clock.as_of",
-        "and is_read and is_usable",
-        "int_raw_rows__judged+",
+        f"{READINGS}int_activities__judged.sql",
+        "\n        and occurred_at <= clock.as_of as is_response",
+        " as is_response",
+        "int_activities__judged+",
     ),
 ]
 

@@ -33,7 +33,7 @@ policies as (
 
 ),
 
-policies_matched as (
+passes_found as (
 
     select
         {{ key64(
@@ -48,21 +48,8 @@ policies_matched as (
         lifecycles.exited_at,
         lifecycles.exit_stage,
         lifecycles.is_exit_by_sales,
-        policies.calendar_id,
-        policies.sla_us,
-        policies.sla_business_hours,
-        policies.max_pending_days,
-        policies.touches_stop_clock,
-        row_number() over (
-            partition by
-                passes.person_key, passes.lifecycle_no, passes.pass_no
-            order by
-                case policies.match_on
-                    when 'team' then 0
-                    when 'channel' then 1
-                    else 2
-                end
-        ) as policy_rank
+        coalesce({{ same_text('passes.team') }}, '') as team_text,
+        coalesce({{ same_text('people.channel') }}, '') as channel_text
     from passes
     inner join lifecycles
         on
@@ -70,18 +57,56 @@ policies_matched as (
             and passes.lifecycle_no = lifecycles.lifecycle_no
     inner join people
         on passes.person_key = people.person_key
-    left join policies
+
+),
+
+-- There are few teams and channels: the policy of each is found once.
+shapes as (
+
+    select distinct
+        definition_version,
+        team_text,
+        channel_text
+    from passes_found
+
+),
+
+policies_ranked as (
+
+    select
+        shapes.definition_version,
+        shapes.team_text,
+        shapes.channel_text,
+        policies.calendar_id,
+        policies.sla_us,
+        policies.sla_business_hours,
+        policies.max_pending_days,
+        policies.touches_stop_clock,
+        row_number() over (
+            partition by
+                shapes.definition_version,
+                shapes.team_text,
+                shapes.channel_text
+            order by
+                case policies.match_on
+                    when 'team' then 0
+                    when 'channel' then 1
+                    else 2
+                end
+        ) as policy_rank
+    from shapes
+    inner join policies
         on
-            lifecycles.definition_version = policies.version
+            shapes.definition_version = policies.version
             and (
                 policies.match_on = 'default'
                 or (
                     policies.match_on = 'team'
-                    and policies.match_value = {{ same_text('passes.team') }}
+                    and policies.match_value = shapes.team_text
                 )
                 or (
                     policies.match_on = 'channel'
-                    and policies.match_value = {{ same_text('people.channel') }}
+                    and policies.match_value = shapes.channel_text
                 )
             )
 
@@ -89,8 +114,35 @@ policies_matched as (
 
 policies_chosen as (
 
-    select * from policies_matched
-    where policy_rank = 1
+    select
+        passes_found.pass_key,
+        passes_found.person_key,
+        passes_found.lifecycle_no,
+        passes_found.pass_no,
+        passes_found.passed_at,
+        passes_found.next_passed_at,
+        passes_found.owner_id,
+        passes_found.owner_key,
+        passes_found.from_owner_id,
+        passes_found.team,
+        passes_found.definition_version,
+        passes_found.handed_off_at,
+        passes_found.accepted_at,
+        passes_found.exited_at,
+        passes_found.exit_stage,
+        passes_found.is_exit_by_sales,
+        policies.calendar_id,
+        policies.sla_us,
+        policies.sla_business_hours,
+        policies.max_pending_days,
+        policies.touches_stop_clock
+    from passes_found
+    left join policies_ranked as policies
+        on
+            passes_found.definition_version = policies.definition_version
+            and passes_found.team_text = policies.team_text
+            and passes_found.channel_text = policies.channel_text
+            and policies.policy_rank = 1
 
 ),
 

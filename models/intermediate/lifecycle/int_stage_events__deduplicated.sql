@@ -90,18 +90,38 @@ candidates as (
 
 ),
 
+candidates_keyed as (
+
+    select
+        *,
+        {{ system_key_of('source', user_match_id('source', 'actor_id')) }}
+            as actor_key
+    from candidates
+
+),
+
+-- Users are found before events are cut off at as_of: what an engine expects of
+-- such a cut is so little that it would look events up for the users.
+actors_found as (
+
+    select
+        candidates.*,
+        users.user_id,
+        coalesce(users.is_sales_user, true) as is_sales_actor
+    from candidates_keyed as candidates
+    left join users
+        on candidates.actor_key = users.user_key
+
+),
+
 candidates_in_time as (
 
     select
         candidates.*,
         stages.stage_rank,
         stages.kind = 'exit' as is_exit,
-        stages.kind = 'progress' as is_progress,
-        {{ system_key_of(
-            'candidates.source',
-            user_match_id('candidates.source', 'candidates.actor_id')
-        ) }} as actor_key
-    from candidates
+        stages.kind = 'progress' as is_progress
+    from actors_found as candidates
     inner join stages
         on candidates.stage = stages.stage
     cross join clock
@@ -165,30 +185,28 @@ events as (
 
 ),
 
-actors_found as (
+final as (
 
     select
-        events.person_key,
-        events.stage,
-        events.stage_rank,
-        events.is_exit,
-        events.is_progress,
-        events.occurred_at,
-        events.source,
-        events.source_table,
-        events.source_key,
-        events.record_key,
-        coalesce(users.user_id, events.actor_id) as actor_id,
-        events.actor_key,
-        coalesce(users.is_sales_user, true) as is_sales_actor,
-        events.definition_version,
-        events.reason,
-        events.loaded_at,
-        events.opportunity_ref
+        person_key,
+        stage,
+        stage_rank,
+        is_exit,
+        is_progress,
+        occurred_at,
+        source,
+        source_table,
+        source_key,
+        record_key,
+        coalesce(user_id, actor_id) as actor_id,
+        actor_key,
+        is_sales_actor,
+        definition_version,
+        reason,
+        loaded_at,
+        opportunity_ref
     from events
-    left join users
-        on events.actor_key = users.user_key
 
 )
 
-select * from actors_found
+select * from final

@@ -250,7 +250,7 @@ rules as (
             cut.person_key = events.person_key
             and cut.stage_rank = events.stage_rank
             and cut.occurred_at = events.occurred_at
-    where cut.is_exit_without_lifecycle
+    where cut.is_exit_without_lifecycle and events.is_exit
 
     union all
 

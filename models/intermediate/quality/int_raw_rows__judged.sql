@@ -42,6 +42,7 @@ exits_without_lifecycle as (
             and cut.occurred_at = events.occurred_at
     where
         cut.is_exit_without_lifecycle
+        and events.is_exit
         and {{ in_batch('cut.person_key') }}
         and {{ in_batch('events.person_key') }}
 

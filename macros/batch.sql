@@ -313,16 +313,26 @@ having
 {% macro get_incremental_changed_rows_sql(arguments) -%}
 {%- set is_replaced = '1 = 1' -%}
 {%- if is_batch_run() -%}
+{%- set target = arguments['target_relation'] -%}
 {%- set is_replaced -%}
+row_key in (select fresh.row_key from {{ arguments['temp_relation'] }} as fresh)
+{%- endset -%}
+{#- Most runs have nothing but new rows: then only these keys are looked for,
+    and the other columns read where they are found. -#}
+{%- set is_gone -%}
 (
-    row_key in (select fresh.row_key from {{ arguments['temp_relation'] }}
-        as fresh)
-    or file_key is null
+    file_key is null
     or file_key in (
         select gone.file_key from {{ settings_relation('gone_files') }} as gone
     )
 )
 {%- endset -%}
+{%- set any_gone = run_query(
+    'select 1 from ' ~ target ~ ' where ' ~ is_gone ~ ' limit 1'
+) -%}
+{%- if any_gone.rows -%}
+    {%- set is_replaced = '(' ~ is_replaced ~ ' or ' ~ is_gone ~ ')' -%}
+{%- endif %}
 {{ log_touched_records(arguments, is_replaced) }};
 {%- endif %}
 

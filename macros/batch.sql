@@ -8,8 +8,10 @@
        old rows with new ones and writes the records that differ to
        settings.touched_records.
     2. int_batch__records adds whoever is touched by time (a clock that ran
-       out, an event that as_of now includes) and everyone who is or was one
-       person with them: the batch.
+       out, an event that as_of now includes, a new rate of an open
+       opportunity) and everyone who is or was one person with them: the batch.
+       Where time itself begins or ends earlier, that is everybody, and the run
+       goes on as a full refresh (`give_up_batch`).
     3. A model of one person's rows reads only the batch (`in_batch`) and
        replaces the batch's rows (strategy `batch_rows`); a public table
        replaces its people's (`in_batch_people`, strategy `batch_people`).
@@ -39,6 +41,31 @@
     'select run.is_incremental from ' ~ settings_relation('run') ~ ' as run'
 ) -%}
 {{ return(told.columns[0].values() | first | default(false, true)) }}
+{%- endmacro %}
+
+
+{#-
+    A post-hook of the clock. Where as_of lies before the last run's, or another
+    event is the first (the calendars begin there), nothing holds that was
+    counted before: the run goes on as a full refresh, and so does the next one
+    if it is killed. The input layer was brought up to date before.
+-#}
+{% macro give_up_batch() -%}
+{%- if execute and is_told_incremental() and run_query(
+    'select 1 from ' ~ settings_relation('run') ~ ' as run cross join ' ~ this
+    ~ ' as clock where clock.as_of < run.previous_as_of'
+    ~ ' or clock.earliest_at <> run.previous_earliest_at'
+).rows -%}
+update {{ settings_relation('run') }} set is_incremental = false;
+{% for name in [
+    'last_run', 'scope', 'touched_records', 'replaced_people',
+    'lifecycle_changes', 'unpublished_people', 'unpublished_rows',
+] -%}
+delete from {{ settings_relation(name) }};
+{% endfor %}
+{%- else -%}
+select 1 as batch_holds
+{%- endif -%}
 {%- endmacro %}
 
 

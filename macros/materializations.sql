@@ -23,7 +23,7 @@
 {% materialization incremental, adapter='duckdb' %}
 {%- set existing = load_cached_relation(this) -%}
 {%- if existing is not none and existing.is_table
-    and not should_full_refresh() -%}
+    and not should_full_refresh() and is_told_incremental() -%}
     {{ return(dbt.materialization_incremental_duckdb()) }}
 {%- endif -%}
 {{ return(built_anew('table')) }}

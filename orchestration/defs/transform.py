@@ -249,6 +249,11 @@ def layer_assets(manifest: Manifest, layer: Layer) -> dg.AssetsDefinition | None
                 full_refresh=not is_incremental,
                 on_node=count,
             )
+            if is_incremental and not batches.is_incremental(project):
+                progress.say(
+                    "Time begins or ends earlier than when the last run looked: "
+                    "from here on everything is built anew."
+                )
             if layer.is_last and not dbt_runner.failure_sentence(results):
                 batches.complete(project)
         left = [unique_id for unique_id in everything if unique_id not in wanted]

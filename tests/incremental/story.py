@@ -439,7 +439,7 @@ class Story:
         told += ["published" if is_shown else "killed before it was published"]
         told += ["incremental" if scope else "full"]
         self.log.append(f"{day}: {', '.join(told)}")
-        return found + self._compare(is_shown)
+        return found + self.compare(is_shown)
 
     def _change_the_run(self, rnd: Random) -> list[str]:
         told = []
@@ -465,7 +465,8 @@ class Story:
             ).fetchall()
         return as_of
 
-    def _compare(self, is_shown: bool) -> list[str]:
+    def compare(self, is_shown: bool = False) -> list[str]:
+        """Where a full refresh of the same raw tables differs."""
         dbt_runner.close_connections()
         full = replace(self.project, out=self.folder / "full")
         full.prepare_out()

@@ -8,11 +8,15 @@ definition, a run that is killed on its way. More of them:
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from tests.incremental.story import begin
+from orchestration import dbt_runner
+from orchestration.connectors.raw import load_all
+from tests.incremental.story import IDS, Story, begin, build, in_order, name_of
 
 pytestmark = pytest.mark.slow
 
@@ -28,3 +32,36 @@ def test_every_day_equals_a_full_refresh(
         found = story.live_a_day(number)
         assert not found, "\n".join([*story.log, *found])
     assert any(day.endswith(", incremental") for day in story.log), story.log
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_an_earlier_first_event_builds_everybody_anew(
+    killed: bool, tmp_path: Path
+) -> None:
+    """The calendars begin at the first event, so nothing counted before holds."""
+    story = begin(tmp_path, seed=2, people=60)
+    key, row = next(item for item in story.exports.people() if item[0][1] == "lead")
+    early = dict(row)
+    early[name_of(row, IDS[key][0])] = "00Q000000000EARLY1"
+    early[name_of(row, "created_at" if "created_at" in row else "created_date")] = (
+        "2012-02-03 00:00:00"
+    )
+    story.exports.add("early", [(key, early)])
+    story.exports.write()
+    story.now += timedelta(days=1)
+    load_all(story.project, story.now.replace(tzinfo=None))
+    names = in_order(dbt_runner.manifest_json(story.project))
+    clock = names.index("model.lead_funnel.int_run__clock")
+    if killed:
+        build(story.project, incremental=True, upto=clock + 5)
+        assert rows(story, "from settings.last_run") == []
+    build(story.project, incremental=True)
+    assert rows(story, "select is_incremental from settings.run") == [(False,)]
+    assert rows(story, "select publication from settings.last_run") == [(None,)]
+    assert not story.compare()
+
+
+def rows(story: Story, query: str) -> list[tuple]:
+    dbt_runner.close_connections()
+    with duckdb.connect(str(story.project.warehouse)) as connection:
+        return connection.execute(query).fetchall()

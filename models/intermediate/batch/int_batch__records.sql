@@ -73,17 +73,10 @@ instants as (
 
 ),
 
--- The calendars begin at the first event, and a run never looks back: then
--- nothing that was counted before holds.
 scope as (
 
     select
         settings.previous_as_of,
-        settings.is_incremental
-        and (
-            clock.as_of < settings.previous_as_of
-            or clock.earliest_at <> settings.previous_earliest_at
-        ) as is_everything,
         settings.is_incremental,
         clock.as_of,
         cast(
@@ -145,10 +138,7 @@ touched as (
     cross join scope
     where
         scope.is_incremental
-        and (
-            scope.is_everything
-            or instants.happened_at > scope.previous_as_of
-        )
+        and instants.happened_at > scope.previous_as_of
 
     union
 
@@ -163,8 +153,7 @@ touched as (
     where
         scope.is_incremental
         and (
-            scope.is_everything
-            or outcomes.final_outcome = 'pending'
+            outcomes.final_outcome = 'pending'
             or outcomes.due_at is null
             or outcomes.due_at > scope.previous_as_of
         )

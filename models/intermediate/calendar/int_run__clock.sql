@@ -1,3 +1,5 @@
+{{ config(post_hook="{{ give_up_batch() }}") }}
+
 with settings as (
 
     select * from {{ source('settings', 'run') }}

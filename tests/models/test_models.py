@@ -143,8 +143,8 @@ def test_open_opportunities_that_keep_their_old_rate_are_caught(
     spoil(
         copied,
         "models/intermediate/batch/int_batch__records.sql",
-        "and rates.valid_from <= scope.rate_date",
-        "and rates.valid_from < scope.rate_date",
+        "and scope.rate_date >= rates.valid_from",
+        "and scope.rate_date > rates.valid_from",
     )
     assert unit_test_failures(copied) == {"a_run_touches_whom_time_touches"}
 

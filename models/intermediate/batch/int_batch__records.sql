@@ -115,8 +115,8 @@ repriced as (
     inner join rates
         on
             coalesce(opportunities.currency, sources.currency) = rates.currency
-            and rates.valid_from > scope.previous_rate_date
-            and rates.valid_from <= scope.rate_date
+            and scope.previous_rate_date < rates.valid_from
+            and scope.rate_date >= rates.valid_from
     where
         scope.is_incremental
         and not coalesce(

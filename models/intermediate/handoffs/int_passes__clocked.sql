@@ -102,11 +102,11 @@ policies_ranked as (
                 policies.match_on = 'default'
                 or (
                     policies.match_on = 'team'
-                    and policies.match_value = shapes.team_text
+                    and shapes.team_text = policies.match_value
                 )
                 or (
                     policies.match_on = 'channel'
-                    and policies.match_value = shapes.channel_text
+                    and shapes.channel_text = policies.match_value
                 )
             )
 

@@ -74,6 +74,8 @@ SOURCE, MODEL = "source.lead_funnel.", "model.lead_funnel."
 CLOSINGS = ("closes", "definition", *closings.TABLES)
 
 BATCH = f"{MODEL}int_batch__records"
+CLOCK = f"{MODEL}int_run__clock"
+"""Where a batch run may turn out to be a full refresh."""
 OF_THE_BATCH = frozenset({"batch_rows", "people_rows", "batch_people"})
 """Strategies of the models that do the batch, which they read without a ref()."""
 

@@ -249,7 +249,11 @@ def layer_assets(manifest: Manifest, layer: Layer) -> dg.AssetsDefinition | None
                 full_refresh=not is_incremental,
                 on_node=count,
             )
-            if is_incremental and not batches.is_incremental(project):
+            if (
+                is_incremental
+                and batches.CLOCK in wanted
+                and not batches.is_incremental(project)
+            ):
                 progress.say(
                     "Time begins or ends earlier than when the last run looked: "
                     "from here on everything is built anew."

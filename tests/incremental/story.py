@@ -416,9 +416,7 @@ class Story:
             count = rnd.randint(1, 3)
             told = [rnd.choice(EVENTS)(self.exports, day) for _ in range(count)]
         told += self._change_the_run(rnd)
-        self.exports.write()
-        self.now += timedelta(days=1)
-        load_all(self.project, self.now.replace(tzinfo=None))
+        self.land()
         if rnd.random() < 0.35:
             count = len(in_order(dbt_runner.manifest_json(self.project)))
             upto = rnd.randint(20, count - 1)
@@ -429,10 +427,7 @@ class Story:
                 self.exports.write()
                 load_all(self.project, self.now.replace(tzinfo=None))
         build(self.project, incremental=True)
-        with duckdb.connect(str(self.project.warehouse)) as connection:
-            [(scope,)] = connection.execute(
-                "select is_incremental from settings.run"
-            ).fetchall()
+        [(scope,)] = self.rows("select is_incremental from settings.run")
         found = unnamed(self.project)
         if is_shown := rnd.random() < 0.8:
             show(self.project)
@@ -459,11 +454,20 @@ class Story:
         return told
 
     def _last_as_of(self) -> datetime:
-        with duckdb.connect(str(self.project.warehouse)) as connection:
-            [(as_of,)] = connection.execute(
-                "select as_of from intermediate.int_run__clock"
-            ).fetchall()
+        [(as_of,)] = self.rows("select as_of from intermediate.int_run__clock")
         return as_of
+
+    def land(self) -> None:
+        """Load the exports as they are a day later."""
+        self.exports.write()
+        self.now += timedelta(days=1)
+        load_all(self.project, self.now.replace(tzinfo=None))
+
+    def rows(self, query: str) -> list[tuple]:
+        """What the warehouse answers."""
+        dbt_runner.close_connections()
+        with duckdb.connect(str(self.project.warehouse)) as connection:
+            return connection.execute(query).fetchall()
 
     def compare(self, is_shown: bool = False) -> list[str]:
         """Where a full refresh of the same raw tables differs."""

@@ -8,15 +8,12 @@ definition, a run that is killed on its way. More of them:
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from orchestration import dbt_runner
-from orchestration.connectors.raw import load_all
-from tests.incremental.story import IDS, Story, begin, build, in_order, name_of
+from tests.incremental.story import IDS, begin, build, in_order, name_of
 
 pytestmark = pytest.mark.slow
 
@@ -47,21 +44,13 @@ def test_an_earlier_first_event_builds_everybody_anew(
         "2012-02-03 00:00:00"
     )
     story.exports.add("early", [(key, early)])
-    story.exports.write()
-    story.now += timedelta(days=1)
-    load_all(story.project, story.now.replace(tzinfo=None))
+    story.land()
     names = in_order(dbt_runner.manifest_json(story.project))
     clock = names.index("model.lead_funnel.int_run__clock")
     if killed:
         build(story.project, incremental=True, upto=clock + 5)
-        assert rows(story, "from settings.last_run") == []
+        assert story.rows("from settings.last_run") == []
     build(story.project, incremental=True)
-    assert rows(story, "select is_incremental from settings.run") == [(False,)]
-    assert rows(story, "select publication from settings.last_run") == [(None,)]
+    assert story.rows("select is_incremental from settings.run") == [(False,)]
+    assert story.rows("select publication from settings.last_run") == [(None,)]
     assert not story.compare()
-
-
-def rows(story: Story, query: str) -> list[tuple]:
-    dbt_runner.close_connections()
-    with duckdb.connect(str(story.project.warehouse)) as connection:
-        return connection.execute(query).fetchall()

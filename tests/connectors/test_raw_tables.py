@@ -79,7 +79,8 @@ def test_every_column_is_text_beside_file_hash_and_time(filled):
     with warehouse.connect(filled, read_only=True) as connection:
         columns = connection.execute(
             "select column_name, data_type from duckdb_columns() "
-            "where schema_name = 'raw_generic' and table_name = 'lead'"
+            "where schema_name = 'raw_generic' and table_name = 'lead' "
+            "order by column_index"
         ).fetchall()
     assert columns == [
         ("lead_id", "VARCHAR"),

@@ -39,6 +39,10 @@ create macro record_id(prefix, i) as
 create macro address(i) as
     'p' || i || '@company' || i % 50000 || '.example.com';
 create macro said(instant) as strftime(instant, '%Y-%m-%d %H:%M:%S');
+create macro next_day(lead_id, what, hour) as said(
+    timestamp '2026-01-10'
+    + to_seconds(cast(hour * 3600 + hash(lead_id, what) % 43200 as bigint))
+);
 create macro days_after(instant, days) as
     instant + to_seconds(cast(86400 * days as bigint));
 -- One lead of five hundred; each fault has its own.
@@ -369,28 +373,18 @@ OF_LEADS = {
 # What happens to every hundredth lead on the day after the last activity: a
 # salesperson calls, takes the lead up, and it is edited. As in a daily run the
 # clocks of few other leads run out with that day.
-CALLED_AT = """
-said(
-    timestamp '2026-01-10'
-    + to_seconds(cast(hash(lead_id, 'called') % 43200 as bigint))
-)
-"""
-TAKEN_UP_AT = """
-said(
-    timestamp '2026-01-10 12:00:00'
-    + to_seconds(cast(hash(lead_id, 'taken up') % 43200 as bigint))
-)
-"""
 CHANGED = "from {leads} where hash(lead_id) % 100 = 0"
 CHANGES = {
     "generic/lead": f"""
-        select * replace ({TAKEN_UP_AT} as updated_at, 'sal' as status)
+        select * replace (
+            next_day(lead_id, 'taken up', 12) as updated_at, 'sal' as status
+        )
         {CHANGED}
     """,
     "generic/lead_status_history": f"""
         select
             lead_id,
-            {TAKEN_UP_AT} as changed_at,
+            next_day(lead_id, 'taken up', 12) as changed_at,
             'status' as field,
             'tal' as old_value,
             'sal' as new_value,
@@ -403,7 +397,7 @@ CHANGES = {
             'B' || lead_id as activity_id,
             lead_id,
             owner_id as user_id,
-            {CALLED_AT} as occurred_at,
+            next_day(lead_id, 'called', 0) as occurred_at,
             'call' as type,
             'true' as is_completed
         {CHANGED}

@@ -48,7 +48,8 @@
     A post-hook of the clock. Where as_of lies before the last run's, or another
     event is the first (the calendars begin there), nothing holds that was
     counted before: the run goes on as a full refresh, and so does the next one
-    if it is killed. The input layer was brought up to date before.
+    if it is killed, for it finds no last run. The input layer was brought up to
+    date before; the logs that name single rows are emptied at the end.
 -#}
 {% macro give_up_batch() -%}
 {%- if execute and is_told_incremental() and run_query(
@@ -57,12 +58,8 @@
     ~ ' or clock.earliest_at <> run.previous_earliest_at'
 ).rows -%}
 update {{ settings_relation('run') }} set is_incremental = false;
-{% for name in [
-    'last_run', 'scope', 'touched_records', 'replaced_people',
-    'lifecycle_changes', 'unpublished_people', 'unpublished_rows',
-] -%}
-delete from {{ settings_relation(name) }};
-{% endfor %}
+delete from {{ settings_relation('last_run') }};
+delete from {{ settings_relation('scope') }};
 {%- else -%}
 select 1 as batch_holds
 {%- endif -%}

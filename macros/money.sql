@@ -9,10 +9,10 @@
 cast({{ amount }} * 100 as decimal(19, 0))
 {%- endmacro %}
 
-{% macro from_cents(cents) -%}
+{% macro from_cents(cents, digits=18) -%}
 cast(
-    cast({{ cents }} as decimal(19, 0)) * cast(0.01 as decimal(3, 2))
-    as decimal(18, 2)
+    cast({{ cents }} as decimal({{ digits + 1 }}, 0))
+    * cast(0.01 as decimal(3, 2)) as decimal({{ digits }}, 2)
 )
 {%- endmacro %}
 
@@ -21,10 +21,9 @@ cast(
     near 0 it has more digits than any amount that was spent.
 -#}
 {% macro cost_of_each(cents, units) -%}
-cast(
-    {{ rounded_quotient(cents, units_of_one(), units, digits=32) }}
-    * cast(0.01 as decimal(3, 2)) as decimal(32, 2)
-)
+{{ from_cents(
+    rounded_quotient(cents, units_of_one(), units, digits=32), digits=32
+) }}
 {%- endmacro %}
 
 

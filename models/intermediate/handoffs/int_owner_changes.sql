@@ -1,10 +1,10 @@
 {{ config(unique_key='record_key') }}
 
 -- One row per record and instant at which its owner changed: who had it before
--- and who has it after. Several changes of one instant are a chain (A to B, B
--- to C): it starts at the owner nobody of that instant gave, and ends at the
--- owner from whom nobody took. Changes after as_of are kept: their old value
--- may be all that tells who owned the lead until then.
+-- and who has it after. Several changes of one instant are a chain (see
+-- macros/chains.sql): it starts at the owner nobody of that instant gave, and
+-- ends at the owner from whom nobody took. Changes after as_of are kept: their
+-- old value may be all that tells who owned the lead until then.
 with changes as (
 
     select
@@ -30,27 +30,13 @@ with changes as (
 
 owners_given as (
 
-    select
-        record_key,
-        changed_at,
-        new_match_id as match_id,
-        count(*) as copies,
-        min(source_key) as source_key
-    from changes
-    group by 1, 2, 3
+    {{ values_of_instant('changes', 'new_match_id') }}
 
 ),
 
 owners_left as (
 
-    select
-        record_key,
-        changed_at,
-        old_match_id as match_id,
-        count(*) as copies,
-        min(source_key) as source_key
-    from changes
-    group by 1, 2, 3
+    {{ values_of_instant('changes', 'old_match_id') }}
 
 ),
 
@@ -58,27 +44,19 @@ ends_marked as (
 
     select
         changes.*,
-        owners_given.match_id is null
-        or (
-            owners_given.copies = 1
-            and owners_given.source_key = changes.source_key
-        ) as is_head,
-        owners_left.match_id is null
-        or (
-            owners_left.copies = 1
-            and owners_left.source_key = changes.source_key
-        ) as is_tail
+        {{ is_end_of_chain('changes', 'owners_given') }} as is_head,
+        {{ is_end_of_chain('changes', 'owners_left') }} as is_tail
     from changes
     left join owners_given
         on
             changes.record_key = owners_given.record_key
             and changes.changed_at = owners_given.changed_at
-            and changes.old_match_id = owners_given.match_id
+            and changes.old_match_id = owners_given.value_text
     left join owners_left
         on
             changes.record_key = owners_left.record_key
             and changes.changed_at = owners_left.changed_at
-            and changes.new_match_id = owners_left.match_id
+            and changes.new_match_id = owners_left.value_text
 
 ),
 

@@ -2,7 +2,7 @@
 
 -- History does not record the value a record is created with. It is the old
 -- value of the earliest usable status row; where several rows share that
--- instant, of the head of the chain (the old value that no other row made).
+-- instant, of the head of the chain (see macros/chains.sql).
 with records as (
 
     select
@@ -21,7 +21,7 @@ status_rows as (
     select
         record_key,
         source_key,
-        observed_at,
+        observed_at as changed_at,
         old_value,
         -- A cleared value is a value of the chain as well.
         coalesce({{ same_text('old_value') }}, '') as old_text,
@@ -39,19 +39,13 @@ status_rows as (
 earliest_rows as (
 
     select * from status_rows
-    where observed_at = earliest_at
+    where changed_at = earliest_at
 
 ),
 
 made_values as (
 
-    select
-        record_key,
-        new_text,
-        count(*) as makers,
-        min(source_key) as maker_key
-    from earliest_rows
-    group by 1, 2
+    {{ values_of_instant('earliest_rows', 'new_text') }}
 
 ),
 
@@ -61,16 +55,12 @@ heads_marked as (
         earliest_rows.record_key,
         earliest_rows.source_key,
         earliest_rows.old_value,
-        made_values.new_text is null
-        or (
-            made_values.makers = 1
-            and made_values.maker_key = earliest_rows.source_key
-        ) as is_head
+        {{ is_end_of_chain('earliest_rows', 'made_values') }} as is_head
     from earliest_rows
     left join made_values
         on
             earliest_rows.record_key = made_values.record_key
-            and earliest_rows.old_text = made_values.new_text
+            and earliest_rows.old_text = made_values.value_text
 
 ),
 

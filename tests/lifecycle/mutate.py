@@ -261,7 +261,7 @@ DEFECTS = [
         "§7",
         "what is after as_of is read",
         f"{READINGS}int_activities__judged.sql",
-        "\n        and occurred_at <= clock.as_of as is_response",
+        "\n        and readings.occurred_at <= clock.as_of as is_response",
         " as is_response",
         "int_activities__judged+",
     ),

@@ -97,7 +97,7 @@ people_found as (
 
 ),
 
-judged as (
+readings as (
 
     select
         row_key,
@@ -109,11 +109,19 @@ judged as (
         occurred_at,
         is_key_missing,
         is_read,
-        {{ is_usable_reading('occurred_at') }} as is_usable,
-        is_read
-        and {{ is_usable_reading('occurred_at') }}
-        and occurred_at <= clock.as_of as is_response
+        {{ is_usable_reading('occurred_at') }} as is_usable
     from people_found
+
+),
+
+judged as (
+
+    select
+        readings.*,
+        readings.is_read
+        and readings.is_usable
+        and readings.occurred_at <= clock.as_of as is_response
+    from readings
     cross join {{ ref('int_run__clock') }} as clock
 
 )

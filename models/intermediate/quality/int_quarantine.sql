@@ -235,22 +235,15 @@ rules as (
     union all
 
     select
-        events.source,
-        events.source_table,
-        events.source_key,
-        events.person_key,
-        events.loaded_at as seen_at,
+        source,
+        source_table,
+        source_key,
+        person_key,
+        loaded_at as seen_at,
         'exit_without_lifecycle' as rule,
-        events.stage || ' at '
-        || cast(events.occurred_at as {{ dbt.type_string() }})
+        stage || ' at ' || cast(occurred_at as {{ dbt.type_string() }})
         || ' closes nothing: no lifecycle is open' as detail
-    from {{ ref('int_stage_events__cut') }} as cut
-    inner join {{ ref('int_stage_events__deduplicated') }} as events
-        on
-            cut.person_key = events.person_key
-            and cut.stage_rank = events.stage_rank
-            and cut.occurred_at = events.occurred_at
-    where cut.is_exit_without_lifecycle and events.is_exit
+    from {{ ref('int_exits_without_lifecycle') }}
 
     union all
 

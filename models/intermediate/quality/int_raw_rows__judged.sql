@@ -27,24 +27,8 @@ with clock as (
 
 exits_without_lifecycle as (
 
-    select
-        events.person_key,
-        events.stage,
-        events.occurred_at,
-        events.source,
-        events.source_table,
-        events.source_key
-    from {{ ref('int_stage_events__cut') }} as cut
-    inner join {{ ref('int_stage_events__deduplicated') }} as events
-        on
-            cut.person_key = events.person_key
-            and cut.stage_rank = events.stage_rank
-            and cut.occurred_at = events.occurred_at
-    where
-        cut.is_exit_without_lifecycle
-        and events.is_exit
-        and {{ in_batch('cut.person_key') }}
-        and {{ in_batch('events.person_key') }}
+    select * from {{ ref('int_exits_without_lifecycle') }}
+    where {{ in_batch('person_key') }}
 
 ),
 

@@ -8,15 +8,15 @@ at all, and, when the public tables hold everything, that they do.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import duckdb
 
 from orchestration import closings, dbt_runner, publication, warehouse
+from orchestration.definition_files import overlay_files
 from orchestration.errors import listed
 from orchestration.project import Project
 
@@ -44,6 +44,13 @@ LOGS = {
         "tal_at timestamp, accepted_at timestamp, sql_at timestamp, "
         "opportunity_at timestamp, exit_stage varchar, exited_at timestamp"
     ),
+    # What was loaded when it was decided what this run does, and which layers were
+    # built since. A load that comes between is the next run's.
+    "decided_files": (
+        "file varchar, sha256 varchar, loaded_at timestamp, source varchar, "
+        "source_table varchar"
+    ),
+    "built_layers": "layer varchar",
     "new_files": "file varchar, source varchar, source_table varchar",
     "gone_files": "file varchar, file_key bigint",
     # The state of the last complete run.
@@ -65,6 +72,9 @@ LOGS = {
     # that is not known.
     "scope": "changed_sources varchar",
 }
+
+DECIDED = "decided"
+"""What stands before the first of the built layers."""
 
 UNPUBLISHED = ("scope", "unpublished_people", "unpublished_rows")
 """Of these what a run writes down for its publication."""
@@ -130,9 +140,11 @@ def forget(project: Project) -> None:
     schema = logs_schema(project)
     connection = warehouse.connect(project)
     try:
+        connection.execute("begin")
         for name in LOGS:
             if warehouse.has_table(connection, schema, name):
                 connection.execute(f"delete from {schema}.{name}")
+        connection.execute("commit")
     finally:
         connection.close()
 
@@ -168,49 +180,73 @@ def decide(project: Project) -> Scope:
             # Until this run is complete there is nothing to build on.
             for name in LOGS:
                 connection.execute(f"delete from {schema}.{name}")
+        connection.execute(f"delete from {schema}.built_layers")
+        connection.execute(f"insert into {schema}.built_layers values ('{DECIDED}')")
+        connection.execute(f"delete from {schema}.decided_files")
+        if warehouse.has_table(connection, "loads", "files"):
+            connection.execute(
+                f"insert into {schema}.decided_files "
+                "select file, sha256, loaded_at, source, source_table from loads.files"
+            )
         connection.execute("commit")
     finally:
         connection.close()
     return scope
 
 
+def built(project: Project, layer: str, layers: Sequence[str]) -> None:
+    """A layer was built. After the last one, where all were built in their order
+    since it was decided what to do, the tables hold everything that was loaded
+    then: the next run may build on them. Of single layers that are built by hand
+    nobody knows that."""
+    schema = logs_schema(project)
+    earlier = {DECIDED, *layers[: layers.index(layer)]}
+    connection = warehouse.connect(project)
+    try:
+        connection.execute("begin")
+        found = connection.execute(f"select layer from {schema}.built_layers")
+        there = {name for (name,) in found.fetchall()} & earlier
+        if there == earlier:
+            there.add(layer)
+        connection.execute(f"delete from {schema}.built_layers")
+        for name in sorted(there):
+            connection.execute(f"insert into {schema}.built_layers values (?)", [name])
+        if there == {DECIDED, *layers}:
+            _complete(connection, project)
+        connection.execute("commit")
+    finally:
+        connection.close()
+
+
 def is_incremental(project: Project) -> bool:
     return told(project)[0]
 
 
-def complete(project: Project) -> None:
-    """The tables hold everything that was loaded: the next run may build on them."""
+def _complete(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     schema = logs_schema(project)
-    prefix = project.schema_prefix
-    connection = warehouse.connect(project)
-    try:
-        connection.execute("begin")
-        connection.execute(
-            f"insert into {schema}.unpublished_people "
-            f"select distinct person_id from {schema}.replaced_people"
-        )
-        for name in LOGS:
-            if name not in UNPUBLISHED:
-                connection.execute(f"delete from {schema}.{name}")
-        connection.execute(
-            f"insert into {schema}.read_files "
-            "select file, sha256, loaded_at, source, source_table from loads.files"
-        )
-        connection.execute(
-            f"insert into {schema}.last_run "
-            "select ?, ?, ?, as_of, earliest_at, ?, ?, null "
-            f"from {prefix}intermediate.int_run__clock",
-            [
-                dbt_runner.fingerprint(project),
-                json.dumps(_definition(project)),
-                json.dumps(_vars(project)),
-                project.vars.as_of,
-                _closings(project),
-            ],
-        )
-        connection.execute("commit")
-    finally:
-        connection.close()
+    connection.execute(
+        f"insert into {schema}.unpublished_people "
+        f"select distinct person_id from {schema}.replaced_people"
+    )
+    connection.execute(f"delete from {schema}.read_files")
+    connection.execute(
+        f"insert into {schema}.read_files select * from {schema}.decided_files"
+    )
+    for name in LOGS:
+        if name not in (*UNPUBLISHED, "read_files"):
+            connection.execute(f"delete from {schema}.{name}")
+    connection.execute(
+        f"insert into {schema}.last_run "
+        "select ?, ?, ?, as_of, earliest_at, ?, ?, null "
+        f"from {project.schema_prefix}intermediate.int_run__clock",
+        [
+            dbt_runner.fingerprint(project),
+            json.dumps(_definition(project)),
+            json.dumps(_vars(project)),
+            project.vars.as_of,
+            _closings(project),
+        ],
+    )
 
 
 def published(project: Project, publication_id: str) -> None:
@@ -388,12 +424,7 @@ def _differing(before: dict[str, str], after: dict[str, str]) -> list[str]:
 
 def _definition(project: Project) -> dict[str, str]:
     """The files of the DEFINITION folder by a digest of their content."""
-    if project.definition is None:
-        return {}
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(project.definition.glob("*.csv"))
-    }
+    return {file.path.name: file.sha256 for file in overlay_files(project)}
 
 
 def _closings(project: Project) -> str:

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -20,23 +18,19 @@ from orchestration import batches, closings, warehouse
 from orchestration.connectors.landing import LandingFile
 from orchestration.connectors.readers import Converter
 from orchestration.connectors.tables import RawTable, plain
+from orchestration.definition_files import (
+    REPLACE,
+    OverlayFile,
+    overlay_files,
+    seed_columns,
+)
 from orchestration.errors import LeadFunnelError, listed, meant
 from orchestration.project import SYSTEMS, Project
 from orchestration.warehouse import quoted
 
 OVERLAY_MODE = "overlay_mode"
-REPLACE, ADD = "replace", "add"
 EMPTIED = "emptied"
 """The mode of the one row that a replacing file without rows leaves behind."""
-
-
-@dataclass(frozen=True)
-class OverlayFile:
-    """One file of a DEFINITION folder."""
-
-    path: Path
-    seed: str
-    mode: str
 
 
 def write_settings(project: Project) -> None:
@@ -91,7 +85,7 @@ def write_definition(project: Project) -> dict[str, int]:
     Every seed has a table there, also without a folder.
     """
     seeds = seed_columns(project)
-    overlays = list(overlay_files(project, seeds))
+    overlays = overlay_files(project)
     scratch = project.dlt_dir / "files" / "definition"
     shutil.rmtree(scratch, ignore_errors=True)
     connection = warehouse.connect(project)
@@ -123,40 +117,6 @@ def write_definition(project: Project) -> dict[str, int]:
 def overlay_schema(project: Project) -> str:
     """A what-if has a definition of its own."""
     return f"{project.schema_prefix}definition_overlay"
-
-
-def seed_columns(project: Project) -> dict[str, tuple[str, ...]]:
-    """The names of the seeds and of their columns."""
-    seeds = {}
-    for path in sorted(project.seeds.glob("*.csv")):
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            seeds[path.stem] = tuple(next(csv.reader(stream)))
-    return seeds
-
-
-def overlay_files(
-    project: Project, seeds: dict[str, tuple[str, ...]]
-) -> Iterator[OverlayFile]:
-    """The files of the DEFINITION folder; an unknown one is an error."""
-    if project.definition is None:
-        return
-    for path in sorted(project.definition.iterdir()):
-        if path.name.startswith((".", "~", "_")) or path.suffix.lower() == ".md":
-            continue
-        if path.is_dir() or path.suffix.lower() != ".csv":
-            raise LeadFunnelError(
-                f"DEFINITION holds {path.name}, which is not a CSV file: keep only "
-                "<seed>.csv (replaces a seed) and <seed>.add.csv (adds rows) there."
-            )
-        seed, mode = path.stem, REPLACE
-        if seed.endswith(".add"):
-            seed, mode = seed.removesuffix(".add"), ADD
-        if seed not in seeds:
-            raise LeadFunnelError(
-                f"DEFINITION holds {path.name}, but there is no seed {seed!r}"
-                f"{meant(seed, seeds)}. The seeds are {listed(seeds, limit=30)}."
-            )
-        yield OverlayFile(path, seed, mode)
 
 
 def _insert(

@@ -33,8 +33,6 @@ class Layer:
 
     name: str
     folders: tuple[str, ...]
-    is_last: bool = False
-    """With this layer the public tables hold everything that was loaded."""
     after: tuple[str, str] | None = None
     """A table that the gate before the layer has blocking checks on. Dagster
     makes wait only what reads a checked table, so the layer says that it does."""
@@ -55,7 +53,6 @@ LAYERS = (
     Layer(
         "funnel",
         ("models", "snapshots"),
-        is_last=True,
         after=("marts", "fct_lead_lifecycles"),
     ),
 )
@@ -254,12 +251,12 @@ def layer_assets(manifest: Manifest, layer: Layer) -> dg.AssetsDefinition | None
                 and batches.CLOCK in wanted
                 and not batches.is_incremental(project)
             ):
-                progress.say(
+                progress.tell(
                     "Time begins or ends earlier than when the last run looked: "
                     "from here on everything is built anew."
                 )
-            if layer.is_last and not dbt_runner.failure_sentence(results):
-                batches.complete(project)
+            if not dbt_runner.failure_sentence(results):
+                batches.built(project, layer.name, [each.name for each in LAYERS])
         left = [unique_id for unique_id in everything if unique_id not in wanted]
         yield from unchanged(left, nodes, checks)
         yield from events(results, nodes, checks)

@@ -295,7 +295,7 @@ def build(project: Project, *, incremental: bool, upto: int | None = None) -> No
         sentence = dbt_runner.failure_sentence(results)
         assert sentence is None, sentence
     if incremental and upto is None:
-        batches.complete(project)
+        batches.built(project, STORY.name, [STORY.name])
 
 
 def show(project: Project) -> None:

@@ -16,6 +16,7 @@ from orchestration.connectors.raw import load_all
 from orchestration.project import Project, RunVars
 from orchestration.run_settings import write_definition, write_settings
 
+LAYERS = ["first", "second", "last"]
 LEADS = "lead_id,created_at\nL1,2026-04-01 00:00:00\n"
 
 
@@ -34,7 +35,7 @@ def done(tmp_path: Path) -> Project:
             "create table intermediate.int_run__clock as select "
             "timestamp '2026-04-30' as as_of, timestamp '2026-04-01' as earliest_at"
         )
-    batches.complete(project)
+    complete(project)
     return project
 
 
@@ -47,6 +48,12 @@ def decide(project: Project) -> batches.Scope:
     write_settings(project)
     write_definition(project)
     return batches.decide(project)
+
+
+def complete(project: Project) -> None:
+    """As if every layer had been built."""
+    for layer in LAYERS:
+        batches.built(project, layer, LAYERS)
 
 
 def rows(project: Project, sql: str) -> list[tuple]:
@@ -106,17 +113,21 @@ def change_users(project: Project) -> Project:
     return project
 
 
-def change_definition(project: Project) -> Project:
-    folder = project.out.parent / "definition"
-    write(folder / "shared_mailboxes.add.csv", "local_part\nteam\n")
-    return replace(project, definition=folder)
+def change_definition(suffix: str) -> Callable[[Project], Project]:
+    def change(project: Project) -> Project:
+        folder = project.out.parent / "definition"
+        write(folder / f"shared_mailboxes.add{suffix}", "local_part\nteam\n")
+        return replace(project, definition=folder)
+
+    return change
 
 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
         (change_users, "looked up in generic.user"),
-        (change_definition, "the definition changed (shared_mailboxes.add.csv)"),
+        (change_definition(".csv"), "changed (shared_mailboxes.add.csv)"),
+        (change_definition(".CSV"), "changed (shared_mailboxes.add.CSV)"),
         (
             lambda project: replace(project, vars=RunVars(reporting_currency="EUR")),
             "vars changed (reporting_currency)",
@@ -126,7 +137,7 @@ def change_definition(project: Project) -> Project:
             "as_of lies before",
         ),
     ],
-    ids=["users", "definition", "vars", "as_of"],
+    ids=["users", "definition", "definition in capitals", "vars", "as_of"],
 )
 def test_everything_is_built_anew_and_the_reason_told(
     done: Project, change: Callable[[Project], Project], reason: str
@@ -151,7 +162,7 @@ def test_what_a_killed_run_found_is_kept_until_one_is_complete(done: Project) ->
     assert decide(done).is_incremental
     kept = "select * from settings.touched_records"
     assert rows(done, kept) == [(7, "x")]
-    batches.complete(done)
+    complete(done)
     assert rows(done, kept) == []
     assert rows(done, "select * from settings.replaced_people") == []
 
@@ -162,10 +173,52 @@ def test_rows_that_a_killed_run_added_stay_named_until_published(
     log = "settings.unpublished_rows"
     rows(done, f"insert into {log} values ('mart_funnel_period', 'x')")
     decide(done)
-    batches.complete(done)
+    complete(done)
     assert rows(done, f"from {log}") == [("mart_funnel_period", "x")]
     batches.published(done, "p1")
     assert rows(done, f"from {log}") == []
+
+
+READ = "select file from settings.read_files order by file"
+
+
+def test_a_load_that_comes_between_is_the_next_runs(done: Project) -> None:
+    decide(done)
+    write(done.landing / "generic" / "lead" / "two.csv", LEADS.replace("L1", "L2"))
+    load_all(done, datetime(2026, 5, 2))
+    complete(done)
+    assert [name for (name,) in rows(done, READ)] == [
+        "generic/lead/one.csv",
+        "generic/user.csv",
+    ]
+    scope = decide(done)
+    assert (scope.new_files, scope.gone_files) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "by_hand",
+    [["last"], ["second", "last"], ["first", "second", "last"]],
+)
+def test_single_layers_that_are_built_by_hand_complete_nothing(
+    done: Project, by_hand: list[str]
+) -> None:
+    write(done.landing / "generic" / "lead" / "two.csv", LEADS.replace("L1", "L2"))
+    load_all(done, datetime(2026, 5, 2))
+    before = rows(done, READ)
+    for layer in by_hand:
+        batches.built(done, layer, LAYERS)
+    assert rows(done, READ) == before
+    assert decide(done).new_files == 1
+
+
+def test_a_layer_that_is_built_again_asks_for_those_after_it(done: Project) -> None:
+    decide(done)
+    for layer in ["first", "second", "first", "last"]:
+        batches.built(done, layer, LAYERS)
+    assert rows(done, "from settings.decided_files") != []
+    for layer in ["second", "last"]:
+        batches.built(done, layer, LAYERS)
+    assert rows(done, "from settings.decided_files") == []
 
 
 def test_a_full_refresh_can_be_asked_for(done: Project) -> None:

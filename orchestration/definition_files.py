@@ -1,0 +1,61 @@
+"""The files of a funnel's definition: the project's seeds and a company's own."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.errors import LeadFunnelError, listed, meant
+from orchestration.project import Project
+
+REPLACE, ADD = "replace", "add"
+
+
+@dataclass(frozen=True)
+class OverlayFile:
+    """One file of a DEFINITION folder."""
+
+    path: Path
+    seed: str
+    mode: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+
+
+def seed_columns(project: Project) -> dict[str, tuple[str, ...]]:
+    """The names of the seeds and of their columns."""
+    seeds = {}
+    for path in sorted(project.seeds.glob("*.csv")):
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            seeds[path.stem] = tuple(next(csv.reader(stream)))
+    return seeds
+
+
+def overlay_files(project: Project) -> list[OverlayFile]:
+    """The files of the DEFINITION folder; an unknown one is an error."""
+    if project.definition is None:
+        return []
+    seeds = {path.stem for path in project.seeds.glob("*.csv")}
+    found = []
+    for path in sorted(project.definition.iterdir()):
+        if path.name.startswith((".", "~", "_")) or path.suffix.lower() == ".md":
+            continue
+        if path.is_dir() or path.suffix.lower() != ".csv":
+            raise LeadFunnelError(
+                f"DEFINITION holds {path.name}, which is not a CSV file: keep only "
+                "<seed>.csv (replaces a seed) and <seed>.add.csv (adds rows) there."
+            )
+        seed, mode = path.stem, REPLACE
+        if seed.endswith(".add"):
+            seed, mode = seed.removesuffix(".add"), ADD
+        if seed not in seeds:
+            raise LeadFunnelError(
+                f"DEFINITION holds {path.name}, but there is no seed {seed!r}"
+                f"{meant(seed, seeds)}. The seeds are {listed(seeds, limit=30)}."
+            )
+        found.append(OverlayFile(path, seed, mode))
+    return found

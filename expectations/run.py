@@ -65,7 +65,7 @@ def kept_results(project: Project, suite_name: str) -> list[CheckResult] | None:
     suite = SUITES[suite_name]
     try:
         kept = json.loads(_kept_path(project, suite).read_text(encoding="utf-8"))
-        if kept["suite"] == _fingerprint(suite):
+        if kept["suite"] == _fingerprint(project, suite):
             return [CheckResult(**result) for result in kept["results"]]
     except (OSError, ValueError, TypeError, KeyError):
         pass
@@ -74,7 +74,7 @@ def kept_results(project: Project, suite_name: str) -> list[CheckResult] | None:
 
 def _keep(project: Project, suite: Suite, results: Sequence[CheckResult]) -> None:
     kept = {
-        "suite": _fingerprint(suite),
+        "suite": _fingerprint(project, suite),
         "results": [asdict(result) for result in results],
     }
     path = _kept_path(project, suite)
@@ -87,8 +87,10 @@ def _kept_path(project: Project, suite: Suite) -> Path:
     return project.data_docs / suite.name / "results.json"
 
 
-def _fingerprint(suite: Suite) -> str:
-    return hashlib.sha256(repr(suite).encode()).hexdigest()
+def _fingerprint(project: Project, suite: Suite) -> str:
+    """Of the suite and of whose tables it was run on: each build has its own."""
+    tables = f"{project.engine} {project.schema_prefix}"
+    return hashlib.sha256(f"{tables} {suite!r}".encode()).hexdigest()
 
 
 def warm_up() -> None:

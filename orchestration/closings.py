@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -20,6 +19,8 @@ from urllib.parse import quote
 
 import duckdb
 
+from orchestration.definition_files import overlay_files
+from orchestration.durable import sync
 from orchestration.project import Project
 from orchestration.warehouse import literal
 
@@ -68,7 +69,16 @@ SPEND_SEEDS = (
     "fiscal_periods",
     "spend_sources",
 )
-LEADS_VARS = ("funnel_version", "reporting_timezone", "attribution_window_days")
+LEADS_VARS = (
+    "attribution_window_days",
+    "funnel_version",
+    "keep_deleted",
+    "reporting_currency",
+    "reporting_timezone",
+    "source_currencies",
+    "source_timezones",
+)
+SPEND_VARS = ("fiscal_year_start_month",)
 
 
 @dataclass(frozen=True)
@@ -118,22 +128,32 @@ def fingerprint(
     digest = hashlib.sha256()
     for seed in seeds:
         digest.update((project.seeds / f"{seed}.csv").read_bytes())
-        for suffix in (".csv", ".add.csv"):
-            path = (
-                project.definition / f"{seed}{suffix}" if project.definition else None
-            )
-            if path is not None and path.is_file():
-                digest.update(suffix.encode() + path.read_bytes())
+    for file in overlay_files(project):
+        if file.seed in seeds:
+            digest.update(f"{file.seed} {file.mode} {file.sha256}".encode())
     for name in names:
-        digest.update(f"{name}={getattr(project.vars, name)}".encode())
+        value = json.dumps(getattr(project.vars, name), sort_keys=True)
+        digest.update(f"{name}={value}".encode())
     return digest.hexdigest()[:16]
 
 
 def fingerprints(project: Project) -> tuple[str, str]:
     return (
         fingerprint(project, LEADS_SEEDS, LEADS_VARS),
-        fingerprint(project, SPEND_SEEDS, ("fiscal_year_start_month",)),
+        fingerprint(project, SPEND_SEEDS, SPEND_VARS),
     )
+
+
+def laid_in_fingerprints(
+    project: Project, connection: duckdb.DuckDBPyConnection
+) -> tuple[str, str]:
+    """Those of the definition that the last run built with; the files may be
+    others by now."""
+    [found] = connection.execute(
+        "select leads_fingerprint, spend_fingerprint "
+        f"from {project.schema_prefix}closings.definition"
+    ).fetchall()
+    return found
 
 
 def freeze(
@@ -172,9 +192,11 @@ def freeze(
         )
     _write(partial / "close.json", close)
     for path in partial.iterdir():
-        _sync(path)
+        sync(path)
+    sync(partial)
     partial.rename(final)
-    _sync(final.parent)
+    for folder in (final.parent, closings_folder(project), project.out):
+        sync(folder)
 
 
 def reopen(project: Project, close: Close, at: datetime, by: str, note: str) -> Close:
@@ -188,13 +210,25 @@ def reopen(project: Project, close: Close, at: datetime, by: str, note: str) -> 
     path = folder_of(project, close.fiscal_period_id, close.close_no) / "close.json"
     fresh = path.with_name("close.json.new")
     _write(fresh, reopened)
-    _sync(fresh)
+    sync(fresh)
     fresh.replace(path)
+    sync(path.parent)
     return reopened
 
 
 def lay_in(project: Project, connection: duckdb.DuckDBPyConnection) -> None:
-    """The books as tables of the warehouse, for the models to read."""
+    """The books, and what the definition is now, as tables for the models to read."""
+    lay_in_books(project, connection)
+    leads, spend = fingerprints(project)
+    connection.execute(
+        f"create or replace table {project.schema_prefix}closings.definition as "
+        "select ?::varchar as leads_fingerprint, ?::varchar as spend_fingerprint",
+        [leads, spend],
+    )
+
+
+def lay_in_books(project: Project, connection: duckdb.DuckDBPyConnection) -> None:
+    """The books alone: the definition stays the one that was built with."""
     schema = f"{project.schema_prefix}closings"
     connection.execute(f"create schema if not exists {schema}")
     connection.execute(
@@ -208,12 +242,6 @@ def lay_in(project: Project, connection: duckdb.DuckDBPyConnection) -> None:
             f"create or replace table {schema}.{name} (fiscal_period_id varchar, "
             f"close_no integer, {columns})"
         )
-    leads, spend = fingerprints(project)
-    connection.execute(
-        f"create or replace table {schema}.definition as "
-        "select ?::varchar as leads_fingerprint, ?::varchar as spend_fingerprint",
-        [leads, spend],
-    )
     for close in closes(project):
         connection.execute(
             f"insert into {schema}.closes values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -252,11 +280,3 @@ def _names(table: str) -> str:
 def _write(path: Path, close: Close) -> None:
     text = json.dumps(asdict(close), ensure_ascii=False, indent=2)
     path.write_text(text + "\n", encoding="utf-8")
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -23,7 +23,7 @@ from orchestration.errors import LeadFunnelError, listed
 from orchestration.project import Project
 
 _FOLDERS = ("models", "seeds", "macros", "tests/data")
-_FILES = ("dbt_project.yml", "profiles.yml")
+_FILES = ("dbt_project.yml", "profiles.yml", "orchestration/dbt_plugin.py")
 _LONGEST = 600
 _LOG = logging.getLogger("lead_funnel")
 _HEARD = frozenset({"NodeStart", "NodeFinished"})
@@ -61,8 +61,12 @@ class NodeResult:
 
 
 def fingerprint(project: Project) -> str:
-    """Changes when anything changes that dbt parses."""
-    digest = hashlib.sha256(f"{project.engine} {project.schema_prefix}".encode())
+    """Changes when anything changes that dbt parses, or that gives what it builds
+    another meaning: DuckDB does not promise that the next version's hash() gives
+    the same keys."""
+    digest = hashlib.sha256(
+        f"{project.engine} {duckdb.__version__} {project.schema_prefix}".encode()
+    )
     for path in _parsed_files(project.root):
         digest.update(str(path.relative_to(project.root)).encode())
         digest.update(path.read_bytes())

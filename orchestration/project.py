@@ -356,10 +356,10 @@ def _version(name: str, value: Any) -> str:
 
 def _timezone(name: str, value: Any) -> str:
     known = zoneinfo.available_timezones()
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         close = meant(str(value), sorted(known))
         raise _wrong(name, value, f"a time zone such as Asia/Tokyo or UTC{close}")
-    return str(value)
+    return value
 
 
 def _currency(name: str, value: Any) -> str:

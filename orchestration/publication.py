@@ -20,14 +20,12 @@ from typing import Any
 import duckdb
 
 from orchestration import warehouse
+from orchestration.durable import sync
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
 from orchestration.warehouse import literal, quoted
 
 PUBLIC_SCHEMAS = ("marts", "marts_pii")
-KEPT = 2
-"""This publication, and the one that readers may still have open."""
-
 STORAGE_VERSION = "v1.4.0"
 """So that tools with DuckDB 1.4 or later can open the file: the format of 1.0, which
 older ones read, costs a third more to write."""
@@ -78,6 +76,8 @@ class Publication:
     definition: str | None
     vars: Mapping[str, Any]
     rows: Mapping[str, int]
+    engine: str = "duckdb"
+    """What built the tables."""
 
 
 @dataclass(frozen=True)
@@ -189,27 +189,29 @@ def publish(
         definition=str(project.definition) if project.definition else None,
         vars=json.loads(project.vars.as_json()),
         rows=rows,
+        engine=project.engine,
     )
     text = json.dumps(asdict(publication), ensure_ascii=False, indent=2)
     (partial / "publication.json").write_text(text + "\n", encoding="utf-8")
     for path in sorted(partial.iterdir()):
-        _sync(path)
-    _sync(partial)
+        sync(path)
+    sync(partial)
     final = project.publications / name
     partial.rename(final)
-    _sync(project.publications)
+    sync(project.publications)
     _point_to(project, final)
-    _remove_old(project)
+    _remove_all_but(project, {final.resolve(), shown})
     return publication
 
 
 def published(project: Project) -> Publication | None:
-    """What is published at the moment."""
+    """What is published at the moment; none, too, where another version of this
+    project wrote it or something broke it."""
     try:
         text = (project.published / "publication.json").read_text(encoding="utf-8")
-    except OSError:
+        return Publication(**json.loads(text))
+    except (OSError, ValueError, TypeError):
         return None
-    return Publication(**json.loads(text))
 
 
 def remove_leftovers(project: Project) -> list[str]:
@@ -408,23 +410,11 @@ def _point_to(project: Project, final: Path) -> None:
     fresh = project.out / f".published.{final.name}"
     fresh.symlink_to(Path(project.publications.name) / final.name)
     fresh.replace(project.published)
-    _sync(project.out)
+    sync(project.out)
 
 
-def _remove_old(project: Project) -> None:
-    shown = project.published.resolve()
-    all_of_them = sorted(
-        path for path in project.publications.iterdir() if path.is_dir()
-    )
-    kept = {shown, *[path.resolve() for path in all_of_them[-KEPT:]]}
-    for path in all_of_them:
-        if path.resolve() not in kept:
+def _remove_all_but(project: Project, kept: set[Path]) -> None:
+    """Keep this publication and the one that readers may still have open."""
+    for path in project.publications.iterdir():
+        if path.is_dir() and path.resolve() not in kept:
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

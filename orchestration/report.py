@@ -61,7 +61,7 @@ class Report:
     seconds: float = 0.0
     steps: list[Step] = field(default_factory=list)
     checks: dict[str, dict[str, int]] = field(default_factory=dict)
-    """By kind (dbt test, Great Expectations): run, passed, warned, failed."""
+    """By kind (dbt tests, Great Expectations): run, passed, warned, failed."""
     warnings: list[str] = field(default_factory=list)
     log: str = ""
     trace: str = ""
@@ -123,11 +123,12 @@ def keep(project: Project, report: Report) -> None:
 
 
 def is_running(project: Project) -> bool:
+    """Whether a process holds the lock of OUT."""
     try:
-        with (project.out / "run.lock").open("a+") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:
+        with (project.out / "run.lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
         return True
+    except OSError:
+        return False
     return False

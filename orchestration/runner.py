@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import dagster as dg
 
@@ -33,6 +33,8 @@ from orchestration.report import Observer, Report, Step, keep
 
 KEPT_LOGS = 20
 KEPT_RUNS = 20
+LOCK_PATIENCE = 1.0
+"""Seconds."""
 
 
 # One run at a time on one OUT. The system lets go of the lock however a
@@ -44,8 +46,8 @@ def locked(project: Project) -> Iterator[None]:
     path = project.out / "run.lock"
     with path.open("a+") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            _lock_patiently(lock)
+        except BlockingIOError as error:
             lock.seek(0)
             holder = lock.read().strip()
             who = f"the process {holder}" if holder else "another process"
@@ -57,6 +59,18 @@ def locked(project: Project) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield
+
+
+def _lock_patiently(lock: IO[str]) -> None:
+    """Lock, or fail where it stays locked: `status` takes the lock for a moment."""
+    until = time.monotonic() + LOCK_PATIENCE
+    while True:
+        try:
+            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(LOCK_PATIENCE / 20)
 
 
 # The run.
@@ -73,7 +87,8 @@ def run(
 
     Only an OUT that cannot be used at all is an error: nothing has begun then.
     With `record` the run is kept in OUT/dagster, where `make dev` shows it; with
-    `full_refresh` it builds on nothing that earlier runs left.
+    `full_refresh` it builds on nothing that earlier runs built. Files that were
+    loaded are not loaded again: when a row was first seen is a part of the data.
     """
     project.prepare_out()
     with (

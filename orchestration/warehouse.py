@@ -101,7 +101,7 @@ def configure(connection: duckdb.DuckDBPyConnection, spill: Path | None = None) 
 def explained(project: Project, error: BaseException) -> LeadFunnelError:
     """Why the warehouse cannot be opened, as a sentence."""
     text = str(error)
-    if "lock" in text.lower():
+    if "could not set lock" in text.lower():
         holder = re.search(r"\(PID (\d+)\)", text)
         who = f"the process {holder.group(1)}" if holder else "another process"
         return LeadFunnelError(

@@ -13,6 +13,13 @@ from orchestration.project import ROOT, Project
 
 atexit.register(fall_silent)
 
+OF_THE_TESTS = {
+    "LEAD_FUNNEL_SHARED",
+    "LEAD_FUNNEL_REQUIRE_SPARK",
+    parsed_project.FOLDER,
+}
+"""What a shell may say of how the tests run."""
+
 SHARED = Path(os.environ.get("LEAD_FUNNEL_SHARED") or ROOT.parent / "shared")
 
 
@@ -34,8 +41,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test must not depend on the shell that it was started from."""
-    for name in ("LANDING", "OUT", "DEFINITION", "VARS", "ENGINE", "SPARK_MASTER"):
-        monkeypatch.delenv(f"LEAD_FUNNEL_{name}", raising=False)
+    for name in os.environ.keys() - OF_THE_TESTS:
+        if name.startswith("LEAD_FUNNEL_"):
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture

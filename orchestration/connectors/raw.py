@@ -36,6 +36,7 @@ from orchestration.connectors.readers import (
     digest,
 )
 from orchestration.connectors.tables import LOADED_SYSTEMS, RawTable, tables_of
+from orchestration.durable import sync
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
 from orchestration.warehouse import literal, quoted
@@ -213,13 +214,13 @@ class SystemLoad:
         }
 
     def _convert_what_is_new(self) -> None:
-        unchanged: set[str] = set()
+        unchanged: dict[str, _Known] = {}
         with Converter(self.scratch) as converter:
             for file in self.landing.files_of(self.system):
                 before = self.kept.get(file.name)
                 fingerprint = _fingerprint(file)
                 if before and before.fingerprint and before.fingerprint == fingerprint:
-                    unchanged.add(file.name)
+                    unchanged[file.name] = before
                     continue
                 sha256 = _sha256(file)
                 if (
@@ -227,13 +228,11 @@ class SystemLoad:
                     and before.sha256 == sha256
                     and before.table == file.table.name
                 ):
-                    unchanged.add(file.name)
+                    unchanged[file.name] = replace(before, fingerprint=fingerprint)
                     continue
                 self.fingerprints[file.name] = fingerprint
                 self.converted.append(converter.convert(file, sha256))
-        self.kept = {
-            name: item for name, item in self.kept.items() if name in unchanged
-        }
+        self.kept = unchanged
 
     def _placed(self) -> dict[str, _Known]:
         """Move what dlt delivered to where the views look for it."""
@@ -255,12 +254,12 @@ class SystemLoad:
                 known = replace(known, size=path.stat().st_size)
                 place = self._place(item.file.name, known)
                 place.parent.mkdir(parents=True, exist_ok=True)
-                _sync(path)
+                sync(path)
                 path.replace(place)
                 folders |= {*place.relative_to(self.project.out).parents}
             placed[item.file.name] = known
         for folder in folders:
-            _sync(self.project.out / folder)
+            sync(self.project.out / folder)
         return placed
 
     def _delivered_as(self) -> dict[str, Path]:
@@ -522,7 +521,10 @@ def delivery(project: Project) -> Path:
 def _fingerprint(file: LandingFile) -> str | None:
     """What changes whenever a file does, cheap to ask for; none where the file
     is so new that a second change might not show."""
-    stat = file.path.stat()
+    try:
+        stat = file.path.stat()
+    except OSError as error:
+        raise _unreadable(file, error) from error
     if time.time() - max(stat.st_mtime, stat.st_ctime) < SETTLED_SECONDS:
         return None
     parts = (
@@ -541,10 +543,14 @@ def _sha256(file: LandingFile) -> str:
     try:
         return digest(file.path)
     except OSError as error:
-        raise LeadFunnelError(
-            f"The file {file.name} cannot be read ({error.strerror}): check that it "
-            "is a file and that you may read it."
-        ) from error
+        raise _unreadable(file, error) from error
+
+
+def _unreadable(file: LandingFile, error: OSError) -> LeadFunnelError:
+    return LeadFunnelError(
+        f"The file {file.name} cannot be read ({error.strerror}): check that it is a "
+        "file and that you may read it."
+    )
 
 
 def _size(path: Path) -> int | None:
@@ -552,14 +558,6 @@ def _size(path: Path) -> int | None:
         return path.stat().st_size
     except OSError:
         return None
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 __all__ = [

@@ -10,6 +10,7 @@ from orchestration import batches, progress
 from orchestration.connectors.landing import read_landing
 from orchestration.connectors.raw import LoadedTable, SystemLoad
 from orchestration.connectors.tables import LOADED_SYSTEMS, RawTable, tables_of
+from orchestration.failures import said_once
 from orchestration.project import Project
 from orchestration.run_settings import write_definition, write_settings
 
@@ -44,16 +45,21 @@ def raw_assets(system: str) -> dg.AssetsDefinition:
         pool=WRITER_POOL,
     )
     def load(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-        project = Project.from_environment()
-        landing = read_landing(project.landing)
-        for warning in landing.warnings:
-            context.log.warning(warning)
-        work = SystemLoad(project, system, landing, run_instant(context))
-        work.prepare()
         results: dict[dg.AssetKey, dg.MaterializeResult] = {}
-        if work.has_news:
-            results = {result.asset_key: result for result in _run_dlt(context, work)}
-        for loaded in work.finish().values():
+        with said_once():
+            project = Project.from_environment()
+            landing = read_landing(project.landing)
+            # Each system's op reads the whole folder; one of them speaks of it.
+            for warning in landing.warnings if system == LOADED_SYSTEMS[0] else ():
+                context.log.warning(warning)
+            work = SystemLoad(project, system, landing, run_instant(context))
+            work.prepare()
+            if work.has_news:
+                results = {
+                    result.asset_key: result for result in _run_dlt(context, work)
+                }
+            tables = work.finish()
+        for loaded in tables.values():
             key = raw_key(system, loaded.table)
             found = results[key].metadata if key in results else {}
             yield dg.MaterializeResult(
@@ -118,10 +124,11 @@ def run_instant(context: dg.AssetExecutionContext) -> datetime:
     ),
 )
 def run_settings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    project = Project.from_environment()
-    write_settings(project)
-    rows = write_definition(project)
-    scope = batches.decide(project)
+    with said_once():
+        project = Project.from_environment()
+        write_settings(project)
+        rows = write_definition(project)
+        scope = batches.decide(project)
     context.log.info(scope.sentence)
     progress.tell(scope.sentence)
     return dg.MaterializeResult(

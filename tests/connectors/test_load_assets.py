@@ -1,9 +1,11 @@
 """The raw tables as Dagster assets: known before anything is there to load."""
 
+import logging
+
 import dagster as dg
 
-from orchestration import warehouse
-from orchestration.connectors.tables import RAW_TABLES
+from orchestration import run_log, warehouse
+from orchestration.connectors.tables import LOADED_SYSTEMS, RAW_TABLES
 from orchestration.defs.load import SETTINGS_KEY, raw_assets, raw_key, run_settings
 
 
@@ -12,6 +14,21 @@ def materialize(monkeypatch, project, *assets):
         monkeypatch.setenv(name, value)
     return dg.materialize(
         list(assets), instance=dg.DagsterInstance.ephemeral(), raise_on_error=False
+    )
+
+
+def run_job(monkeypatch, project, assets):
+    """The assets in a job that tries again, with the log that a run listens to."""
+    for name, value in project.environment().items():
+        monkeypatch.setenv(name, value)
+    patient = dg.RetryPolicy(max_retries=1)
+    definitions = dg.Definitions(
+        assets=assets,
+        jobs=[dg.define_asset_job("patient", op_retry_policy=patient)],
+        loggers={"run_log": run_log.run_log},
+    )
+    return definitions.resolve_job_def("patient").execute_in_process(
+        run_config={"loggers": {"run_log": {}}}, raise_on_error=False
     )
 
 
@@ -64,3 +81,20 @@ def test_a_fault_of_the_folder_fails_the_run_with_its_sentence(monkeypatch, proj
     assert not result.success
     [failure] = [event for event in result.all_node_events if event.is_step_failure]
     assert "no system that can be read" in str(failure.event_specific_data.error)
+
+
+def test_a_fault_of_the_folder_is_not_tried_again(monkeypatch, project):
+    """Not even by the schedule, which has patience with disks and networks."""
+    result = run_job(monkeypatch, project, [raw_assets("generic")])
+    assert not result.success
+    assert not [event for event in result.all_events if event.is_step_up_for_retry]
+
+
+def test_what_is_strange_about_the_folder_is_said_once(monkeypatch, project, put):
+    put("generic/lead.csv", "lead_id,created_at\n1,2026-01-01\n")
+    put("hubspot/contact.csv", "id\n1\n")
+    heard = []
+    with run_log.heard_by(heard.append):
+        run_job(monkeypatch, project, [*map(raw_assets, LOADED_SYSTEMS)])
+    warnings = [said for said in heard if said.level == logging.WARNING]
+    assert ["hubspot" in said.text for said in warnings] == [True]

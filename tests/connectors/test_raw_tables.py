@@ -16,6 +16,7 @@ import pytest
 from orchestration import warehouse
 from orchestration.connectors import raw
 from orchestration.connectors.raw import load_all
+from orchestration.connectors.readers import digest
 from orchestration.errors import LeadFunnelError
 from orchestration.project import ROOT, Project
 
@@ -248,6 +249,36 @@ def test_a_warehouse_with_raw_tables_of_an_earlier_version_is_loaded_anew(
         ).fetchall()
 
 
+def test_a_link_to_nowhere_is_a_sentence(project, put, landing):
+    put("generic/lead.csv", LEADS)
+    (landing / "generic" / "touch.csv").symlink_to(landing / "gone.csv")
+    with pytest.raises(LeadFunnelError, match="generic/touch.csv cannot be read"):
+        load_all(project)
+
+
+def test_a_file_is_hashed_until_it_is_known_by_its_fingerprint(
+    project, put, monkeypatch
+):
+    """A file that was new when it was loaded first might have changed unseen."""
+    path = put("generic/lead.csv", LEADS)
+    hashed = []
+    monkeypatch.setattr(
+        raw, "digest", lambda path: hashed.append(path.name) or digest(path)
+    )
+    load_all(project)
+    settled = path.stat().st_mtime - 60
+    monkeypatch.setattr(raw, "SETTLED_SECONDS", 0)
+    for expected in (["lead.csv"], []):
+        hashed.clear()
+        load_all(project)
+        assert hashed == expected
+    os.utime(path, (settled, settled))
+    for expected in (["lead.csv"], []):
+        hashed.clear()
+        load_all(project)
+        assert hashed == expected
+
+
 def test_any_name_of_a_file_and_of_the_folder_is_read(put, landing, tmp_path):
     name = "generic/touch/a =%2F'\"[x]*?{y}#+&é日本\\:^.csv"
     put("generic/lead.csv", LEADS)
@@ -373,11 +404,11 @@ KILLS = {
     ),
     "before a file is in its place": "raw.SystemLoad.finish = lambda load: kill()",
     "after the first file is in its place": (
-        "sync, seen = raw._sync, []\n"
+        "sync, seen = raw.sync, []\n"
         "def once(path):\n"
         "    seen.append(path)\n"
         "    sync(path) if len(seen) < 2 else kill()\n"
-        "raw._sync = once"
+        "raw.sync = once"
     ),
     "before the tables are shown": "raw.SystemLoad._show = lambda *_: kill()",
     "before leftovers are removed": (

@@ -143,9 +143,9 @@ def test_a_second_run_waits_for_nobody(tmp_path: Path) -> None:
     first = start("run", landing=landing, out=out)
     try:
         deadline = time.monotonic() + 60
-        while not (out / "run.lock").exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        while not (out / "run.lock").read_text():
+        lock = out / "run.lock"
+        while not (lock.exists() and lock.read_text()):
+            assert time.monotonic() < deadline, "the first run never took the lock"
             time.sleep(0.05)
         second = lead_funnel("run", landing=landing, out=out)
     finally:

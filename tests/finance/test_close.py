@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from orchestration import closings, publication
 from orchestration.commands.finance import closing
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
@@ -106,6 +108,14 @@ def verb(company: Company, *arguments: str) -> Any:
 
 def table(company: Company, name: str) -> list[dict]:
     return rows_of(company.published, f"marts.{name}")
+
+
+def closes_of(company: Company, period: str) -> list[dict]:
+    return [
+        row
+        for row in table(company, "mart_period_close")
+        if row["fiscal_period_id"] == period
+    ]
 
 
 def causes(company: Company, metric: str, cost_kind: str = "campaign") -> dict:
@@ -222,12 +232,75 @@ def test_a_close_waits_for_a_good_run_and_for_pending_leads(
     assert "hand-offs are still pending" in str(refused.value)
 
 
+def test_what_spark_built_is_not_closed(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project.from_environment({}, out=company.folder / "out")
+    done = publication.published(project)
+    assert done is not None and done.engine == "duckdb"
+    on_spark = replace(done, engine="spark")
+    monkeypatch.setattr(publication, "published", lambda _: on_spark)
+    for verb_of_it in (closing.close, closing.reopen):
+        with pytest.raises(LeadFunnelError, match="built on Spark.*run. without"):
+            list(verb_of_it(project, "2026-05", "finance", ""))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "leads", "spend"),
+    [
+        ("keep_deleted", True, True, False),
+        ("source_timezones", {"generic": "UTC"}, True, False),
+        ("reporting_currency", "EUR", True, False),
+        ("source_currencies", {"ledger": "USD"}, True, False),
+        ("attribution_window_days", 5, True, False),
+        ("fiscal_year_start_month", 7, False, True),
+    ],
+)
+def test_a_var_by_which_leads_or_spend_are_read_is_definition(
+    tmp_path: Path, name: str, value: object, leads: bool, spend: bool
+) -> None:
+    project = Project.from_environment({}, out=tmp_path / "out")
+    changed = replace(project, vars=replace(project.vars, **{name: value}))
+    before, after = closings.fingerprints(project), closings.fingerprints(changed)
+    assert (before[0] != after[0], before[1] != after[1]) == (leads, spend)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".CSV", ".add.csv"])
+def test_an_overlay_by_which_leads_are_read_is_definition(
+    tmp_path: Path, suffix: str
+) -> None:
+    (tmp_path / f"stage_rules{suffix}").write_text("definition_version\n")
+    project = Project.from_environment({}, out=tmp_path / "out")
+    changed = replace(project, definition=tmp_path)
+    before, after = closings.fingerprints(project), closings.fingerprints(changed)
+    assert before[0] != after[0]
+    assert before[1] == after[1]
+
+
+def test_a_close_names_the_definition_that_was_built_with(company: Company) -> None:
+    """Not that of files which somebody edited after the run."""
+    path = company.folder / "definition" / "shared_mailboxes.add.csv"
+    path.write_text("local_part\nteam\n", encoding="utf-8")
+    try:
+        said = verb(company, "close", "2026-05", "--by", "finance")
+        assert said.returncode == 0, said.stderr
+        assert verb(company, "reopen", "2026-05").returncode == 0
+    finally:
+        path.unlink()
+    april, may = (
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted((company.folder / "out/closings").glob("*/0001/close.json"))
+    )
+    assert may["leads_fingerprint"] == april["leads_fingerprint"]
+    assert {cause for _, cause in causes(company, "attributed_sals")} > {"merge"}
+
+
 def test_reopened_and_closed_again_and_read_in_another_way(company: Company) -> None:
     """The last test: it leaves another close behind."""
     said = verb(company, "reopen", "2026-04", "--by", "controller")
     assert said.returncode == 0, said.stderr
     assert table(company, "mart_restatement") == []
-    kept = table(company, "mart_period_close")
+    kept = closes_of(company, "2026-04")
     assert {row["reopened_by"] for row in kept} == {"controller"}
     assert [row["value"] for row in kept] == [
         row["value"]
@@ -235,7 +308,7 @@ def test_reopened_and_closed_again_and_read_in_another_way(company: Company) -> 
     ]
     assert verb(company, "reopen", "2026-04").returncode == 1
     assert verb(company, "close", "2026-04").returncode == 0
-    assert {row["close_no"] for row in table(company, "mart_period_close")} == {1, 2}
+    assert {row["close_no"] for row in closes_of(company, "2026-04")} == {1, 2}
     assert table(company, "mart_restatement") == []
     # Another window reads the same leads in another way.
     narrow = json.loads(by_hand.VARS) | {"attribution_window_days": 5}

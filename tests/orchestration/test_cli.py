@@ -1,7 +1,9 @@
 """The command: its sentences, its status and its closing table."""
 
+import fcntl
 import io
 import json
+import threading
 
 import pytest
 from rich.console import Console
@@ -11,7 +13,14 @@ from orchestration import dbt_runner, failures, runner, summary
 from orchestration.cli import app
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
-from orchestration.report import Report, Step, keep, last_report, report_path
+from orchestration.report import (
+    Report,
+    Step,
+    is_running,
+    keep,
+    last_report,
+    report_path,
+)
 
 
 def lead_funnel(*arguments):
@@ -86,6 +95,21 @@ def test_two_runs_on_one_out(tmp_path):
         runner.locked(project),
     ):
         pass
+
+
+def test_a_run_waits_while_somebody_asks_for_the_status(tmp_path):
+    project = Project.from_environment({}, landing=tmp_path, out=tmp_path / "out")
+    project.prepare_out()
+    assert not is_running(project)
+    assert not (project.out / "run.lock").exists()
+    with runner.locked(project):
+        assert is_running(project)
+    with (project.out / "run.lock").open() as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        release = threading.Timer(0.2, fcntl.flock, (asking, fcntl.LOCK_UN))
+        release.start()
+        with runner.locked(project):
+            release.join()
 
 
 def test_commands_of_others_register_themselves(tmp_path, monkeypatch):

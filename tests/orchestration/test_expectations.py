@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
-from expectations.run import run_suite
+from expectations.run import kept_results, run_suite
 from expectations.suites import SUITES
 from orchestration.project import Project
 from tests.orchestration import small_warehouse
@@ -310,6 +311,15 @@ def test_good_data_passes(project, suite):
     ]
     assert (project.data_docs / suite / "index.html").exists()
     assert (project.data_docs / "index.html").exists()
+
+
+def test_what_a_suite_came_to_is_kept_for_the_tables_it_was_run_on(project):
+    small_warehouse.write(project)
+    assert kept_results(project, "transitions") is None
+    results = run_suite(project, "transitions")
+    assert kept_results(project, "transitions") == results
+    for other in (replace(project, trial="edit"), replace(project, engine="spark")):
+        assert kept_results(other, "transitions") is None
 
 
 @pytest.mark.parametrize(("suite", "check", "statement"), BROKEN, ids=lambda v: v[:40])

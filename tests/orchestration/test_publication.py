@@ -93,6 +93,23 @@ def test_two_publications_are_kept(project):
     assert not project.published.readlink().is_absolute()
 
 
+def test_a_publication_that_was_never_shown_is_not_the_one_that_stays(project):
+    """As where a run was killed before it moved the link."""
+    shown = publish(project, TABLES).id
+    (project.publications / "9999 killed").mkdir()
+    last = publish(project, TABLES).id
+    assert {path.name for path in project.publications.iterdir()} == {shown, last}
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"id": "1"}', '{"of_another_version": 1}'])
+def test_what_cannot_be_read_counts_as_not_published(project, text):
+    publish(project, TABLES)
+    (project.published / "publication.json").write_text(text)
+    assert publication.published(project) is None
+    publish(project, TABLES, unchanged=["dim_people"])
+    assert len(people(project.published)) == 2
+
+
 def test_an_open_file_outlives_its_publication(project):
     publish(project, TABLES)
     with duckdb.connect(

@@ -25,30 +25,30 @@ MODELS = (
 
 def close(project: Project, period: str, by: str, note: str) -> Iterator[str]:
     """Freeze the period as it is published; refused with every reason."""
-    project = _as_published(project)
-    with opened(project) as connection:
-        known_period(connection, period)
-        reasons = list(_reasons(project, connection, period))
-    if reasons:
-        raise LeadFunnelError(
-            f"The period {period} cannot be closed: " + " ".join(reasons)
-        )
-    before = [c for c in closings.closes(project) if c.fiscal_period_id == period]
-    done = publication.published(project)
-    leads, spend = closings.fingerprints(project)
-    new = closings.Close(
-        fiscal_period_id=period,
-        close_no=len(before) + 1,
-        closed_at=_now().isoformat(timespec="seconds"),
-        closed_by=by,
-        note=note,
-        as_of=done.as_of.removesuffix("Z") if done and done.as_of else None,
-        leads_fingerprint=leads,
-        spend_fingerprint=spend,
-    )
     with runner.locked(project):
+        project = _as_published(project)
+        with opened(project) as connection:
+            known_period(connection, period)
+            reasons = list(_reasons(project, connection, period))
+        if reasons:
+            raise LeadFunnelError(
+                f"The period {period} cannot be closed: " + " ".join(reasons)
+            )
+        before = [c for c in closings.closes(project) if c.fiscal_period_id == period]
+        done = publication.published(project)
         connection = warehouse.connect(project, read_only=True)
         try:
+            leads, spend = closings.laid_in_fingerprints(project, connection)
+            new = closings.Close(
+                fiscal_period_id=period,
+                close_no=len(before) + 1,
+                closed_at=_now().isoformat(timespec="seconds"),
+                closed_by=by,
+                note=note,
+                as_of=done.as_of.removesuffix("Z") if done and done.as_of else None,
+                leads_fingerprint=leads,
+                spend_fingerprint=spend,
+            )
             closings.freeze(project, connection, new)
         finally:
             connection.close()
@@ -58,13 +58,13 @@ def close(project: Project, period: str, by: str, note: str) -> Iterator[str]:
 
 
 def reopen(project: Project, period: str, by: str, note: str) -> Iterator[str]:
-    project = _as_published(project)
-    closed = closings.in_force(project, period)
-    if closed is None:
-        raise LeadFunnelError(
-            f"The period {period} is not closed: there is nothing to reopen."
-        )
     with runner.locked(project):
+        project = _as_published(project)
+        closed = closings.in_force(project, period)
+        if closed is None:
+            raise LeadFunnelError(
+                f"The period {period} is not closed: there is nothing to reopen."
+            )
         reopened = closings.reopen(project, closed, _now(), by, note)
         _publish_again(project)
     yield (
@@ -84,6 +84,12 @@ def _as_published(project: Project) -> Project:
     if done is None:
         raise LeadFunnelError(
             f"Nothing is published in {project.published}: `lead-funnel run` publishes."
+        )
+    if done.engine != "duckdb":
+        raise LeadFunnelError(
+            f"What is published was built on {done.engine.capitalize()}, but a period "
+            "is closed and reopened on DuckDB's tables: `lead-funnel run` without "
+            "--engine builds them."
         )
     return Project.from_environment(
         {},
@@ -171,7 +177,7 @@ def _publish_again(project: Project) -> None:
     """What readers see of closes, without loading or reading anything anew."""
     connection = warehouse.connect(project)
     try:
-        closings.lay_in(project, connection)
+        closings.lay_in_books(project, connection)
     finally:
         connection.close()
     failure = dbt_runner.failure_sentence(dbt_runner.build(project, MODELS))

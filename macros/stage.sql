@@ -221,11 +221,14 @@ cast(null as {{ type }})
 {%- endmacro %}
 
 
-{#- The raw columns by bare name; the first of those that share one. -#}
+{#-
+    The raw columns by bare name. Several share one where the files of a table
+    spell it in several ways; each row is in one of them.
+-#}
 {% macro columns_by_name(system, raw) -%}
 {%- set named = {} -%}
 {%- for column in raw | sort(attribute='name') -%}
-    {%- do named.setdefault(bare_name(system, column.name), column) -%}
+    {%- do named.setdefault(bare_name(system, column.name), []).append(column) -%}
 {%- endfor -%}
 {{ return(named) }}
 {%- endmacro %}
@@ -236,9 +239,7 @@ cast(null as {{ type }})
 {%- set found = [] -%}
 {%- for name in ([names] if names is string else names) -%}
     {%- set bare = bare_name(system, name) -%}
-    {%- if bare in named -%}
-        {%- do found.append(named[bare]) -%}
-    {%- endif -%}
+    {%- do found.extend(named.get(bare, [])) -%}
 {%- endfor -%}
 {{ return(found) }}
 {%- endmacro %}

@@ -48,7 +48,7 @@ LOGS = {
     # built since. A load that comes between is the next run's.
     "decided_files": (
         "file varchar, sha256 varchar, loaded_at timestamp, source varchar, "
-        "source_table varchar"
+        "source_table varchar, columns varchar[]"
     ),
     "built_layers": "layer varchar",
     "new_files": "file varchar, source varchar, source_table varchar",
@@ -56,7 +56,7 @@ LOGS = {
     # The state of the last complete run.
     "read_files": (
         "file varchar, sha256 varchar, loaded_at timestamp, source varchar, "
-        "source_table varchar"
+        "source_table varchar, columns varchar[]"
     ),
     "last_run": (
         "project varchar, definition varchar, vars varchar, as_of timestamp, "
@@ -186,7 +186,8 @@ def decide(project: Project) -> Scope:
         if warehouse.has_table(connection, "loads", "files"):
             connection.execute(
                 f"insert into {schema}.decided_files "
-                "select file, sha256, loaded_at, source, source_table from loads.files"
+                "select file, sha256, loaded_at, source, source_table, columns "
+                "from loads.files"
             )
         connection.execute("commit")
     finally:
@@ -378,7 +379,8 @@ def _compared(
     connection.execute(
         f"insert into {schema}.new_files select file, source, source_table "
         "from (select file, sha256, loaded_at, source, source_table "
-        f"from loads.files except select * from {schema}.read_files)"
+        "from loads.files except select file, sha256, loaded_at, source, "
+        f"source_table from {schema}.read_files)"
     )
     connection.execute(
         f"insert into {schema}.gone_files select file, {FILE_KEY} "
@@ -395,6 +397,10 @@ def _compared(
         return Scope(
             False, f"every row is looked up in {listed(looked_up)}, which changed"
         )
+    # What a column is, or that there is none, is decided for all rows of a table.
+    other = _tables_with_other_columns(connection, schema)
+    if other:
+        return Scope(False, f"the columns of {listed(other)} changed")
     [(new, gone)] = connection.execute(
         f"select (select count(*) from {schema}.new_files), "
         f"(select count(*) from {schema}.gone_files)"
@@ -412,6 +418,23 @@ def _compared(
             found |= {f"closings.{name}" for name in CLOSINGS}
         changed_ones = frozenset(f"{SOURCE}{name}" for name in found)
     return Scope(True, "", new, gone, changed_ones)
+
+
+def _tables_with_other_columns(
+    connection: duckdb.DuckDBPyConnection, schema: str
+) -> list[str]:
+    before, now = (
+        f"(select source, source_table, "
+        "list_sort(list_distinct(flatten(list(columns)))) as columns "
+        f"from {files} where len(columns) > 0 group by source, source_table)"
+        for files in (f"{schema}.read_files", "loads.files")
+    )
+    found = connection.execute(
+        f"select source || '.' || source_table from {before} as before "
+        f"inner join {now} as now using (source, source_table) "
+        "where before.columns <> now.columns order by 1"
+    )
+    return [name for (name,) in found.fetchall()]
 
 
 def _differing(before: dict[str, str], after: dict[str, str]) -> list[str]:

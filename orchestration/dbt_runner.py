@@ -23,7 +23,8 @@ from orchestration.errors import LeadFunnelError, listed
 from orchestration.project import Project
 
 _FOLDERS = ("models", "seeds", "macros", "tests/data")
-_FILES = ("dbt_project.yml", "profiles.yml", "orchestration/dbt_plugin.py")
+_FILES = ("dbt_project.yml", "profiles.yml")
+_PLUGIN = Path(__file__).with_name("dbt_plugin.py")
 _LONGEST = 600
 _LOG = logging.getLogger("lead_funnel")
 _HEARD = frozenset({"NodeStart", "NodeFinished"})
@@ -67,6 +68,7 @@ def fingerprint(project: Project) -> str:
     digest = hashlib.sha256(
         f"{project.engine} {duckdb.__version__} {project.schema_prefix}".encode()
     )
+    digest.update(_PLUGIN.read_bytes())
     for path in _parsed_files(project.root):
         digest.update(str(path.relative_to(project.root)).encode())
         digest.update(path.read_bytes())

@@ -113,6 +113,15 @@ def change_users(project: Project) -> Project:
     return project
 
 
+def change_columns(project: Project) -> Project:
+    write(
+        project.landing / "generic" / "lead" / "two.csv",
+        "Lead_Id,created_at,owner_id\nL2,2026-04-01,U1\n",
+    )
+    load_all(project, datetime(2026, 5, 2))
+    return project
+
+
 def change_definition(suffix: str) -> Callable[[Project], Project]:
     def change(project: Project) -> Project:
         folder = project.out.parent / "definition"
@@ -126,6 +135,7 @@ def change_definition(suffix: str) -> Callable[[Project], Project]:
     ("change", "reason"),
     [
         (change_users, "looked up in generic.user"),
+        (change_columns, "the columns of generic.lead changed"),
         (change_definition(".csv"), "changed (shared_mailboxes.add.csv)"),
         (change_definition(".CSV"), "changed (shared_mailboxes.add.CSV)"),
         (
@@ -137,7 +147,7 @@ def change_definition(suffix: str) -> Callable[[Project], Project]:
             "as_of lies before",
         ),
     ],
-    ids=["users", "definition", "definition in capitals", "vars", "as_of"],
+    ids=["users", "columns", "definition", "definition in capitals", "vars", "as_of"],
 )
 def test_everything_is_built_anew_and_the_reason_told(
     done: Project, change: Callable[[Project], Project], reason: str

@@ -62,6 +62,30 @@ def test_each_loader_spells_in_its_own_way(input_layer) -> None:
     ) == [("campaign_member", "2026-04-01", "005X", True)]
 
 
+def test_files_of_one_table_may_spell_in_different_ways(input_layer) -> None:
+    built = input_layer(
+        {
+            "generic/lead": [
+                {"lead_id": "L1", "created_at": "2026-04-01", "Status": "mql"},
+                {"leadId": "L2", "CreatedAt": "2026-04-02", "sta_tus": "sal"},
+            ],
+            "salesforce/lead": [
+                {"Id": "1", "CreatedDate": "2026-04-01"},
+                {"Id": "2", "created_date": "2026-04-02"},
+            ],
+        }
+    )
+    assert built.rows(
+        "select source, record_id, day(created_at), status, is_key_missing"
+        " from input_layer__records order by all"
+    ) == [
+        ("generic", "L1", 1, "mql", False),
+        ("generic", "L2", 2, "sal", False),
+        ("salesforce", "1", 1, None, False),
+        ("salesforce", "2", 2, None, False),
+    ]
+
+
 def test_a_missing_required_column_is_named(input_layer) -> None:
     with pytest.raises(AssertionError) as raised:
         input_layer({"salesforce/lead": [{"Id": "00Q1", "Status": "Open"}]})

@@ -38,3 +38,12 @@ united as (
 
 select * from united
 {%- endmacro %}
+
+
+{#-
+    How many versions one may be based on, one after another. What is based on
+    more of them, or on itself, fails assert_definition_is_consistent.
+-#}
+{% macro most_versions_of_a_line() -%}
+{{ return(20) }}
+{%- endmacro %}

@@ -72,6 +72,31 @@ problems as (
 
     select
         'funnel_versions' as seed,
+        ancestry.version as seed_value,
+        'is based on itself, or on more than {{ most_versions_of_a_line() }}'
+        || ' versions one after another' as problem
+    from {{ ref('int_funnel_versions__ancestry') }} as ancestry
+    inner join {{ ref('def_funnel_versions') }} as oldest
+        on ancestry.ancestor = oldest.version
+    where
+        ancestry.depth = {{ most_versions_of_a_line() }}
+        and oldest.based_on is not null
+
+    union all
+
+    select
+        'funnel_versions' as seed,
+        effective_from as seed_value,
+        'is neither an instant nor a day' as problem
+    from {{ ref('def_funnel_versions') }}
+    where
+        effective_from is not null
+        and {{ parse_instant('effective_from', "'UTC'") }} is null
+
+    union all
+
+    select
+        'funnel_versions' as seed,
         handoff_mode as seed_value,
         'is not explicit or mql' as problem
     from {{ ref('def_funnel_versions') }}

@@ -205,8 +205,8 @@ DEFECTS = [
         "§5",
         "a change of owner at the acceptance opens a pass",
         f"{HANDOFFS}int_passes.sql",
-        "or possible_passes.passed_at < least(",
-        "or possible_passes.passed_at <= least(",
+        "and possible_passes.passed_at < least(",
+        "and possible_passes.passed_at <= least(",
         "int_passes+",
     ),
     Defect(

@@ -166,7 +166,7 @@ def test_section_6_rates_and_wilson_bounds(
             lower, upper = wilson(part, whole) if whole else (None, None)
             assert close(lower, got[f"{rate}_lower"]), (key, rate)
             assert close(upper, got[f"{rate}_upper"]), (key, rate)
-        assert got["is_mature"] == (told["handed_off"] > 0 and told["pending"] == 0)
+        assert got["is_mature"] == (told["pending"] == 0)
 
 
 def test_section_6_rates_along_the_funnel(

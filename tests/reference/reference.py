@@ -283,10 +283,10 @@ class Reference:
             rules = self.definition.field_rules(
                 version, row.source, "lead", "lead", "status"
             )
-            if rules is None or not rules.equals:
+            if rules is None:
                 continue
-            only_equals = FieldRules(equals=rules.equals)
-            stages = self.match(row, only_equals, "status", value, [])
+            # A first value crosses nothing: there is no value before it.
+            stages = self.match(row, rules, "status", value, [])
             if usable:
                 events += [
                     Event(
@@ -360,7 +360,8 @@ class Reference:
         for change in usable:
             place = (change.node, change.entity, change.field)
             before[change] = last.get(place)
-            last[place] = change.new
+            if parse_number(change.new) is not None:
+                last[place] = change.new
         return before
 
     def crossed(
@@ -453,7 +454,9 @@ class Reference:
         """§2 and §4: one event per stage and instant, cut at the exits."""
         kept: dict[tuple, Event] = {}
         for event in sorted(events, key=lambda e: e.order):
-            kept.setdefault((event.stage, event.at), event)
+            first = kept.setdefault((event.stage, event.at), event)
+            # Which opportunity it is the first row need not know.
+            first.opportunity = first.opportunity or event.opportunity
         lifecycles: list[list[Event]] = []
         alone = set()
         is_open = False
@@ -890,13 +893,17 @@ class Lifecycle:
                 continue
             if at > self.all.as_of:
                 continue
-            owner = min(candidates[at], key=lambda c: c[:2])[2]
-            source = owner.source or self.person.primary.row.source
-            if not self.all.users.is_sales(source, owner.user_id):
-                continue
-            if owner.key != passes[-1][1].key:
-                passes.append((at, owner))
+            to_sales = [c for c in candidates[at] if self.is_sales_owner(c[2])]
+            # A change of owner tells more than a hand-off event.
+            best = min((kind for kind, *_ in to_sales), default=None)
+            for kind, _, owner in sorted(to_sales, key=lambda c: c[:2]):
+                if kind == best and owner.key != passes[-1][1].key:
+                    passes.append((at, owner))
         return passes
+
+    def is_sales_owner(self, owner: Owner) -> bool:
+        source = owner.source or self.person.primary.row.source
+        return self.all.users.is_sales(source, owner.user_id)
 
     def write_passes(self, result: Result) -> None:
         passes = self.passes()

@@ -1,4 +1,4 @@
-{%- set generations = range(1, 9) -%}
+{%- set generations = range(1, most_versions_of_a_line() + 1) -%}
 
 with versions as (
 

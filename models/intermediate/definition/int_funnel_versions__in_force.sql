@@ -18,16 +18,9 @@ dated as (
         case
             when settings.funnel_version is not null
                 then cast('0001-01-01 00:00:00' as timestamp)
-            when versions.effective_from like '%Z'
-                then cast(
-                    replace(
-                        replace(versions.effective_from, 'T', ' '), 'Z', ''
-                    ) as timestamp
-                )
             else
-                {{ to_utc(
-                    'cast(versions.effective_from as timestamp)',
-                    'settings.reporting_timezone'
+                {{ parse_instant(
+                    'versions.effective_from', 'settings.reporting_timezone'
                 ) }}
         end as valid_from
     from versions

@@ -89,6 +89,8 @@ possible_passes as (
 
 ),
 
+-- One after another: at one instant in the order of their records, and a
+-- hand-off event only where no change of owner tells of a sales user.
 candidates as (
 
     select
@@ -98,18 +100,16 @@ candidates as (
         possible_passes.owner_id,
         possible_passes.owner_key,
         possible_passes.team,
-        possible_passes.is_sales_user,
         possible_passes.is_first,
-        row_number() over (
+        possible_passes.candidate_kind,
+        possible_passes.record_source,
+        possible_passes.record_id,
+        min(possible_passes.candidate_kind) over (
             partition by
                 possible_passes.person_key,
                 possible_passes.lifecycle_no,
                 possible_passes.passed_at
-            order by
-                possible_passes.candidate_kind,
-                possible_passes.record_source,
-                possible_passes.record_id
-        ) as candidate_rank
+        ) as best_kind
     from possible_passes
     inner join lifecycles
         on
@@ -117,9 +117,12 @@ candidates as (
             and possible_passes.lifecycle_no = lifecycles.lifecycle_no
     where
         possible_passes.is_first
-        or possible_passes.passed_at < least(
-            coalesce(lifecycles.accepted_at, {{ end_of_time() }}),
-            coalesce(lifecycles.exited_at, {{ end_of_time() }})
+        or (
+            possible_passes.is_sales_user
+            and possible_passes.passed_at < least(
+                coalesce(lifecycles.accepted_at, {{ end_of_time() }}),
+                coalesce(lifecycles.exited_at, {{ end_of_time() }})
+            )
         )
 
 ),
@@ -130,9 +133,10 @@ owners_compared as (
         *,
         lag(owner_key) over in_time as previous_owner_key
     from candidates
-    where candidate_rank = 1 and (is_first or is_sales_user)
+    where candidate_kind = best_kind
     window in_time as (
-        partition by person_key, lifecycle_no order by passed_at
+        partition by person_key, lifecycle_no
+        order by passed_at, record_source, record_id
     )
 
 ),
@@ -152,7 +156,8 @@ passes_numbered as (
     from owners_compared
     where is_first or owner_key <> previous_owner_key
     window in_time as (
-        partition by person_key, lifecycle_no order by passed_at
+        partition by person_key, lifecycle_no
+        order by passed_at, record_source, record_id
     )
 
 )

@@ -5,6 +5,18 @@ with users as (
 
 ),
 
+roles as (
+
+    select
+        {{ same_text('source') }} as source,
+        {{ same_text('match_on') }} as match_on,
+        value,
+        role,
+        team
+    from {{ ref('def_user_roles') }}
+
+),
+
 roles_by_user as (
 
     select
@@ -14,8 +26,8 @@ roles_by_user as (
         min(value) as user_id,
         min(role) as role,
         min(team) as team
-    from {{ ref('def_user_roles') }}
-    where {{ same_text('match_on') }} = 'user_id' and value is not null
+    from roles
+    where match_on = 'user_id' and value is not null
     group by 1
 
 ),
@@ -27,8 +39,8 @@ roles_by_name as (
         {{ same_text('value') }} as role_name,
         min(role) as role,
         min(team) as team
-    from {{ ref('def_user_roles') }}
-    where {{ same_text('match_on') }} <> 'user_id'
+    from roles
+    where match_on <> 'user_id'
     group by 1, 2
 
 ),

@@ -5,7 +5,13 @@
 -- version in force at its instant.
 {%- set shape = ['source', 'source_table', 'entity', 'field', 'said'] %}
 
-with first_values as (
+with rules as (
+
+    select * from {{ ref('int_stage_rules__resolved') }}
+
+),
+
+first_values as (
 
     select
         row_key,
@@ -59,12 +65,14 @@ changes as (
 
 ),
 
-{#- A touch says two things: what it is, and how far it went. -#}
-{%- for field, column in [
-    ('type', 'touch_type'), ('status', 'member_status')
+{#- A touch says that it was, what it is, and how far it went. -#}
+{%- for said, field, column in [
+    ('itself', '', 'cast(null as ' ~ dbt.type_string() ~ ')'),
+    ('type', 'type', 'touch_type'),
+    ('status', 'status', 'member_status'),
 ] %}
 
-touches_by_{{ field }} as (
+touches_by_{{ said }} as (
 
     select
         row_key,
@@ -88,6 +96,7 @@ touches_by_{{ field }} as (
         is_read
         and not is_key_missing
         and {{ in_batch('record_key') }}
+        and source in (select source from rules where field = '{{ field }}')
 
 ),
 {%- endfor %}
@@ -98,15 +107,11 @@ united as (
     union all
     select * from changes
     union all
+    select * from touches_by_itself
+    union all
     select * from touches_by_type
     union all
     select * from touches_by_status
-
-),
-
-rules as (
-
-    select * from {{ ref('int_stage_rules__resolved') }}
 
 ),
 
@@ -153,12 +158,9 @@ shapes_ruled as (
                 then {{ same_text('shapes.said') }} = rules.value_text
             when rules.operator = 'exists'
                 then
-                    not shapes.is_first_value
-                    and (
-                        {{ same_text('shapes.said') }} is not null
-                        or shapes.field in (
-                            '', 'leadconverted', 'leadmerged', 'created'
-                        )
+                    {{ same_text('shapes.said') }} is not null
+                    or shapes.field in (
+                        '', 'leadconverted', 'leadmerged', 'created'
                     )
             else false
         end as is_matched
@@ -257,8 +259,8 @@ scores as (
 
 ),
 
--- A score change without its old value is measured from the record's change
--- before it.
+-- A score change without its old value is measured from the record's number
+-- before it; one that was cleared, or is no number, is none.
 scores_measured as (
 
     select
@@ -271,6 +273,7 @@ scores_measured as (
             )
         ) as old_number
     from scores
+    where new_number is not null
 
 ),
 

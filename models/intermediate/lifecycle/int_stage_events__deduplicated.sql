@@ -142,6 +142,7 @@ told_several_times as (
 
 ),
 
+-- Which opportunity it is the first row need not know.
 copies_ranked as (
 
     select
@@ -155,7 +156,13 @@ copies_ranked as (
                 candidates.source,
                 candidates.source_table,
                 candidates.source_key
-        ) as copy_no
+        ) as copy_no,
+        min(candidates.opportunity_ref) over (
+            partition by
+                candidates.person_key,
+                candidates.stage_rank,
+                candidates.occurred_at
+        ) as first_opportunity_ref
     from candidates_in_time as candidates
     inner join told_several_times as copied
         on
@@ -169,7 +176,8 @@ events as (
 
     select
         candidates.*,
-        1 as copy_no
+        1 as copy_no,
+        candidates.opportunity_ref as first_opportunity_ref
     from candidates_in_time as candidates
     left join told_several_times as copied
         on
@@ -204,7 +212,7 @@ final as (
         definition_version,
         reason,
         loaded_at,
-        opportunity_ref
+        first_opportunity_ref as opportunity_ref
     from events
 
 )

@@ -199,7 +199,7 @@ select
         when rated.projected_sal_rate is not null
             then rated.projected_margin_upper
     end as projected_sal_rate_upper,
-    rated.handed_off > 0 and rated.pending = 0 as is_mature,
+    rated.pending = 0 as is_mature,
     rated.mql_to_sal_rate,
     rated.sal_to_sql_rate,
     rated.sql_to_opportunity_rate,

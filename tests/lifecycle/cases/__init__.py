@@ -78,6 +78,30 @@ SETTINGS = {
             ),
         },
     ),
+    # Rules for what has no value of its own, and ways to write the rest.
+    "own rules": Setting(
+        {"as_of": f"{AS_OF}"},
+        {
+            "funnel_versions.add.csv": (
+                "version,effective_from,based_on,handoff_mode\n"
+                f"v2,{V2} UTC,v1,explicit\n"
+                "v3,2025-07-01T09:00:00+09:00,v2,explicit\n"
+                # Each month another name; the rules are those of v1.
+                + "".join(f"v{no},,v{no - 1},explicit\n" for no in range(4, 15))
+                + "v15,2025-07-10,v14,explicit\n"
+            ),
+            "stage_rules.add.csv": (
+                "definition_version,source,entity,field,operator,value,stage\n"
+                "v1,generic,touch,,exists,,inquiry\n"
+                "v1,generic,lead,score,crosses,100,mql\n"
+                "v3,generic,lead,status,exists,,inquiry\n"
+            ),
+            "user_roles.add.csv": (
+                "source,match_on,value,role,team\n"
+                "Generic,User_ID,agency,marketing,Agency\n"
+            ),
+        },
+    ),
     # All vars but as_of: everything that the shipped ones leave as it is.
     "other vars": Setting(
         {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from tests.lifecycle.cases import (
     AS_OF,
     CREATED,
@@ -13,6 +15,7 @@ from tests.lifecycle.cases import (
     MONDAY,
     REP,
     SECOND,
+    V3,
     Case,
     change,
     deal,
@@ -331,5 +334,109 @@ CASES = [
         ),
         # The row of Sunday is the earliest, so its old value is the first one.
         {"events": stages("inquiry", "sal", "tal", "inquiry")},
+    ),
+    Case(
+        "§2 exists also reads a touch that says nothing but that it was",
+        [
+            lead(),
+            (
+                "generic/touch",
+                {"touch_id": "T1", "lead_id": "L1", "touched_at": MONDAY},
+            ),
+        ],
+        {
+            "events": [
+                {
+                    "stage": "inquiry",
+                    "occurred_at": MONDAY,
+                    "source_table": "touch",
+                    "source_key": "T1",
+                }
+            ],
+            "quarantine": [],
+        },
+        setting="own rules",
+    ),
+    Case(
+        "§2 exists asks of a first value only that there is one",
+        [
+            lead("A", status="whatever", created_at=V3),
+            lead("B", created_at=V3),
+            # A rule of one source is none of another.
+            sf_lead("00Q000000000291", Status="whatever", CreatedDate=V3),
+        ],
+        {
+            "events": [{"stage": "inquiry", "occurred_at": V3, "source_key": "A"}],
+            "quarantine": [
+                {"rule": "unmapped_status", "source_key": "00Q000000000291"}
+            ],
+        },
+        setting="own rules",
+    ),
+    Case(
+        "§2 a score is measured from the number before it",
+        [
+            row
+            for lead_id, between in (("A", "115"), ("B", ""), ("C", "n/a"), ("D", "99"))
+            for row in (
+                lead(lead_id),
+                *(
+                    (
+                        "generic/score_change",
+                        {"lead_id": lead_id, "changed_at": at, "score": value},
+                    )
+                    for at, value in (
+                        (MONDAY, "120"),
+                        (MONDAY + DAY, between),
+                        (MONDAY + 2 * DAY, "110"),
+                    )
+                ),
+            )
+        ],
+        {
+            "events": [
+                {"stage": "mql", "occurred_at": MONDAY},
+                {"stage": "mql", "occurred_at": MONDAY},
+                {"stage": "mql", "occurred_at": MONDAY},
+                {"stage": "mql", "occurred_at": MONDAY},
+                {"stage": "mql", "occurred_at": MONDAY + 2 * DAY},
+            ]
+        },
+        setting="own rules",
+    ),
+    Case(
+        "§2 an opportunity is known though a status says the same before it",
+        [
+            # The status is the evidence: its table comes before the other.
+            *handed(("opportunity", DUE), lead_id="A"),
+            deal(DUE, "A", amount="1000"),
+            # Of two opportunities the one whose closing ended it.
+            *handed(("won", DUE + DAY), lead_id="B"),
+            deal(MONDAY + HOUR, "B", opportunity_id="B-1", amount="100"),
+            deal(
+                MONDAY + 2 * HOUR,
+                "B",
+                opportunity_id="B-2",
+                amount="900",
+                is_closed="true",
+                is_won="true",
+                closed_at=DUE + DAY,
+            ),
+        ],
+        {
+            "lifecycles": [
+                {
+                    "opportunity_at": DUE,
+                    "opportunity_id": "A-deal",
+                    "opportunity_amount": Decimal("1000.00"),
+                },
+                {
+                    "opportunity_at": MONDAY + HOUR,
+                    "opportunity_id": "B-2",
+                    "opportunity_amount": Decimal("900.00"),
+                    "won_amount_reporting": Decimal("900.00"),
+                },
+            ]
+        },
     ),
 ]

@@ -191,4 +191,41 @@ CASES = [
             "lifecycles": [{"handed_off_at": V3 + DAY + HOUR}],
         },
     ),
+    Case(
+        "§3 effective_from is an instant in any of the forms of a source",
+        [
+            *story(
+                "mql",
+                ("handed_off", V2 - SECOND),
+                ("tal", V2),
+                ("recycled", V3 - SECOND),
+                ("mql", V3),
+            )
+        ],
+        {
+            "events": [
+                {"stage": "mql", "definition_version": "v1"},
+                {"stage": "handed_off", "definition_version": "v1"},
+                {"stage": "tal", "definition_version": "v2"},
+                {"stage": "recycled", "definition_version": "v2"},
+                {"stage": "inquiry", "definition_version": "v3"},
+                {"stage": "mql", "definition_version": "v3"},
+            ]
+        },
+        setting="own rules",
+    ),
+    Case(
+        "§3 a version has the rules and policies of all that it is based on",
+        [*handed(at=datetime(2025, 7, 10, 1))],
+        {
+            "events": [
+                {"stage": "mql", "definition_version": "v1"},
+                # Of v1 and, since v3, of a status that is there.
+                {"stage": "inquiry", "definition_version": "v15"},
+                {"stage": "handed_off", "definition_version": "v15"},
+            ],
+            "lifecycles": [{"sla_due_at": datetime(2025, 7, 14, 1)}],
+        },
+        setting="own rules",
+    ),
 ]

@@ -16,6 +16,7 @@ from tests.lifecycle.cases import (
     THIRTY_DAYS,
     V3,
     Case,
+    Row,
     call,
     change,
     handed,
@@ -25,6 +26,16 @@ from tests.lifecycle.cases import (
 )
 
 LATER = DUE + HOUR  # Wednesday, 11:00 in Tokyo
+
+
+def two_records(one: str, other: str) -> list[Row]:
+    """A person of two records: `one` is handed over to rep, rep2 has the other."""
+    address = f"{one}{other}@two-records.example"
+    return [
+        *handed(lead_id=one, email=address),
+        lead(other, owner_id="rep2", email=address),
+    ]
+
 
 CASES = [
     Case(
@@ -468,5 +479,69 @@ CASES = [
             ]
         },
         setting="changed",
+    ),
+    Case(
+        "§5 owners of several records who change at one instant follow one another",
+        [
+            # To marketing on one record, to rep2 on the other.
+            *two_records("A", "B"),
+            owner("rep", "mark", MONDAY + HOUR, "A"),
+            owner("mark", "rep2", MONDAY + HOUR, "B"),
+            # To rep, who has it already, and to rep2.
+            *two_records("C", "D"),
+            owner("rep", "mark", MONDAY + HOUR / 2, "C"),
+            owner("mark", "rep", MONDAY + HOUR, "C"),
+            owner("mark", "rep2", MONDAY + HOUR, "D"),
+            # To rep2, and back to rep.
+            *two_records("E", "F"),
+            owner("rep", "rep2", MONDAY + HOUR, "E"),
+            owner("rep2", "rep", MONDAY + HOUR, "F"),
+        ],
+        {
+            "passes": [
+                {"pass_no": 1, "owner_id": "rep", "ended_at": MONDAY + HOUR},
+                {"pass_no": 2, "owner_id": "rep2", "passed_at": MONDAY + HOUR},
+                {"pass_no": 1, "owner_id": "rep", "ended_at": MONDAY + HOUR},
+                {"pass_no": 2, "owner_id": "rep2", "passed_at": MONDAY + HOUR},
+                {"pass_no": 1, "owner_id": "rep", "ended_at": MONDAY + HOUR},
+                {
+                    "pass_no": 2,
+                    "owner_id": "rep2",
+                    "from_owner_id": "rep",
+                    "passed_at": MONDAY + HOUR,
+                    "ended_at": MONDAY + HOUR,
+                    "outcome": "reassigned",
+                },
+                {
+                    "pass_no": 3,
+                    "owner_id": "rep",
+                    "from_owner_id": "rep2",
+                    "passed_at": MONDAY + HOUR,
+                },
+            ]
+        },
+    ),
+    Case(
+        "§5 a change to marketing on one record hides no hand-off of another",
+        [
+            *two_records("G", "H"),
+            owner("rep", "mark", MONDAY + HOUR, "G"),
+            change("mql", "handed_off", MONDAY + HOUR, "mark", "H"),
+        ],
+        {
+            "passes": [
+                {"pass_no": 1, "owner_id": "rep"},
+                {"pass_no": 2, "owner_id": "rep2", "passed_at": MONDAY + HOUR},
+            ]
+        },
+    ),
+    Case(
+        "§5 the source of a user's role is the same text in any case",
+        [
+            *handed(owner_id="agency"),
+            owner("rep", "agency", MONDAY + HOUR),
+        ],
+        {"passes": [{"pass_no": 1, "owner_id": "rep"}]},
+        setting="own rules",
     ),
 ]

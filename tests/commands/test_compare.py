@@ -166,3 +166,17 @@ def test_section_3_a_version_is_built_beside_the_actual_reading(
         app, ["explain", "ignored", "--what-if", "mql_handoff", *out]
     )
     assert "what-if mql_handoff, not what is published" in " ".join(told.output.split())
+
+
+@pytest.mark.slow
+def test_two_versions_are_compared_with_each_other(own_company: Project) -> None:
+    """Neither side is what is published, so neither has all of the marts."""
+    options = ["--version", "mql_handoff", "--against", "v1", "--plain"]
+    result = CliRunner().invoke(
+        app, ["compare", *options, "--out", str(own_company.out)]
+    )
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.output.split())
+    assert "compared with all of history read with v1" in said
+    assert "funnel_versions v1 → mql_handoff: handoff_mode explicit → mql" in said
+    assert "generic march #1" in said

@@ -313,9 +313,9 @@ def _collect_leads(compared: Compared) -> None:
             on
                 before.person_id = after.person_id
                 and before.lifecycle_no = after.lifecycle_no
-        left join {compared.before.marts}.dim_people as people_before
+        left join {compared.before.people} as people_before
             on before.person_id = people_before.person_id
-        left join {compared.after.schema("intermediate")}.int_people as people_after
+        left join {compared.after.people} as people_after
             on after.person_id = people_after.person_id
         where before.person_id is null or after.person_id is null or {differ}
         """

@@ -52,6 +52,13 @@ class Side:
     def schema(self, name: str) -> str:
         return f"{schema_prefix(self.build)}{name}"
 
+    @property
+    def people(self) -> str:
+        """The table of its people: a what-if does not build that of the marts."""
+        if self.database:
+            return f"{self.marts}.dim_people"
+        return f"{self.schema('intermediate')}.int_people"
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -37,7 +37,7 @@ from orchestration.connectors.readers import (
 )
 from orchestration.connectors.tables import LOADED_SYSTEMS, RawTable, tables_of
 from orchestration.durable import sync
-from orchestration.errors import LeadFunnelError
+from orchestration.errors import LeadFunnelError, listed
 from orchestration.project import Project
 from orchestration.warehouse import literal, quoted
 
@@ -138,6 +138,7 @@ class SystemLoad:
         finally:
             connection.close()
         self._convert_what_is_new()
+        self._check_required()
 
     @property
     def has_news(self) -> bool:
@@ -233,6 +234,27 @@ class SystemLoad:
                 self.fingerprints[file.name] = fingerprint
                 self.converted.append(converter.convert(file, sha256))
         self.kept = unchanged
+
+    def _check_required(self) -> None:
+        """A required table without a column is no table of no rows: it would
+        empty everything that is built on it, and without a word."""
+        columns = {name: item.columns for name, item in self.kept.items()}
+        columns |= {item.file.name: item.columns for item in self.converted}
+        for table in tables_of(self.system):
+            files = [
+                file.name
+                for file in self.landing.files_of(self.system)
+                if file.table == table
+            ]
+            if table.is_required and files and not any(map(columns.get, files)):
+                which = "The file" if len(files) == 1 else "None of the files"
+                has = "has no" if len(files) == 1 else "has any"
+                raise LeadFunnelError(
+                    f"{which} {listed(files)} {has} column, but "
+                    f"{self.system}'s table {table.name!r} holds {table.purpose}: the "
+                    "export is empty or was cut off. Export it again; a table that "
+                    "has no rows is a CSV file with its header alone."
+                )
 
     def _placed(self) -> dict[str, _Known]:
         """Move what dlt delivered to where the views look for it."""

@@ -174,6 +174,34 @@ def test_an_empty_table_and_one_without_files(filled, put, tmp_path):
     assert tables(filled) == undisturbed(filled, tmp_path)
 
 
+@pytest.mark.parametrize(
+    "content", ["", "\n \n", "\ufeff", gzip.compress(b"", mtime=0)]
+)
+def test_a_required_table_that_was_cut_off_is_a_sentence(filled, put, landing, content):
+    before = tables(filled)
+    (landing / "generic/lead.csv").unlink()
+    name = f"generic/lead.csv{'.gz' if isinstance(content, bytes) else ''}"
+    put(name, content)
+    said = f"The file {name} has no column, .* was cut off. Export it again"
+    with pytest.raises(LeadFunnelError, match=said):
+        load_all(filled)
+    assert tables(filled) == before
+
+
+def test_all_files_of_a_required_table_that_was_cut_off_are_named(
+    filled, put, landing, tmp_path
+):
+    (landing / "generic/lead.csv").unlink()
+    put("generic/lead/a.csv", "")
+    put("generic/lead/b.jsonl", "")
+    with pytest.raises(LeadFunnelError, match=r"None of the files \S+/a.csv and \S+/b"):
+        load_all(filled)
+    put("generic/lead/c.csv", "lead_id,created_at\n")
+    for _ in range(2):
+        assert load_all(filled)["generic", "lead"].rows == 0
+    assert tables(filled) == undisturbed(filled, tmp_path)
+
+
 def test_a_broken_file_leaves_the_raw_tables_as_they_were(filled, put):
     before = tables(filled)
     put("generic/lead.csv", "lead_id,created_at,email\n1,2026-01-01,a@x.jp\n")

@@ -7,7 +7,7 @@ files of one table under `LANDING/<system>/<table>/`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from orchestration.connectors.tables import (
     table_called,
     tables_of,
 )
-from orchestration.errors import LeadFunnelError, listed
+from orchestration.errors import CLOSE, LeadFunnelError, listed, meant
 from orchestration.project import SYSTEMS
 
 FORMATS = {
@@ -28,6 +28,12 @@ FORMATS = {
     "json": "json",
     "parquet": "parquet",
 }
+
+OWN_LAYOUTS = ("generic", "ads", "ledger")
+"""Systems whose tables are all read: their exports are made for this project."""
+MISSPELT = 0.9
+"""How close an unknown table of a vendor is to one that is read, to be a slip: a
+vendor has hundreds of tables, many of them called alike."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +84,13 @@ def read_landing(folder: Path) -> Landing:
     files: list[LandingFile] = []
     warnings: list[str] = []
     not_read: list[str] = []
+    unknown: list[tuple[str, str, str]] = []
     for entry in _visible(folder):
         system = entry.name.lower()
         if not entry.is_dir():
             not_read.append(entry.name)
         elif system in LOADED_SYSTEMS:
-            files.extend(_files_of(folder, entry, system, warnings, not_read))
+            files.extend(_files_of(folder, entry, system, warnings, not_read, unknown))
         else:
             not_read.append(f"{entry.name}/")
             if system in SYSTEMS:
@@ -96,6 +103,9 @@ def read_landing(folder: Path) -> Landing:
                     f"The folder {entry.name} is not read: it is not the name of a "
                     f"system ({listed(LOADED_SYSTEMS)})."
                 )
+    present = {file.table for file in files}
+    for system, name, table_name in unknown:
+        warnings.extend(_misspelt(system, name, table_name, present))
     landing = Landing(folder, tuple(files), tuple(warnings), tuple(not_read))
     _check_tables(landing)
     return landing
@@ -119,6 +129,7 @@ def _files_of(
     system: str,
     warnings: list[str],
     not_read: list[str],
+    unknown: list[tuple[str, str, str]],
 ) -> Iterator[LandingFile]:
     for entry in _visible(folder):
         stem, extension, is_gzipped = _split(entry.name)
@@ -126,7 +137,9 @@ def _files_of(
         table = table_called(system, table_name)
         if table is None:
             suffix = "/" if entry.is_dir() else ""
-            not_read.append(f"{folder.name}/{entry.name}{suffix}")
+            name = f"{folder.name}/{entry.name}{suffix}"
+            not_read.append(name)
+            unknown.append((system, name, table_name))
             continue
         for path in _below(entry) if entry.is_dir() else [entry]:
             name = path.relative_to(landing).as_posix()
@@ -139,6 +152,30 @@ def _files_of(
                 )
                 continue
             yield LandingFile(path, name, table, FORMATS[extension], is_gzipped)
+
+
+def _misspelt(
+    system: str, name: str, table_name: str, present: Collection[RawTable]
+) -> Iterator[str]:
+    """A sentence about a file or folder that is called like no table, where that
+    can hardly be meant."""
+    if name.lower().endswith(".md"):
+        return
+    is_own = system in OWN_LAYOUTS
+    known = [
+        spelling
+        for table in tables_of(system)
+        if is_own or table not in present
+        for spelling in (table.name, table.name.title().replace("_", ""))
+    ]
+    close = meant(table_name, known, CLOSE if is_own else MISSPELT)
+    if is_own or close:
+        kind = "folder" if name.endswith("/") else "file"
+        tables = listed([table.name for table in tables_of(system)], limit=30)
+        yield (
+            f"The {kind} {name} is not read: {system} has no table {table_name!r}"
+            f"{close}." + ("" if close else f" It has {tables}.")
+        )
 
 
 def _below(folder: Path) -> Iterator[Path]:

@@ -66,11 +66,53 @@ def test_what_is_not_read_is_listed_and_leftovers_are_not(landing, put):
     put("generic/lead.csv", "x")
     put("generic/.DS_Store", "x")
     put("generic/_SUCCESS", "x")
-    put("generic/invoice.csv", "x")
+    put("generic/README.md", "x")
+    put("salesforce/lead.csv", "x")
+    put("salesforce/case.csv", "x")
     put("readme.txt", "x")
     read = read_landing(landing)
-    assert read.not_read == ("generic/invoice.csv", "readme.txt")
+    assert read.not_read == ("generic/README.md", "readme.txt", "salesforce/case.csv")
     assert read.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "generic/lead_status_histroy.csv",
+            "The file generic/lead_status_histroy.csv is not read: generic has no "
+            "table 'lead_status_histroy' (did you mean 'lead_status_history'?).",
+        ),
+        (
+            "Generic/tuoch/a.csv",
+            "The folder Generic/tuoch/ is not read: generic has no table 'tuoch' "
+            "(did you mean 'touch'?).",
+        ),
+        (
+            "ledger/invoice.csv.gz",
+            "The file ledger/invoice.csv.gz is not read: ledger has no table "
+            "'invoice'. It has cost.",
+        ),
+        (
+            "salesforce/LeadHistroy.csv",
+            "The file salesforce/LeadHistroy.csv is not read: salesforce has no table "
+            "'LeadHistroy' (did you mean 'LeadHistory'?).",
+        ),
+    ],
+)
+def test_a_table_that_is_called_like_none_is_a_warning(landing, put, name, said):
+    put("generic/lead.csv", "x")
+    put("salesforce/lead.csv", "x")
+    put(name, "x")
+    assert read_landing(landing).warnings == (said,)
+
+
+def test_a_vendors_other_tables_are_no_misspellings(landing, put):
+    put("salesforce/lead.csv", "x")
+    put("salesforce/contact.csv", "x")
+    for other in ("contract", "account_history", "campaign_member_status"):
+        put(f"salesforce/{other}.csv", "x")
+    assert read_landing(landing).warnings == ()
 
 
 @pytest.mark.parametrize("system", ["hubspot", "pipedrive"])

@@ -26,6 +26,8 @@ _FOLDERS = ("models", "seeds", "macros", "tests/data")
 _FILES = ("dbt_project.yml", "profiles.yml")
 _PLUGIN = Path(__file__).with_name("dbt_plugin.py")
 _LONGEST = 600
+_MOST_ROWS = 5
+"""Of what a failed test found, so many rows speak."""
 _LOG = logging.getLogger("lead_funnel")
 _HEARD = frozenset({"NodeStart", "NodeFinished"})
 """Events that a caller may listen to though dbt thinks they are for debugging."""
@@ -50,7 +52,7 @@ class NodeResult:
     file: str
     description: str = ""
     found: str = ""
-    """What a failed test says of the first row that it found."""
+    """What a failed test says of the first rows that it found."""
 
     @property
     def is_good(self) -> bool:
@@ -135,7 +137,7 @@ def build(
     if outcome.result is None:
         raise _as_sentence(outcome.exception)
     return [
-        _with_first_row(project, _node_result(project, result))
+        _with_first_rows(project, _node_result(project, result))
         for result in outcome.result.results
     ]
 
@@ -160,21 +162,28 @@ def failure_sentence(results: Sequence[NodeResult]) -> str | None:
     return f"The dbt {first.kind} {first.name} failed: {message}{where}{also}"
 
 
-def _with_first_row(project: Project, result: NodeResult) -> NodeResult:
+def _with_first_rows(project: Project, result: NodeResult) -> NodeResult:
     """A failed test whose query has a column `sentence` speaks for itself."""
     if result.kind != "test" or not result.is_failed or not result.failures:
         return result
+    from orchestration.dbt_plugin import register
+
     with suppress(duckdb.Error, OSError, LeadFunnelError):
         query = Path(result.compiled_path).read_text(encoding="utf-8")
         connection = warehouse.connect(project, read_only=True)
         try:
+            register(connection)
             rows = connection.execute(query)
             names = [column[0] for column in rows.description or ()]
-            row = rows.fetchone()
+            if "sentence" not in names:
+                return result
+            position = names.index("sentence")
+            said = [str(row[position]) for row in rows.fetchall() if row[position]]
         finally:
             connection.close()
-        if row is not None and "sentence" in names:
-            return replace(result, found=str(row[names.index("sentence")]))
+        more = len(said) - _MOST_ROWS
+        ending = [f"And {more:,} more."] if more > 0 else []
+        return replace(result, found=" ".join([*said[:_MOST_ROWS], *ending]))
     return result
 
 

@@ -9,14 +9,16 @@ the seeds.
 from __future__ import annotations
 
 import csv
+import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 
-from orchestration import batches, closings, warehouse
+from orchestration import batches, closings, dbt_runner, warehouse
 from orchestration.connectors.landing import LandingFile
-from orchestration.connectors.readers import Converter
+from orchestration.connectors.readers import Converted, Converter
 from orchestration.connectors.tables import RawTable, plain
 from orchestration.definition_files import (
     REPLACE,
@@ -28,6 +30,8 @@ from orchestration.errors import LeadFunnelError, listed, meant
 from orchestration.project import SYSTEMS, Project
 from orchestration.warehouse import quoted
 
+MODEL = "model.lead_funnel.def_"
+"""What dbt's unique ids of the models of the definition begin with."""
 OVERLAY_MODE = "overlay_mode"
 EMPTIED = "emptied"
 """The mode of the one row that a replacing file without rows leaves behind."""
@@ -86,6 +90,7 @@ def write_definition(project: Project) -> dict[str, int]:
     """
     seeds = seed_columns(project)
     overlays = overlay_files(project)
+    types = _column_types(project) if overlays else {}
     scratch = project.dlt_dir / "files" / "definition"
     shutil.rmtree(scratch, ignore_errors=True)
     connection = warehouse.connect(project)
@@ -102,7 +107,12 @@ def write_definition(project: Project) -> dict[str, int]:
             )
         rows = {
             overlay.path.name: _insert(
-                connection, project, overlay, seeds[overlay.seed], scratch
+                connection,
+                project,
+                overlay,
+                seeds[overlay.seed],
+                types[overlay.seed],
+                scratch,
             )
             for overlay in overlays
         }
@@ -124,6 +134,7 @@ def _insert(
     project: Project,
     overlay: OverlayFile,
     columns: tuple[str, ...],
+    types: Mapping[str, str],
     scratch: Path,
 ) -> int:
     """Copy one overlay file, as text, into the table of its seed."""
@@ -141,6 +152,9 @@ def _insert(
                 f"{meant(name, columns)}. The columns of {overlay.seed} are "
                 f"{listed(columns, limit=30)}."
             )
+    for name in given:
+        column = by_plain_name[plain(name)]
+        _check_values(connection, overlay, converted, name, column, types[column])
     target = f"{overlay_schema(project)}.{quoted(overlay.seed)}"
     if given:
         names = ", ".join(quoted(by_plain_name[plain(name)]) for name in given)
@@ -156,6 +170,57 @@ def _insert(
             f"insert into {target} ({OVERLAY_MODE}) values (?)", [EMPTIED]
         )
     return count
+
+
+def _column_types(project: Project) -> dict[str, dict[str, str]]:
+    """The types of the seeds' columns, which the models of the definition declare."""
+    nodes = dbt_runner.manifest_json(project)["nodes"]
+    return {
+        seed: {
+            name: column["data_type"]
+            for name, column in nodes[f"{MODEL}{seed}"]["columns"].items()
+        }
+        for seed in seed_columns(project)
+    }
+
+
+def _check_values(
+    connection: duckdb.DuckDBPyConnection,
+    overlay: OverlayFile,
+    converted: Converted,
+    given: str,
+    column: str,
+    kind: str,
+) -> None:
+    """What is no value of its column's type is said here; a model would fail."""
+    text = f"nullif(trim({quoted(given)}), '')"
+    wrong = [
+        value
+        for (value,) in connection.execute(
+            f"select distinct {text} from read_parquet(?) "
+            f"where {text} is not null and try_cast({text} as {kind}) is null "
+            "order by 1",
+            [str(converted.parquet)],
+        ).fetchall()
+    ]
+    if wrong:
+        raise LeadFunnelError(
+            f"{overlay.path.name} in DEFINITION has {listed(map(repr, wrong))} in the "
+            f"column {column}, which must be {_wanted(kind)}: correct it there."
+        )
+
+
+def _wanted(kind: str) -> str:
+    """A type in words."""
+    decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", kind)
+    if decimal:
+        whole = int(decimal[1]) - int(decimal[2])
+        return f"a number, with at most {whole} digits before the point"
+    return {
+        "int": "a whole number",
+        "date": "a date such as 2026-04-01",
+        "boolean": "true or false",
+    }.get(kind, f"of the type {kind}")
 
 
 def _check_funnel_version(

@@ -116,6 +116,20 @@ def test_a_replacing_file_without_rows_empties_the_seed(own, definition):
         ("stage_rules.csv", "stagee\nx\n", "column 'stagee' .did you mean 'stage'"),
         ("stage_rules.csv", "stage,STAGE\nx,y\n", "unknown column 'stage_2'"),
         ("stage_rules.csv", "stage\nx,y\n", "2 values on line 2"),
+        (
+            "sla_policies.csv",
+            "SLA Business Hours\n18\nabc\n1 day\n\n",
+            "sla_policies.csv in DEFINITION has '1 day' and 'abc' in the column "
+            "sla_business_hours, which must be a number, with at most 5 digits before "
+            "the point: correct it there.",
+        ),
+        (
+            "sla_policies.add.csv",
+            "match_on,max_pending_days,touches_stop_clock\nteam,30,maybe\n",
+            "'maybe' in the column touches_stop_clock, which must be true or false",
+        ),
+        ("stages.add.csv", "stage,rank\nx,first\n", "must be a whole number"),
+        ("holidays.add.csv", "holiday_date\n4/1\n", "'4/1' in .* must be a date such"),
     ],
 )
 def test_what_is_wrong_with_a_definition_is_a_sentence(

@@ -1,6 +1,6 @@
 -- A rule for a stage that does not exist, a policy without its calendar or a
 -- version without a policy would change numbers without a word. Each row names
--- the seed, the value and what is wrong with it.
+-- the seed, the value and what is wrong with it, and says so in a sentence.
 with stages as (
 
     select stage from {{ ref('def_stages') }}
@@ -265,5 +265,9 @@ problems as (
 select distinct
     seed,
     seed_value,
-    problem
+    problem,
+    'In ' || seed || ' (seeds/ or DEFINITION), '
+    || coalesce('"' || seed_value || '"', 'a blank value')
+    || ' ' || problem || ': correct that row.' as sentence
 from problems
+order by 1, 2, 3

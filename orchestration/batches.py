@@ -103,6 +103,8 @@ class Scope:
     gone_files: int = 0
     changed_sources: frozenset[str] | None = None
     """By dbt's unique id; None where every model has to be looked at."""
+    others: tuple[str, ...] = ()
+    """What else changed since the last run, in words."""
 
     @property
     def sentence(self) -> str:
@@ -112,8 +114,12 @@ class Scope:
                 "checked stands."
             )
         if self.is_incremental:
-            files = f"{self.new_files} new and {self.gone_files} gone files"
-            return f"Only what changed is built anew ({files})."
+            changed = list(self.others)
+            if self.new_files or self.gone_files:
+                files = f"{self.new_files} new and {self.gone_files} gone files"
+                changed.insert(0, files)
+            what = ", ".join(changed) or "what is published is not the last run's"
+            return f"Only what changed is built anew ({what})."
         return f"Everything is built anew: {self.reason}."
 
 
@@ -405,6 +411,13 @@ def _compared(
         f"select (select count(*) from {schema}.new_files), "
         f"(select count(*) from {schema}.gone_files)"
     ).fetchall()
+    is_another_time = project.vars.as_of != as_of_given
+    are_other_books = _closings(project) != closed
+    others = []
+    if are_other_books:
+        others.append("the books that are closed")
+    if is_another_time:
+        others.append("as_of")
     changed_ones: frozenset[str] | None = None
     shown = publication.published(project)
     if shown is not None and shown.id == published_as:
@@ -412,12 +425,12 @@ def _compared(
         if tables:
             # Who is touched is known from the rows that were read.
             found |= {"settings.touched_records", "settings.replaced_people"}
-        if project.vars.as_of != as_of_given:
+        if is_another_time:
             found.add("settings.run")
-        if _closings(project) != closed:
+        if are_other_books:
             found |= {f"closings.{name}" for name in CLOSINGS}
         changed_ones = frozenset(f"{SOURCE}{name}" for name in found)
-    return Scope(True, "", new, gone, changed_ones)
+    return Scope(True, "", new, gone, changed_ones, tuple(others))
 
 
 def _tables_with_other_columns(

@@ -277,7 +277,12 @@ def test_a_moved_as_of_and_a_close_are_changes(done: Project) -> None:
     (folder / "close.json").write_text(json.dumps(asdict(close)))
     for name in closings.TABLES:
         write_empty(folder / f"{name}.parquet", closings.TABLES[name])
-    decide(replace(done, vars=RunVars(as_of=datetime(2026, 5, 30))))
+    assert decide(done).sentence == (
+        "Only what changed is built anew (the books that are closed)."
+    )
+    batches.published(done, "p1")
+    scope = decide(replace(done, vars=RunVars(as_of=datetime(2026, 5, 30))))
+    assert "anew (the books that are closed, as_of)." in scope.sentence
     changed = batches.changed_sources(done)
     assert changed is not None
     assert "source.lead_funnel.settings.run" in changed
@@ -302,7 +307,9 @@ def test_what_was_not_published_is_looked_at_again(done: Project, how: str) -> N
         batches.published(done, "p0")
     if how == "removed":
         done.published.unlink()
-    assert decide(done).is_incremental
+    scope = decide(done)
+    assert scope.is_incremental
+    assert "anew (what is published is not the last run's)." in scope.sentence
     assert batches.changed_sources(done) is None
 
 

@@ -229,7 +229,15 @@ def test_a_close_waits_for_a_good_run_and_for_pending_leads(
     with pytest.raises(LeadFunnelError) as refused:
         list(closing.close(project, "2026-04", "finance", ""))
     assert "the last run did not succeed" in str(refused.value)
-    assert "hand-offs are still pending" in str(refused.value)
+    assert "still pending, more than -100 % (max_pending" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [("0.050000", "5 %"), ("0", "0 %"), ("0.125", "12.5 %"), ("1.0000", "100 %")],
+)
+def test_a_share_is_said_without_trailing_zeros(share: str, text: str) -> None:
+    assert closing.percent(Decimal(share)) == text
 
 
 def test_what_spark_built_is_not_closed(

@@ -156,8 +156,13 @@ def _too_much_pending(
     if pending > most * handed_off:
         yield (
             f"{pending:,} of its {handed_off:,} hand-offs are still pending, more "
-            f"than {most * 100:.4g} % (max_pending_share in the seed closing_rules)."
+            f"than {percent(most)} (max_pending_share in the seed closing_rules)."
         )
+
+
+def percent(share: Decimal) -> str:
+    """A share as it is spoken of: 0.0500 is 5 %."""
+    return f"{(share * 100).normalize():f} %"
 
 
 def _rule(project: Project, name: str, default: Decimal) -> Decimal:

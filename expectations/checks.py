@@ -116,12 +116,6 @@ def one_of(
     )
 
 
-def not_null(name: str, table: str, column: str, protects: str) -> Check:
-    return Check(
-        name, table, protects, "ExpectColumnValuesToNotBeNull", {"column": column}
-    )
-
-
 def unique_together(
     name: str, table: str, columns: Sequence[str], protects: str
 ) -> Check:

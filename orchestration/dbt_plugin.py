@@ -17,20 +17,17 @@ from duckdb.sqltypes import VARCHAR
 from orchestration import warehouse
 
 
-def nfkc(texts: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Unicode's compatibility composition: full-width A becomes A, ㈱ (株)."""
-    return pc.utf8_normalize(texts, form="NFKC")
-
-
 def same_text(texts: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     """What is compared where two texts count as the same.
 
-    After NFKC, trimming of Unicode space and lower-casing.
+    After Unicode's compatibility composition (full-width A becomes A, ㈱ (株)),
+    trimming of Unicode space and lower-casing.
     """
-    return pc.utf8_lower(pc.utf8_trim_whitespace(nfkc(texts)))
+    composed = pc.utf8_normalize(texts, form="NFKC")
+    return pc.utf8_lower(pc.utf8_trim_whitespace(composed))
 
 
-FUNCTIONS = {"unicode_nfkc": nfkc, "unicode_same_text": same_text}
+FUNCTIONS = {"unicode_same_text": same_text}
 
 
 def register(connection: duckdb.DuckDBPyConnection) -> None:

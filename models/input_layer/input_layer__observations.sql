@@ -108,7 +108,6 @@ select
     changed_at as observed_at,
     {{ unread_text('changed_at', 'changed_at_text') }} as observed_at_text,
     actor_id,
-    {{ system_key('generic', 'actor_id') }} as actor_key,
     reason,
     row_loaded_at as loaded_at,
     row_key,
@@ -132,7 +131,6 @@ select
     changed_at as observed_at,
     {{ unread_text('changed_at', 'changed_at_text') }} as observed_at_text,
     cast(null as string) as actor_id,
-    cast(null as bigint) as actor_key,
     reason,
     row_loaded_at as loaded_at,
     row_key,
@@ -160,7 +158,6 @@ select
     changed_at as observed_at,
     {{ unread_text('changed_at', 'changed_at_text') }} as observed_at_text,
     actor_id,
-    {{ system_key('salesforce', sf_match_id('actor_id')) }} as actor_key,
     cast(null as string) as reason,
     row_loaded_at as loaded_at,
     row_key,
@@ -185,7 +182,6 @@ select
     {{ unread_text('occurred_at', 'occurred_at_text') }}
         as observed_at_text,
     cast(null as string) as actor_id,
-    cast(null as bigint) as actor_key,
     cast(null as string) as reason,
     row_loaded_at as loaded_at,
     row_key,
@@ -210,7 +206,6 @@ select
     {{ unread_text('occurred_at', 'occurred_at_text') }}
         as observed_at_text,
     cast(null as string) as actor_id,
-    cast(null as bigint) as actor_key,
     cast(null as string) as reason,
     row_loaded_at as loaded_at,
     row_key,
@@ -245,7 +240,6 @@ select
     {{ unread_text('occurred_at', 'occurred_at_text') }}
         as observed_at_text,
     cast(null as string) as actor_id,
-    cast(null as bigint) as actor_key,
     change_reason as reason,
     row_loaded_at as loaded_at,
     row_key,

@@ -104,7 +104,6 @@ select
     {{ system_key('generic', 'record_id') }} as record_key,
     record_id,
     owner_id,
-    {{ system_key('generic', 'owner_id') }} as owner_key,
     opportunity_stage,
     created_at,
     created_at_text,
@@ -135,8 +134,6 @@ select
     ) as record_key,
     coalesce(converted_leads.record_id, opportunities.contact_id) as record_id,
     opportunities.owner_id,
-    {{ system_key('salesforce', sf_match_id('opportunities.owner_id'))
-        }} as owner_key,
     opportunities.opportunity_stage,
     opportunities.created_at,
     opportunities.created_at_text,

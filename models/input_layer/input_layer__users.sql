@@ -23,9 +23,7 @@ select
     user_name,
     team,
     role,
-    cast(null as string) as role_name,
-    timezone,
-    is_active
+    cast(null as string) as role_name
 from generic_users
 
 union all
@@ -41,9 +39,7 @@ select
     users.user_name,
     users.team,
     users.role,
-    user_roles.role_name,
-    users.timezone,
-    users.is_active
+    user_roles.role_name
 from salesforce_users as users
 left join user_roles
     on

@@ -65,8 +65,6 @@ rules_inherited as (
 
     select
         in_force.version,
-        in_force.valid_from,
-        in_force.valid_to,
         rules_by_source.source,
         rules_by_source.entity,
         rules_by_source.field,
@@ -96,8 +94,6 @@ rules_in_force as (
 
     select distinct
         version,
-        valid_from,
-        valid_to,
         source,
         entity,
         field,

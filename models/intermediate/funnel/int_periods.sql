@@ -14,9 +14,7 @@ starts as (
             partition by fiscal_year, fiscal_quarter
         ) as fiscal_quarter_start_date,
         min(month_start_date) over (partition by fiscal_year)
-            as fiscal_year_start_date,
-        fiscal_year,
-        fiscal_quarter
+            as fiscal_year_start_date
     from dates
 
 )

@@ -136,7 +136,6 @@ final as (
         outcomes_told.pass_no,
         outcomes_told.from_owner_id,
         outcomes_told.owner_id,
-        outcomes_told.owner_key,
         outcomes_told.team,
         outcomes_told.passed_at,
         outcomes_told.due_at,

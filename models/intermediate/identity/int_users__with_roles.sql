@@ -59,9 +59,7 @@ users_matched as (
         coalesce(users.user_id, roles_by_user.user_id) as user_id,
         users.user_name,
         coalesce(roles_by_user.role, roles_by_name.role, users.role) as role,
-        coalesce(roles_by_user.team, roles_by_name.team, users.team) as team,
-        users.timezone,
-        coalesce(users.is_active, true) as is_active
+        coalesce(roles_by_user.team, roles_by_name.team, users.team) as team
     from users
     full outer join roles_by_user
         on users.user_key = roles_by_user.user_key
@@ -81,8 +79,6 @@ sales_users_flagged as (
         users_matched.user_name,
         {{ same_text('users_matched.role') }} as role,
         users_matched.team,
-        users_matched.timezone,
-        users_matched.is_active,
         -- A user without a role counts as sales.
         nullif({{ same_text('users_matched.role') }}, '') is null
         or sales_roles.role is not null as is_sales_user

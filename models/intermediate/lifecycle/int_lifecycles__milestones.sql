@@ -27,7 +27,6 @@ milestones as (
     select
         person_key,
         lifecycle_no,
-        min(occurred_at) as opened_at,
         min_by(definition_version, event_no) as opening_version,
         max(event_no) as last_event_no,
         {%- for stage in first_stages %}
@@ -188,7 +187,6 @@ final as (
         lifecycle_no,
         definition_version,
         origin,
-        opened_at,
         inquiry_at,
         mql_at,
         handoff_at as handed_off_at,

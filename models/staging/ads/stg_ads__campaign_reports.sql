@@ -26,8 +26,4 @@
     decimals={
         'spend': ['spend', 'cost'],
     },
-    numbers={
-        'clicks': 'clicks',
-        'impressions': 'impressions',
-    },
 ) }}

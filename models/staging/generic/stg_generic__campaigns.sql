@@ -5,15 +5,12 @@
     texts={
         'campaign_id': 'campaign_id',
         'campaign_name': 'name',
-        'channel': 'channel',
-        'campaign_type': 'type',
         'utm_campaign': 'utm_campaign',
         'cost_currency': 'currency',
         'actual_cost_text': 'actual_cost',
     },
     dates={
         'start_date': 'start_date',
-        'end_date': 'end_date',
         'created_date': ['created_date', 'created_at'],
     },
     decimals={

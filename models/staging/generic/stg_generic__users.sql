@@ -7,9 +7,5 @@
         'user_name': 'name',
         'team': 'team',
         'role': 'role',
-        'timezone': 'timezone',
-    },
-    booleans={
-        'is_active': 'is_active',
     },
 ) }}

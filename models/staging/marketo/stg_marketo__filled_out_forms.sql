@@ -9,7 +9,6 @@
     texts={
         'record_id': 'lead_id',
         'campaign_id': ['program_id', 'campaign_id'],
-        'form_name': 'primary_attribute_value',
     },
     instants={
         'occurred_at': 'activity_date',

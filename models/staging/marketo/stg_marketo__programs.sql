@@ -7,15 +7,12 @@
     texts={
         'campaign_id': 'id',
         'campaign_name': 'name',
-        'channel': 'channel',
-        'campaign_type': 'type',
         'utm_campaign': 'utm_campaign',
         'cost_currency': 'currency',
         'actual_cost_text': 'actual_cost',
     },
     dates={
         'start_date': 'start_date',
-        'end_date': 'end_date',
         'created_date': ['created_date', 'created_at'],
     },
     decimals={

@@ -6,7 +6,6 @@
     },
     texts={
         'account_id': 'id',
-        'account_name': 'name',
     },
     booleans={
         'is_deleted': 'is_deleted',

@@ -47,3 +47,12 @@ select * from united
 {% macro most_versions_of_a_line() -%}
 {{ return(20) }}
 {%- endmacro %}
+
+
+{#-
+    Whether a row of the field is an event by itself: it says that something
+    happened and needs no new value, as a row without a field does.
+-#}
+{% macro is_event_field(field) -%}
+{{ field }} in ('', 'leadconverted', 'leadmerged', 'created')
+{%- endmacro %}

@@ -40,6 +40,8 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 DELIMITERS = ",\t;"
+QUOTED = re.compile(r'(?:^|(?<=[,\t;\r\n]))"[^"]*(?:""[^"]*)*"')
+"""A quoted value: elsewhere than at its beginning a quote is a character."""
 CODECS = {"UNCOMPRESSED", "SNAPPY", "LZ4_RAW", "ZSTD"}
 """Compression of Parquet that costs a reader little, and that Spark knows too."""
 
@@ -98,11 +100,13 @@ class Converter:
             except duckdb.Error:
                 pass  # Read it row by row: that mends it or names the line.
         source = scratch / "mended.csv"
-        _mend(file, source)
+        delimiter = _mend(file, source)
         with source.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
         try:
-            return self._plain_csv(file, sha256, scratch, source, head, "utf-8")
+            return self._plain_csv(
+                file, sha256, scratch, source, head, "utf-8", delimiter
+            )
         except duckdb.Error as error:
             raise _unreadable(file, _first_line(error)) from error
 
@@ -114,12 +118,13 @@ class Converter:
         source: Path,
         head: bytes,
         encoding: str,
+        delimiter: str | None = None,
     ) -> Converted:
         """CSV in UTF-8 with all rows of one length, as fast as DuckDB reads it."""
         text = codecs.getincrementaldecoder(encoding)().decode(head)
         blank = re.match(r"(?:[ \t]*\r?\n)*", text)
         skipped = blank.group().count("\n") if blank else 0
-        delimiter, names = _header(text)
+        delimiter, names = _header(text, delimiter)
         if not names:
             return Converted(file, sha256, scratch / "none", (), 0)
         columns = unique_names(names)
@@ -334,18 +339,21 @@ def _encoding(file: LandingFile, *, whole: bool = False) -> str:
     return "utf-8"
 
 
-def _header(text: str) -> tuple[str, list[str]]:
-    """The delimiter and the names of the first line that is not blank."""
-    rows = csv.reader(io.StringIO(text, newline=""))
-    first = next((row for row in rows if "".join(row).strip()), [])
-    unquoted = re.sub(r'"[^"]*"', "", ",".join(first))
-    delimiter = max(DELIMITERS, key=unquoted.count)
+def _header(text: str, delimiter: str | None = None) -> tuple[str, list[str]]:
+    """The delimiter, told by the first line that is not blank unless it is known,
+    and the names of that line."""
+    if delimiter is None:
+        # Names in quotes may hold any delimiter and line ends: they do not count.
+        lines = re.split(r"\r\n|\r|\n", QUOTED.sub("_", text))
+        first = next((line for line in lines if line.strip()), "")
+        delimiter = max(DELIMITERS, key=first.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     return delimiter, next((row for row in rows if "".join(row).strip()), [])
 
 
-def _mend(file: LandingFile, target: Path) -> None:
-    """Rewrite a CSV file as UTF-8 with all rows of one length."""
+def _mend(file: LandingFile, target: Path) -> str:
+    """Rewrite a CSV file as UTF-8 with all rows of one length; its delimiter, which
+    the new header, with quotes only where they are needed, may not tell."""
     csv.field_size_limit(sys.maxsize)
     encoding = _encoding(file, whole=True)
     line = 0
@@ -373,6 +381,7 @@ def _mend(file: LandingFile, target: Path) -> None:
         raise _unreadable(
             file, "it is neither UTF-8 nor Japanese Windows text (cp932)"
         ) from error
+    return delimiter
 
 
 def _of_one_length(

@@ -82,6 +82,22 @@ def test_quotes_and_line_breaks_inside_values(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        ('"Last, First, Middle";Email', ["last_first_middle", "email"]),
+        ('Email;"Last, ""First"", Middle"', ["email", "last_first_middle"]),
+        ('"Last,\nFirst,\nMiddle";Email', ["last_first_middle", "email"]),
+        ('"Amount; net; JPY",Email', ["amount_net_jpy", "email"]),
+        ('Size in ",Colour;Shade', ["size_in", "colour_shade"]),
+        (' \n\n"A, B"\tEmail', ["a_b", "email"]),
+    ],
+)
+def test_a_delimiter_inside_quotes_is_none(tmp_path, header, names):
+    rows = read(tmp_path, "touch.csv", f"{header}\n1\n".encode())
+    assert rows == [dict(zip(names, ["1", None], strict=True))]
+
+
 def test_a_row_of_blank_values_is_a_row_but_a_blank_line_is_none(tmp_path):
     assert read(tmp_path, "touch.csv", b"a,b\n,\n\n1,2\n") == [
         {"a": "1", "b": "2"},

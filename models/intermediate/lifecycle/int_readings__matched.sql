@@ -159,9 +159,7 @@ shapes_ruled as (
             when rules.operator = 'exists'
                 then
                     {{ same_text('shapes.said') }} is not null
-                    or shapes.field in (
-                        '', 'leadconverted', 'leadmerged', 'created'
-                    )
+                    or {{ is_event_field('shapes.field') }}
             else false
         end as is_matched
     from shapes

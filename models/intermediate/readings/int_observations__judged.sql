@@ -51,9 +51,7 @@ people_found as (
         -- A value that was cleared says nothing; some rows need no value.
         and (
             {{ unicode_trim('observations.new_value') }} <> ''
-            or observations.field in (
-                '', 'leadconverted', 'leadmerged', 'created'
-            )
+            or {{ is_event_field('observations.field') }}
         ) as has_rule
     from observations
     left join people

@@ -581,7 +581,7 @@ select
         projected is null, null,
         rate(least(accepted + pending, projected + margin), handed_off)
     ) as projected_sal_rate_upper,
-    handed_off > 0 and pending = 0 as is_mature,
+    pending = 0 as is_mature,
     rate(mql_accepted, mql) as mql_to_sal_rate,
     rate(accepted_sql, accepted) as sal_to_sql_rate,
     rate(sql_opportunity, sql) as sql_to_opportunity_rate,

@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration import parsed_project, warehouse
+from orchestration import interrupts, parsed_project, warehouse
 from orchestration.errors import LeadFunnelError, listed
 from orchestration.project import Project
 
@@ -241,7 +241,11 @@ def _invoke(
         "--target-path",
         str(project.dbt_target),
     ]
-    with _environment(project.dbt_environment()), _few_events():
+    with (
+        _environment(project.dbt_environment()),
+        _few_events(),
+        interrupts.raised(),
+    ):
         try:
             outcome = dbtRunner(manifest=parsed, callbacks=[heard]).invoke(command)
         finally:

@@ -20,6 +20,7 @@ from orchestration import (
     batches,
     collector,
     dbt_runner,
+    interrupts,
     progress,
     publication,
     run_log,
@@ -95,6 +96,7 @@ def run(
         locked(project),
         _environment(project),
         collector.patient(),
+        interrupts.noted(),
         _logging(project) as log,
     ):
         started = datetime.now(UTC)
@@ -132,6 +134,9 @@ def run(
 
 
 def _fail(report: Report, sentence: str, *, foreseen: bool = True) -> None:
+    if interrupts.came():
+        # What fails after Ctrl-C fails because of it, whatever it says.
+        sentence, foreseen = INTERRUPTED, True
     report.state, report.sentence, report.is_foreseen = "failed", sentence, foreseen
 
 

@@ -82,8 +82,8 @@ class Reader(threading.Thread):
         self.join()
 
 
-def kill_during(process: subprocess.Popen[str], out: Path, step: str) -> None:
-    """Kill the run somewhere in the step, or in a later one if it is quick."""
+def reach(process: subprocess.Popen[str], out: Path, step: str) -> None:
+    """Wait until the run is somewhere in the step, or in a later one if it is quick."""
     report = out / "logs" / "run.json"
     while process.poll() is None:
         with suppress(OSError, ValueError):
@@ -92,6 +92,10 @@ def kill_during(process: subprocess.Popen[str], out: Path, step: str) -> None:
                 break
         time.sleep(0.02)
     time.sleep(random.uniform(0, 2))
+
+
+def kill_during(process: subprocess.Popen[str], out: Path, step: str) -> None:
+    reach(process, out, step)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
@@ -129,6 +133,19 @@ def test_five_killed_runs_leave_no_trace(tmp_path: Path) -> None:
     assert reader.polls > KILLS
     assert reader.seen <= expected
     assert list((killed.out / "publications").glob("*.partial")) == []
+
+
+def test_an_interrupted_run_says_so_and_waits_for_dbts_threads(
+    tmp_path: Path,
+) -> None:
+    landing = small_folder.write(tmp_path / "landing", 30)
+    process = start("run", landing=landing, out=tmp_path / "out")
+    reach(process, tmp_path / "out", "build_input_layer")
+    os.kill(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130, said
+    assert "The run was interrupted." in said
+    assert "fault of the program" not in said
 
 
 def without_load_instants(rows: list[tuple], table: str) -> list[tuple]:

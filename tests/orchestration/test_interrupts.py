@@ -1,0 +1,52 @@
+"""Ctrl-C is remembered, whatever becomes of it."""
+
+import signal
+
+import pytest
+
+from orchestration import interrupts, runner
+from orchestration.failures import INTERRUPTED
+from orchestration.project import Project
+
+
+@pytest.fixture
+def deaf():
+    """A handler that swallows Ctrl-C, as Dagster's and dlt's do."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_is_noted_whoever_handles_it(deaf: None) -> None:
+    with interrupts.noted():
+        assert not interrupts.came()
+        signal.raise_signal(signal.SIGINT)
+        assert interrupts.came()
+        assert interrupts.came()
+    assert not interrupts.came()
+    with interrupts.noted():
+        assert not interrupts.came()
+
+
+def test_an_interrupt_is_raised_where_it_was_swallowed(deaf: None) -> None:
+    with interrupts.raised(), pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("is_interrupted", [True, False])
+def test_what_fails_after_an_interrupt_is_the_interrupt(
+    deaf: None,
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    is_interrupted: bool,
+) -> None:
+    def fail(*_: object) -> None:
+        if is_interrupted:
+            signal.raise_signal(signal.SIGINT)
+        raise RuntimeError("Resource In Use Error: connection is busy")
+
+    monkeypatch.setattr(runner, "_execute", fail)
+    report = runner.run(project)
+    assert (report.sentence == INTERRUPTED) is is_interrupted
+    assert report.is_foreseen is is_interrupted

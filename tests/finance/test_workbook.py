@@ -164,6 +164,15 @@ def test_a_period_that_is_not_there(company: Company, tmp_path: Path) -> None:
         workbook.write(project, "2026-4", tmp_path / "x.xlsx")
 
 
+def test_without_a_name_it_goes_where_everything_goes(
+    company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    project = Project.from_environment({}, out=company.folder / "out")
+    assert workbook.write(project, "2026-04") == project.out / "spend-2026-04.xlsx"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_tie_out_says_when_it_does_not(company: Company, tmp_path: Path) -> None:
     """A workbook that always agrees would prove nothing."""
     office = shutil.which("soffice") or shutil.which("libreoffice")

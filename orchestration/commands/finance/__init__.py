@@ -90,7 +90,7 @@ def finance_export(
     period: Period,
     to: Annotated[
         Path | None,
-        typer.Option("--to", help="The workbook. Default: spend-<period>.xlsx."),
+        typer.Option("--to", help="The workbook. Default: OUT/spend-<period>.xlsx."),
     ] = None,
     out: Out = None,
     debug: Debug = False,

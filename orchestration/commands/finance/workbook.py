@@ -94,7 +94,7 @@ def write(
                 f"{name} has {len(found):,} rows, and a sheet holds {MOST_ROWS:,}: "
                 "read the Parquet files of OUT/published instead."
             )
-    path = (to or Path(f"spend-{period}.xlsx")).expanduser().resolve()
+    path = (to or project.out / f"spend-{period}.xlsx").expanduser().resolve()
     done = publication.published(project)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,8 +5,9 @@ from datetime import datetime
 
 import pytest
 
+from orchestration.connectors.tables import LOADED_SYSTEMS
 from orchestration.errors import LeadFunnelError, listed
-from orchestration.project import ROOT, Project, RunVars
+from orchestration.project import NOT_READ, ROOT, SYSTEMS, Project, RunVars
 
 
 def test_without_settings_the_sample_is_read_and_out_is_in_the_checkout():
@@ -138,3 +139,10 @@ def test_long_lists_are_cut():
     assert listed("abc") == "a, b and c"
     assert listed([]) == ""
     assert listed(range(5), limit=2) == "0, 1 and 3 more"
+
+
+def test_only_systems_that_are_read_are_offered():
+    assert set(LOADED_SYSTEMS) == set(SYSTEMS) - set(NOT_READ)
+    said = r"'x'\. Known are generic, salesforce, marketo, ads and ledger\."
+    with pytest.raises(LeadFunnelError, match=said):
+        RunVars.parse({"source_currencies": {"x": "JPY"}})

@@ -226,10 +226,10 @@ def _show_quarantine(console: Console, connection: duckdb.DuckDBPyConnection) ->
         console.print("Quarantined: nothing.", highlight=False)
         return
     console.print()
+    # As the table's own title it would be no wider than the table.
+    title = "Quarantined raw rows, by the rule they break"
+    console.print(title, style="bold", highlight=False)
     table = Table(
-        title="Quarantined raw rows, by the rule they break",
-        title_justify="left",
-        title_style="bold",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         padding=(0, 2, 0, 0),

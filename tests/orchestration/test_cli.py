@@ -5,6 +5,7 @@ import io
 import json
 import threading
 
+import duckdb
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
@@ -236,3 +237,15 @@ def test_the_table_holds_japanese_within_100_columns():
     assert "12.0% (11.0–13.0)" in screen.file.getvalue()
     text = "".join(line[:24] for line in lines)
     assert "展示会" in text
+
+
+def test_the_title_of_a_narrow_table_is_one_line():
+    screen = Console(width=100, file=io.StringIO())
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema marts; create table marts.quarantine as "
+            "select 'missing_key' as rule, 'ads' as source, 'x' as source_table"
+        )
+        summary._show_quarantine(screen, connection)
+    lines = [line.strip() for line in screen.file.getvalue().splitlines()]
+    assert "Quarantined raw rows, by the rule they break" in lines

@@ -1,7 +1,8 @@
 """The workbook opens in LibreOffice, and its formulas give the same sums.
 
-The formulas carry no results here: every number that is read back was worked
-out by LibreOffice.
+The formulas carry no results there: every number that is read back was worked
+out by LibreOffice. The results that they carry for programs that work nothing
+out are read from the file itself.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import csv
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from xml.etree import ElementTree
 
 import duckdb
 import pytest
@@ -188,3 +191,109 @@ def test_the_tie_out_says_when_it_does_not(company: Company, tmp_path: Path) -> 
     project = Project.from_environment({}, out=out)
     path = workbook.write(project, "2026-04", tmp_path / "book.xlsx", cached=False)
     assert read_with(office, path)["Tie-out"][1][0] == "DOES NOT TIE OUT"
+
+
+# What the formulas carry.
+
+MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+SHEETS = ("Summary", "Tie-out", "Spend", "Shares", "Weights")
+"""In the order of the files in a workbook."""
+
+
+def carried(path: Path) -> dict[str, dict[str, str]]:
+    """By sheet and cell, the results that formulas carry."""
+    found: dict[str, dict[str, str]] = {}
+    with zipfile.ZipFile(path) as book:
+        for number, name in enumerate(SHEETS, start=1):
+            sheet = ElementTree.fromstring(
+                book.read(f"xl/worksheets/sheet{number}.xml")
+            )
+            found[name] = {
+                cell.attrib["r"]: cell.findtext(f"{MAIN}v") or ""
+                for cell in sheet.iter(f"{MAIN}c")
+                if cell.find(f"{MAIN}f") is not None
+            }
+    return found
+
+
+def planted(company: Company, folder: Path, defect: str = "") -> Path:
+    """The workbook of what was published, with a defect."""
+    out = folder / "out"
+    shutil.copytree(company.folder / "out" / "published", out / "published")
+    if defect:
+        with duckdb.connect(
+            str(out / "published" / "lead_funnel.duckdb")
+        ) as connection:
+            assert connection.execute(defect).fetchone()[0]
+    project = Project.from_environment({}, out=out)
+    return workbook.write(project, "2026-04", folder / "book.xlsx")
+
+
+def column(cells: dict[str, str], letter: str) -> list[str]:
+    return [
+        cell for place, cell in cells.items() if place.strip("0123456789") == letter
+    ]
+
+
+def test_formulas_carry_what_the_sheets_say(company: Company, tmp_path: Path) -> None:
+    cells = carried(planted(company, tmp_path))
+    assert cells["Tie-out"]["A2"] == "ties out"
+    assert set(map(Decimal, column(cells["Tie-out"], "F"))) == {0}
+    assert set(map(Decimal, column(cells["Spend"], "P"))) == {0}
+    mart = [
+        row
+        for row in rows_of(company.published, "marts.mart_spend_per_sal")
+        if row["fiscal_period_id"] == "2026-04"
+    ]
+    summary = cells["Summary"]
+    for letter, name in (("O", "spend_reporting"), ("P", "attributed_sals")):
+        told = [Decimal(cell) for cell in column(summary, letter)]
+        assert sorted(told) == pytest.approx(sorted(row[name] for row in mart))
+    told = [Decimal(cell) for cell in column(summary, "Q") if cell]
+    costs = [row["cost_per_sal_reporting"] for row in mart]
+    assert sorted(told) == sorted(cost for cost in costs if cost is not None)
+
+
+@pytest.mark.parametrize(
+    ("defect", "sheet", "letter", "changed"),
+    [
+        (
+            "update marts.fct_spend_shares set amount = amount + 0.01 "
+            "where currency = 'USD' and attribution_model = 'linear'",
+            "Tie-out", "F", ["-0.01"],
+        ),
+        (
+            "update marts.fct_spend set amount_reporting = amount_reporting + 0.01 "
+            "where currency = 'USD'",
+            "Spend", "P", ["0.01"],
+        ),
+        (
+            "update marts.fct_attributed_acceptances set weight = weight + 0.5 "
+            "where lifecycle_id = (select min(lifecycle_id) from "
+            "marts.fct_attributed_acceptances where fiscal_period_id = '2026-04') "
+            "and attribution_model = 'first_touch'",
+            "Summary", "P", None,
+        ),
+        (
+            "update marts.fct_spend_shares set amount_reporting = amount_reporting + 1 "
+            "where cost_kind = 'campaign' and attribution_model = 'linear'",
+            "Summary", "O", None,
+        ),
+    ],
+)  # fmt: skip
+def test_a_difference_shows_in_what_formulas_carry(
+    company: Company,
+    tmp_path: Path,
+    defect: str,
+    sheet: str,
+    letter: str,
+    changed: list[str] | None,
+) -> None:
+    before = column(carried(planted(company, tmp_path / "sound"))[sheet], letter)
+    cells = carried(planted(company, tmp_path / "spoilt", defect))[sheet]
+    after = column(cells, letter)
+    assert len(after) == len(before) and after != before
+    if changed is not None:
+        assert [cell for cell in after if Decimal(cell)] == changed
+    if sheet == "Tie-out":
+        assert cells["A2"] == "DOES NOT TIE OUT"

@@ -3,8 +3,9 @@ work the sums out once more."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from decimal import Decimal
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,9 @@ def write(
 ) -> Path:
     """Write the workbook of a period; the path of the file.
 
-    Formulas carry the results that they will have, for programs that show a
-    workbook without working it out; without `cached` they carry none.
+    Formulas carry the results that they will have, worked out of the rows that
+    are written, for programs that show a workbook without working it out;
+    without `cached` they carry none.
     """
     import xlsxwriter
 
@@ -142,13 +144,13 @@ class _Book:
         for number, row in enumerate(self.data["Spend"], start=1):
             at = number + 1
             again = _column(len(names))
+            found = _rounded(_number(row["amount"]) * _number(row["rate"]), 2)
             self._formula(
-                sheet, number, len(names), f"=ROUND({amount}{at}*{rate}{at},2)",
-                row["amount_reporting"],
-            )  # fmt: skip
+                sheet, number, len(names), f"=ROUND({amount}{at}*{rate}{at},2)", found
+            )
             self._formula(
                 sheet, number, len(names) + 1, f"=ROUND({told}{at}-{again}{at},2)",
-                Decimal(0),
+                _rounded(_number(row["amount_reporting"]) - found, 2),
             )  # fmt: skip
 
     def _tie_out(self, sheet: Any, period: dict) -> None:
@@ -161,16 +163,18 @@ class _Book:
         for place, name in enumerate(head):
             sheet.write(3, place, name, self.head)
         first = 4
+        told_by = self._sums("Spend", "amount", ("source", "currency"))
+        borne_by = self._sums(
+            "Shares", "amount", ("source", "currency", "attribution_model")
+        )
+        ties_out = True
         for number, row in enumerate(self.data["Tie-out"], start=first):
             at = number + 1
             for place, name in enumerate(("source", "currency", "attribution_model")):
                 sheet.write(number, place, row[name])
-            told = sum(
-                line["amount"]
-                for line in self.data["Spend"]
-                if (line["source"], line["currency"])
-                == (row["source"], row["currency"])
-            )
+            of = row["source"], row["currency"], row["attribution_model"]
+            told, borne = _rounded(told_by(*of[:2]), 2), _rounded(borne_by(*of), 2)
+            ties_out = ties_out and told == borne
             self._formula(
                 sheet, number, 3,
                 f"=ROUND(SUMIFS({self._range('Spend', 'amount')},"
@@ -184,16 +188,16 @@ class _Book:
                 f"{self._range('Shares', 'source')},A{at},"
                 f"{self._range('Shares', 'currency')},B{at},"
                 f"{self._range('Shares', 'attribution_model')},C{at}),2)",
-                told,
+                borne,
             )  # fmt: skip
-            self._formula(sheet, number, 5, f"=ROUND(D{at}-E{at},2)", Decimal(0))
+            self._formula(sheet, number, 5, f"=ROUND(D{at}-E{at},2)", told - borne)
         last = first + len(self.data["Tie-out"])
         if last > first:
             self._formula(
                 sheet, 1, 0,
                 f'=IF(SUMPRODUCT(ABS(F{first + 1}:F{last}))=0,"ties out",'
                 '"DOES NOT TIE OUT")',
-                "ties out",
+                "ties out" if ties_out else "DOES NOT TIE OUT",
             )  # fmt: skip
         sheet.set_column(0, 2, 18)
         sheet.set_column(3, 5, 24)
@@ -215,6 +219,13 @@ class _Book:
         for place, name in enumerate([*names, *added]):
             sheet.write(3, place, name.replace("_", " "), self.head)
         column = {name: _column(place) for place, name in enumerate(names)}
+        spend_by = self._sums(
+            "Shares", "amount_reporting",
+            ("campaign_id", "attribution_model", "cost_kind"),
+        )  # fmt: skip
+        weight_by = self._sums(
+            "Weights", "weight", ("campaign_id", "attribution_model")
+        )
         for number, row in enumerate(self.data["Summary"], start=4):
             at = number + 1
             for place, name in enumerate(names):
@@ -231,7 +242,9 @@ class _Book:
                 )
                 + f",{self._range('Shares', 'cost_kind')},{column['cost_kind']}{at}),2)"
             )
-            self._formula(sheet, number, len(names), spend, row["spend_reporting"])
+            of = row["campaign_id"], row["attribution_model"]
+            spent = _rounded(spend_by(*of, row["cost_kind"]), 2)
+            self._formula(sheet, number, len(names), spend, spent)
             sals = (
                 f'=IF({column["cost_kind"]}{at}<>"campaign",0,'
                 f"ROUND(SUMIFS({self._range('Weights', 'weight')},"
@@ -241,18 +254,19 @@ class _Book:
                 )
                 + "),9))"
             )
-            self._formula(
-                sheet, number, len(names) + 1, sals, row["attributed_sals"], self.weight
-            )
+            is_campaign = row["cost_kind"] == "campaign"
+            weighed = _rounded(weight_by(*of), 9) if is_campaign else Decimal(0)
+            self._formula(sheet, number, len(names) + 1, sals, weighed, self.weight)
             by_shares, by_weights = _column(len(names)), _column(len(names) + 1)
             cost = (
                 f'=IF({by_weights}{at}=0,"",'
                 f"ROUND({by_shares}{at}/{column['attributed_sals']}{at},2))"
             )
-            told = row["cost_per_sal_reporting"]
-            self._formula(
-                sheet, number, len(names) + 2, cost, "" if told is None else told
-            )
+            told = _number(row["attributed_sals"])
+            each: Decimal | str = ""
+            if weighed:
+                each = _rounded(spent / told, 2) if told else "#DIV/0!"
+            self._formula(sheet, number, len(names) + 2, cost, each)
         sheet.set_column(0, 3, 22)
         sheet.set_column(4, len(names) + 2, 18)
         sheet.freeze_panes(4, 2)
@@ -302,10 +316,29 @@ class _Book:
             row, place, formula, style or self.money, told if self.cached else ""
         )
 
+    def _sums(
+        self, sheet: str, column: str, keys: Sequence[str]
+    ) -> Callable[..., Decimal]:
+        """What SUMIFS gives of a column, by the values of the key columns."""
+        sums: defaultdict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
+        for row in self.data[sheet]:
+            sums[tuple(row[key] for key in keys)] += _number(row[column])
+        return lambda *key: sums.get(key, Decimal(0))
+
     def _range(self, sheet: str, column: str) -> str:
         letter = _column(COLUMNS[sheet].index(column))
         last = max(2, len(self.data[sheet]) + 1)
         return f"{sheet}!${letter}$2:${letter}${last}"
+
+
+def _number(value: Decimal | None) -> Decimal:
+    """A blank cell counts as 0."""
+    return Decimal(0) if value is None else value
+
+
+def _rounded(value: Decimal, places: int) -> Decimal:
+    """As ROUND does: a half goes away from zero."""
+    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 def _column(place: int) -> str:

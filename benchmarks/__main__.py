@@ -22,7 +22,7 @@ import math
 import os
 import shutil
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,8 @@ class Size:
     unlike: list[str] = field(default_factory=list)
     compared: list[str] = field(default_factory=list)
     """Which lines' public tables were compared row for row."""
+    figures: list[str] = field(default_factory=list)
+    """Which lines' main figures were."""
 
     def cpu(self, what: str) -> float | None:
         found = self.line(what)
@@ -230,12 +232,12 @@ class Bench:
     def _check(self, what: str, said: Any) -> None:
         """Compare with the handwritten SQL over the same files."""
         size, database = self.size, self.by_hand / DATABASE
+        self._forget(what)
         if what in (FLOOR, BY_HAND) or not database.exists():
             return
         if what == CHANGED:
             database = self.folder / "handwritten-changed" / DATABASE
             measured("handwritten", self.landing, database.parent)
-        self._forget(what)
         is_run = what in (FULL, AGAIN, CHANGED)
         if is_run and self.compares_rows:
             found = self.out / "published" / DATABASE
@@ -248,6 +250,7 @@ class Bench:
                 else said["figures"]
             )
             unlike = differences(figures, handwritten.figures_of(database))
+            size.figures.append(what)
         size.unlike += [self._label(what) + text for text in unlike]
 
     def _label(self, what: str) -> str:
@@ -256,6 +259,7 @@ class Bench:
     def _forget(self, what: str) -> None:
         size = self.size
         size.compared = [name for name in size.compared if name != what]
+        size.figures = [name for name in size.figures if name != what]
         size.unlike = [
             text for text in size.unlike if not text.startswith(self._label(what))
         ]
@@ -368,27 +372,30 @@ def agreement(sizes: Sequence[Size]) -> str:
     unlike = [text for size in sizes for text in size.unlike]
     if unlike:
         return "They differ:\n\n" + "\n".join(f"- {text}" for text in unlike)
-    by_row = [
-        f"* {size.leads:,} leads: {'; '.join(size.compared)}"
-        for size in sizes
-        if size.compared
-    ]
-    figures = (
-        "The main figures are the same at every size: "
-        + ", ".join(handwritten.FIGURES)
-        + "."
-    )
-    if not by_row:
-        return figures
+    by_row = _named(sizes, lambda size: size.compared)
+    by_figure = _named(sizes, lambda size: size.figures)
+    told = []
+    if by_row:
+        told.append(
+            "The public tables of these are those of the handwritten SQL, compared "
+            "row\nfor row in both directions over all columns but "
+            "`quarantine.seen_at`:\n\n" + by_row
+        )
+    if by_figure:
+        told.append(
+            f"The main figures of these are the same: {', '.join(handwritten.FIGURES)}."
+            "\n\n" + by_figure
+        )
+    return "\n\n".join(told) or "Nothing was compared with the handwritten SQL."
+
+
+def _named(sizes: Sequence[Size], lines: Callable[[Size], Collection[str]]) -> str:
+    """The lines that were compared, as they stand in the table."""
     return "\n".join(
-        [
-            "The public tables of these are those of the handwritten SQL, compared row",
-            "for row in both directions over all columns but `quarantine.seen_at`:",
-            "",
-            *by_row,
-            "",
-            figures,
-        ]
+        f"* {size.leads:,} leads: "
+        + "; ".join(what for what in PARTS.values() if what in lines(size))
+        for size in sizes
+        if lines(size)
     )
 
 

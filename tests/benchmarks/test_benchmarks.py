@@ -102,6 +102,44 @@ def test_the_page_says_ratios_and_growth() -> None:
     assert "people: 3, by hand 4" in page(sizes, "2 cores")
 
 
+def test_the_page_names_only_what_was_compared() -> None:
+    sizes = [size_of(20_000, 20.0, 4.0), size_of(200_000, 50.0, 40.0)]
+    figures = "The main figures of these are the same: people, "
+    assert figures not in page(sizes, "2 cores")
+    sizes[1].compared, sizes[1].figures = [], [FULL, PARTS["polars"]]
+    text = page(sizes, "2 cores")
+    assert figures in text
+    assert text.count("* 20,000 leads: ") == 1 and "* 20,000 leads: run\n" in text
+    assert "* 200,000 leads: polars (figures); run\n" in text
+    for size in sizes:
+        size.compared, size.figures = [], []
+    text = page(sizes, "2 cores")
+    assert "Nothing was compared with the handwritten SQL." in text
+    assert "same" not in bench.agreement(sizes)
+
+
+def test_what_was_compared_is_kept_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Measured(monkeypatch)
+    monkeypatch.setattr(bench, "differences", lambda *_: [])
+    monkeypatch.setattr(handwritten, "figures_of", lambda _: {})
+    folder = tmp_path / "500"
+
+    def compared(*names: str, anew: bool = False) -> list[str]:
+        made = Bench(500, folder, keep=True, compare=0)
+        return made.measure([PARTS[name] for name in names], anew=anew).figures
+
+    assert compared("run") == []
+    database = folder / "handwritten" / DATABASE
+    database.parent.mkdir()
+    database.touch()
+    assert compared("polars") == [PARTS["polars"]]
+    assert compared("run", anew=True) == [PARTS["polars"], FULL]
+    database.unlink()
+    assert compared("polars", anew=True) == [FULL]
+
+
 # The company, small.
 
 

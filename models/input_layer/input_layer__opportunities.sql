@@ -50,7 +50,6 @@ snapshots_compared as (
         {{ sf_match_id('opportunity_id') }} as opportunity_match_id,
         {{ same_text('opportunity_stage') }} as stage_match,
         changed_at,
-        changed_at_text,
         history_start,
         lag({{ same_text('opportunity_stage') }}) over (
             partition by {{ sf_match_id('opportunity_id') }}
@@ -65,8 +64,7 @@ stage_changes_joined as (
     select
         opportunity_match_id,
         stage_match,
-        changed_at,
-        changed_at_text
+        changed_at
     from snapshots_compared
     where
         stage_match is distinct from stage_before
@@ -75,8 +73,7 @@ stage_changes_joined as (
     select
         {{ sf_match_id('opportunity_id') }} as opportunity_match_id,
         {{ same_text('new_value') }} as stage_match,
-        changed_at,
-        changed_at_text
+        changed_at
     from changes
     where {{ same_name('field') }} = 'stagename'
 ),
@@ -85,8 +82,7 @@ stages_entered as (
     select
         opportunity_match_id,
         stage_match,
-        max(changed_at) as entered_at,
-        max_by(changed_at_text, changed_at) as entered_at_text
+        max(changed_at) as entered_at
     from stage_changes_joined
     where
         changed_at is not null
@@ -144,10 +140,8 @@ select
             then coalesce(stages_entered.entered_at, opportunities.close_date)
     end as closed_at,
     case
-        when opportunities.is_closed
-            then coalesce(
-                stages_entered.entered_at_text, opportunities.close_date_text
-            )
+        when opportunities.is_closed and stages_entered.entered_at is null
+            then opportunities.close_date_text
     end as closed_at_text,
     opportunities.amount,
     upper(opportunities.currency) as currency,

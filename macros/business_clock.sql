@@ -49,12 +49,3 @@ inner join {{ ref('int_calendar__hours') }} as hours
         and {{ rows }}.{{ target_us }} <= hours.after_us
 group by {{ rows }}.{{ key }}
 {%- endmacro %}
-
-
-{#- The id by which users of a system are joined. -#}
-{% macro user_match_id(source, value) -%}
-case
-    when {{ source }} = 'salesforce' then {{ sf_match_id(value) }}
-    else trim({{ value }})
-end
-{%- endmacro %}

@@ -50,6 +50,15 @@ end
 {%- endmacro %}
 
 
+{#- The id by which users of a system are joined. -#}
+{% macro user_match_id(source, value) -%}
+case
+    when {{ source }} = 'salesforce' then {{ sf_match_id(value) }}
+    else trim({{ value }})
+end
+{%- endmacro %}
+
+
 {#- The key of a record or user: its system and the id it is joined by. -#}
 {% macro system_key(system, match_id) -%}
 {{ system_key_of("'" ~ system ~ "'", match_id) }}

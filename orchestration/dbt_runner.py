@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ import duckdb
 
 from orchestration import interrupts, parsed_project, warehouse
 from orchestration.errors import LeadFunnelError, listed
-from orchestration.project import Project
+from orchestration.project import Project, in_environment
 
 _FOLDERS = ("models", "seeds", "macros", "tests/data")
 _FILES = ("dbt_project.yml", "profiles.yml")
@@ -242,7 +241,7 @@ def _invoke(
         str(project.dbt_target),
     ]
     with (
-        _environment(project.dbt_environment()),
+        in_environment(project.dbt_environment()),
         _few_events(),
         interrupts.raised(),
     ):
@@ -284,20 +283,6 @@ def _few_events() -> Iterator[None]:
         yield
     finally:
         ctx_set_event_manager(before)
-
-
-@contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def _node_result(project: Project, result: Any) -> NodeResult:

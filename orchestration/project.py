@@ -15,7 +15,8 @@ import json
 import os
 import re
 import zoneinfo
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -274,6 +275,21 @@ class Project:
                 f"OUT is {self.out}, where nothing can be written "
                 f"({error.strerror}): name a folder that results may go to."
             ) from error
+
+
+@contextmanager
+def in_environment(values: Mapping[str, str]) -> Iterator[None]:
+    """With these variables in this process's environment, and afterwards as before."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def whatif_build(version: str) -> str:

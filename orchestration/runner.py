@@ -29,7 +29,7 @@ from orchestration import (
 from orchestration.defs.automation import JOB_NAME
 from orchestration.errors import LeadFunnelError
 from orchestration.failures import INTERRUPTED, sentence_of
-from orchestration.project import Project
+from orchestration.project import Project, in_environment
 from orchestration.report import Observer, Report, Step, keep
 
 KEPT_LOGS = 20
@@ -205,7 +205,7 @@ def _instance(project: Project, record: bool) -> Iterator[dg.DagsterInstance]:
             yield instance
         return
     home = {"DAGSTER_HOME": str(project.dagster_home)}
-    with _in_environment(home), dg.DagsterInstance.get() as instance:
+    with in_environment(home), dg.DagsterInstance.get() as instance:
         _end_killed_runs(instance)
         for old in instance.get_run_ids()[KEPT_RUNS - 1 :]:
             instance.delete_run(old)
@@ -297,22 +297,8 @@ def _environment(project: Project) -> Iterator[None]:
     """Steps find the project through the environment, as under `dg dev`."""
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    with _in_environment(project.environment()):
+    with in_environment(project.environment()):
         yield
-
-
-@contextmanager
-def _in_environment(values: dict[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 @contextmanager

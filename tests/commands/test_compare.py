@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
+import duckdb
 import pytest
 from typer.testing import CliRunner
 
@@ -27,6 +28,43 @@ def test_a_policy_is_told_by_what_differs_in_it() -> None:
         "sla_policies default → team east: calendar japan → tokyo, 30 → 1 day pending "
         "at most, a touch no longer stops the clock"
     )
+
+
+def test_a_policy_is_found_by_the_same_text() -> None:
+    """The team is written in full-width letters, the policy is not."""
+    both = sides.Side("before", "actual"), sides.Side("after", "whatif_v2")
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create table changed_leads as "
+            "select 'p' as person_id, 1::integer as lifecycle_no"
+        )
+        for side, hours in zip(both, (18, 9), strict=True):
+            schema = side.schema("intermediate")
+            connection.execute(
+                f"""
+                create schema {schema};
+                create table {schema}.int_people as
+                select 1 as person_key, 'p' as person_id, 'web' as channel;
+                create table {schema}.int_passes__clocked as
+                select
+                    1 as person_key, 1::integer as lifecycle_no, 1 as pass_no,
+                    'Ｅａｓｔ ' as team, 'v1' as definition_version,
+                    'japan' as calendar_id, {hours} as sla_business_hours,
+                    30 as max_pending_days, true as touches_stop_clock;
+                create table {schema}.int_sla_policies__resolved as
+                select 'v1' as version, * from (
+                    values ('default', ''), ('team', 'east'), ('channel', 'fair')
+                ) as policies (match_on, match_value)
+                """
+            )
+        connection.execute(
+            "create temporary table lead_causes "
+            "(person_id varchar, lifecycle_no integer, why varchar)"
+        )
+        causes._policies(sides.Compared(connection, *both))
+        assert connection.execute("from lead_causes").fetchall() == [
+            ("p", 1, "sla_policies team east: 18 h → 9 h")
+        ]
 
 
 @pytest.mark.parametrize(

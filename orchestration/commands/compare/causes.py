@@ -56,6 +56,7 @@ def _tell(compared: Compared, pairs: Sequence[tuple[Any, ...]], why: list[str]) 
 
 
 def _policies(compared: Compared) -> None:
+    _fold(compared)
     columns = ", ".join(
         f"before.{name} as {name}_before, after.{name} as {name}_after"
         for name in _POLICY
@@ -85,6 +86,29 @@ def _policies(compared: Compared) -> None:
     _tell(compared, pairs, [policy_text(row[1:]) for row in pairs])
 
 
+def _fold(compared: Compared) -> None:
+    """Every team and channel as same text, as policies are looked up by."""
+    connection = compared.connection
+    texts = " union ".join(
+        f"select {column} from {side.schema('intermediate')}.{table}"
+        for side in (compared.before, compared.after)
+        for column, table in (
+            ("team", "int_passes__clocked"),
+            ("channel", "int_people"),
+        )
+    )
+    connection.execute(
+        "create or replace temporary table folded (given varchar, same varchar)"
+    )
+    found = [
+        [text, lookups.same_text(text)]
+        for (text,) in connection.execute(texts).fetchall()
+        if text is not None
+    ]
+    if found:
+        connection.executemany("insert into folded values (?, ?)", found)
+
+
 def _applied(side: Side) -> str:
     """Each lifecycle's policy: of the team, of the channel, the default."""
     intermediate = side.schema("intermediate")
@@ -103,6 +127,8 @@ def _applied(side: Side) -> str:
         from {intermediate}.int_passes__clocked as passes
         inner join {intermediate}.int_people as people
             on passes.person_key = people.person_key
+        left join folded as teams on passes.team = teams.given
+        left join folded as channels on people.channel = channels.given
         left join {intermediate}.int_sla_policies__resolved as policies
             on
                 passes.definition_version = policies.version
@@ -110,11 +136,11 @@ def _applied(side: Side) -> str:
                     policies.match_on = 'default'
                     or (
                         policies.match_on = 'team'
-                        and policies.match_value = lower(trim(passes.team))
+                        and policies.match_value = teams.same
                     )
                     or (
                         policies.match_on = 'channel'
-                        and policies.match_value = lower(trim(people.channel))
+                        and policies.match_value = channels.same
                     )
                 )
         where passes.pass_no = 1

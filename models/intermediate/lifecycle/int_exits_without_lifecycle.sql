@@ -1,5 +1,5 @@
--- Exits that close nothing, with the raw row that each was read from. A view: of
--- all events it keeps a few, and nothing else need be written down.
+-- Exits that close nothing, with the raw row that each was read from. A view:
+-- of all events it keeps a few, and nothing else need be written down.
 with exits_without_lifecycle as (
 
     select

@@ -96,7 +96,11 @@ touches_by_{{ said }} as (
         is_read
         and not is_key_missing
         and {{ in_batch('record_key') }}
-        and source in (select source from rules where field = '{{ field }}')
+        and source in (
+            select rules.source
+            from rules
+            where rules.field = '{{ field }}'
+        )
 
 ),
 {%- endfor %}

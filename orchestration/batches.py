@@ -32,6 +32,17 @@ LOOKED_UP = frozenset(
 )
 """Small tables that the rows of every person are looked up in."""
 
+FILES = {
+    "file": "varchar",
+    "sha256": "varchar",
+    "loaded_at": "timestamp",
+    "source": "varchar",
+    "source_table": "varchar",
+    "columns": "varchar[]",
+}
+"""What is written down of each loaded file, as `loads.files` has it."""
+_FILES = ", ".join(f"{name} {kind}" for name, kind in FILES.items())
+
 LOGS = {
     "touched_records": "record_key bigint, reason varchar",
     "replaced_people": "person_id varchar",
@@ -46,18 +57,12 @@ LOGS = {
     ),
     # What was loaded when it was decided what this run does, and which layers were
     # built since. A load that comes between is the next run's.
-    "decided_files": (
-        "file varchar, sha256 varchar, loaded_at timestamp, source varchar, "
-        "source_table varchar, columns varchar[]"
-    ),
+    "decided_files": _FILES,
     "built_layers": "layer varchar",
     "new_files": "file varchar, source varchar, source_table varchar",
     "gone_files": "file varchar, file_key bigint",
     # The state of the last complete run.
-    "read_files": (
-        "file varchar, sha256 varchar, loaded_at timestamp, source varchar, "
-        "source_table varchar, columns varchar[]"
-    ),
+    "read_files": _FILES,
     "last_run": (
         "project varchar, definition varchar, vars varchar, as_of timestamp, "
         "earliest_at timestamp, as_of_given timestamp, closings varchar, "
@@ -192,8 +197,7 @@ def decide(project: Project) -> Scope:
         if warehouse.has_table(connection, "loads", "files"):
             connection.execute(
                 f"insert into {schema}.decided_files "
-                "select file, sha256, loaded_at, source, source_table, columns "
-                "from loads.files"
+                f"select {', '.join(FILES)} from loads.files"
             )
         connection.execute("commit")
     finally:
@@ -225,10 +229,6 @@ def built(project: Project, layer: str, layers: Sequence[str]) -> None:
         connection.close()
 
 
-def is_incremental(project: Project) -> bool:
-    return told(project)[0]
-
-
 def _complete(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     schema = logs_schema(project)
     connection.execute(
@@ -254,6 +254,10 @@ def _complete(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
             _closings(project),
         ],
     )
+
+
+def is_incremental(project: Project) -> bool:
+    return told(project)[0]
 
 
 def published(project: Project, publication_id: str) -> None:

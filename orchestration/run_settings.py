@@ -30,8 +30,6 @@ from orchestration.errors import LeadFunnelError, listed, meant
 from orchestration.project import SYSTEMS, Project
 from orchestration.warehouse import quoted
 
-MODEL = "model.lead_funnel.def_"
-"""What dbt's unique ids of the models of the definition begin with."""
 OVERLAY_MODE = "overlay_mode"
 EMPTIED = "emptied"
 """The mode of the one row that a replacing file without rows leaves behind."""
@@ -178,7 +176,7 @@ def _column_types(project: Project) -> dict[str, dict[str, str]]:
     return {
         seed: {
             name: column["data_type"]
-            for name, column in nodes[f"{MODEL}{seed}"]["columns"].items()
+            for name, column in nodes[f"{batches.MODEL}def_{seed}"]["columns"].items()
         }
         for seed in seed_columns(project)
     }

@@ -31,7 +31,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import company, handwritten, measure
-from orchestration.publication import DATABASE
+from orchestration.publication.publications import DATABASE
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"

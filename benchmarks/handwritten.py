@@ -20,7 +20,11 @@ import duckdb
 
 from benchmarks.measure import Meter, StepCost
 from orchestration import warehouse
-from orchestration.publication import DATABASE, PUBLIC_SCHEMAS, STORAGE_VERSION
+from orchestration.publication.publications import (
+    DATABASE,
+    PUBLIC_SCHEMAS,
+    STORAGE_VERSION,
+)
 
 FOLDER = Path(__file__).resolve().parent
 SEEDS = FOLDER.parent / "seeds"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.measure import Meter
 from orchestration.project import Project
-from orchestration.report import Observer, Step
+from orchestration.run.report import Observer, Step
 
 
 class StepMeter(Observer):
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("landing", type=Path)
     parser.add_argument("out", type=Path)
     given = parser.parse_args()
-    from orchestration import runner
+    from orchestration.run import runner
 
     project = Project.from_environment(landing=given.landing, out=given.out)
     observer = StepMeter()

@@ -18,9 +18,9 @@ from typing import Any
 import duckdb
 
 from benchmarks.measure import cpu
-from orchestration import collector
 from orchestration.project import Project
-from orchestration.report import Observer, Step
+from orchestration.run import collector
+from orchestration.run.report import Observer, Step
 
 CALLS = ("execute", "executemany", "sql", "query", "fetchone", "fetchall", "close")
 
@@ -90,7 +90,7 @@ def measure(landing: Path, out: Path, *, full_refresh: bool) -> Parts:
     clock.install()
     parts = Parts(clock)
     with collector.patient():
-        from orchestration import runner
+        from orchestration.run import runner
     parts.steps.append(("start, imports", cpu(), clock.overhead()))
     project = Project.from_environment({}, landing=landing, out=out)
     report = runner.run(project, parts, full_refresh=full_refresh)

@@ -25,8 +25,8 @@ from expectations import dialect
 from expectations.checks import PREFIXED_SCHEMAS, Check, CheckResult, Suite
 from expectations.suites import SUITES
 from orchestration import warehouse
-from orchestration.connectors.tables import RAW_TABLES, Needed, plain
 from orchestration.project import Project
+from orchestration.sources.tables import RAW_TABLES, Needed, plain
 
 # A suite's tables: each that exists, with its columns.
 Catalog = dict[str, tuple[str, ...]]

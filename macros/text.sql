@@ -146,7 +146,7 @@ nullif({{ unicode_trim(text) }}, '')
     What is compared where two texts count as the same: after Unicode NFKC,
     trimming of Unicode space and lower-casing; null of null and of blank.
     Neither engine has NFKC: `unicode_same_text` is a function that the run
-    brings along (orchestration/dbt_plugin.py, orchestration/spark/text.py).
+    brings along (orchestration/transformation/dbt_plugin.py, orchestration/spark/text.py).
     It costs far more than SQL, so only texts beyond ASCII are given to it.
 -#}
 {% macro same_text(text) -%}

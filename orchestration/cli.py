@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from orchestration import collector, commands
+from orchestration import commands
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
+from orchestration.run import collector
 
 if TYPE_CHECKING:
-    from orchestration.report import Observer, Report
+    from orchestration.run.report import Observer, Report
 
 app = typer.Typer(
     name="lead-funnel",
@@ -141,9 +142,10 @@ def run(
                 "exports/salesforce/lead.csv in it."
             )
         with collector.patient():
-            from orchestration import runner, summary
-            from orchestration.failures import INTERRUPTED
-            from orchestration.publication import published
+            from orchestration.commands import summary
+            from orchestration.publication.publications import published
+            from orchestration.run import runner
+            from orchestration.run.failures import INTERRUPTED
 
         screen = console()
         with _observer(screen) as observer:
@@ -181,7 +183,7 @@ def status(out: Out = None) -> None:
     """Say what is published, and what the last run came to or left."""
     with sentences():
         project = Project.from_environment({}, out=out)
-        from orchestration import status as state
+        from orchestration.commands import status as state
 
         for line in state.lines(project):
             console().print(line, highlight=False, markup=False, soft_wrap=True)
@@ -189,7 +191,7 @@ def status(out: Out = None) -> None:
 
 @contextmanager
 def _observer(screen: Console) -> Iterator[Observer]:
-    from orchestration import display
+    from orchestration.commands import display
 
     with display.observer(screen) as observer:
         yield observer

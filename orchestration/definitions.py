@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 import orchestration.defs
-from orchestration.run_log import run_log
+from orchestration.run.run_log import run_log
 
 # DuckDB has one writer process, so the steps of a run share one.
 SHARED = dg.Definitions(loggers={"run_log": run_log}, executor=dg.in_process_executor)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import parsed_project
 from orchestration.cli import fall_silent
 from orchestration.project import ROOT, Project
+from orchestration.transformation import parsed_project
 
 atexit.register(fall_silent)
 

@@ -7,7 +7,7 @@ it. What stops a run is a table that as a whole cannot mean anything.
 from collections.abc import Iterator
 
 from expectations.checks import Check, Suite, has_column, has_rows, never, no_rows
-from orchestration.connectors.tables import RAW_TABLES, RawTable
+from orchestration.sources.tables import RAW_TABLES, RawTable
 
 ENOUGH_ROWS = 100
 """Fewer rows than this may well be broken all of them."""

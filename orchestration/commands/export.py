@@ -47,10 +47,11 @@ def export(
             landing=landing, out=out, definition=definition, vars=vars_json
         )
 
-        from orchestration import dbt_runner, runner
-        from orchestration.connectors.raw import load_all
-        from orchestration.run_settings import write_definition, write_settings
+        from orchestration.run import runner
+        from orchestration.settings.run_settings import write_definition, write_settings
+        from orchestration.sources.raw import load_all
         from orchestration.spark.tables import export_raw
+        from orchestration.transformation import dbt_runner
 
         project.prepare_out()
         with runner.locked(project):

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from orchestration import batches, progress
-from orchestration.connectors.landing import read_landing
-from orchestration.connectors.raw import LoadedTable, SystemLoad
-from orchestration.connectors.tables import LOADED_SYSTEMS, RawTable, tables_of
-from orchestration.failures import said_once
+from orchestration.increment import batches
 from orchestration.project import Project
-from orchestration.run_settings import write_definition, write_settings
+from orchestration.run import progress
+from orchestration.run.failures import without_retries
+from orchestration.settings.run_settings import write_definition, write_settings
+from orchestration.sources.landing import read_landing
+from orchestration.sources.raw import LoadedTable, SystemLoad
+from orchestration.sources.tables import LOADED_SYSTEMS, RawTable, tables_of
 
 WRITER_POOL = "duckdb_writer"
 """DuckDB has one writer process: whatever writes is in this pool."""
@@ -46,7 +47,7 @@ def raw_assets(system: str) -> dg.AssetsDefinition:
     )
     def load(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         results: dict[dg.AssetKey, dg.MaterializeResult] = {}
-        with said_once():
+        with without_retries():
             project = Project.from_environment()
             landing = read_landing(project.landing)
             # Each system's op reads the whole folder; one of them speaks of it.
@@ -124,7 +125,7 @@ def run_instant(context: dg.AssetExecutionContext) -> datetime:
     ),
 )
 def run_settings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    with said_once():
+    with without_retries():
         project = Project.from_environment()
         write_settings(project)
         rows = write_definition(project)

@@ -7,11 +7,13 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import batches, dbt_runner, progress
 from orchestration.defs.load import WRITER_POOL
-from orchestration.failures import said_once
+from orchestration.increment import batches
 from orchestration.project import Project
-from orchestration.publication import Publication, public_tables, publish
+from orchestration.publication.publications import Publication, public_tables, publish
+from orchestration.run import progress
+from orchestration.run.failures import without_retries
+from orchestration.transformation import dbt_runner
 
 PUBLICATION_KEY = dg.AssetKey("publication")
 
@@ -52,7 +54,7 @@ def publication_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     def publication() -> dg.MaterializeResult:
         project = Project.from_environment()
         progress.say(f"{len(tables)} tables")
-        with said_once():
+        with without_retries():
             done = publish_changed(project, manifest)
         return dg.MaterializeResult(
             metadata={
@@ -67,6 +69,6 @@ def publication_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    with said_once():
+    with without_retries():
         manifest = dbt_runner.manifest_json(Project.from_environment())
     return dg.Definitions(assets=[publication_asset(manifest)])

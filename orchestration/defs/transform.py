@@ -16,10 +16,12 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration import batches, dbt_runner, progress
 from orchestration.defs.load import SETTINGS_KEY, WRITER_POOL
-from orchestration.failures import failed, said_once
+from orchestration.increment import batches
 from orchestration.project import Project
+from orchestration.run import progress
+from orchestration.run.failures import failed, without_retries
+from orchestration.transformation import dbt_runner
 
 Node = Mapping[str, Any]
 Manifest = Mapping[str, Any]
@@ -239,7 +241,7 @@ def layer_assets(manifest: Manifest, layer: Layer) -> dg.AssetsDefinition | None
             done += 1
             progress.say(f"{done} of {len(wanted)}: {name}")
 
-        with said_once():
+        with without_retries():
             results = wanted and dbt_runner.build(
                 project,
                 [marked(dbt_runner.manifest(project), layer, wanted)],
@@ -360,7 +362,7 @@ def _warned(result: dbt_runner.NodeResult) -> bool:
 @dg.definitions
 def defs() -> dg.Definitions:
     """The models, from the project as dbt parses it."""
-    with said_once():
+    with without_retries():
         manifest = dbt_runner.manifest_json(Project.from_environment())
     built = [layer_assets(manifest, layer) for layer in LAYERS]
     return dg.Definitions(assets=[assets for assets in built if assets is not None])

@@ -8,17 +8,19 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from expectations.run import run_suite
-from orchestration import dbt_runner, progress, publication
-from orchestration.connectors.landing import read_landing
-from orchestration.connectors.raw import load_system, now
-from orchestration.connectors.tables import LOADED_SYSTEMS
-from orchestration.defs.quality import GATES, failure_sentence
+from orchestration.defs.gates import GATES, failure_sentence
 from orchestration.defs.transform import LAYERS, Layer, nodes_of, tests_of
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
-from orchestration.report import Observer, Report, Step, keep
-from orchestration.run_settings import write_definition, write_settings
+from orchestration.publication import publications
+from orchestration.run import progress
+from orchestration.run.report import Observer, Report, Step, keep
+from orchestration.settings.run_settings import write_definition, write_settings
+from orchestration.sources.landing import read_landing
+from orchestration.sources.raw import load_system, now
+from orchestration.sources.tables import LOADED_SYSTEMS
 from orchestration.spark import session, tables
+from orchestration.transformation import dbt_runner
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class _Steps:
         clock = time.monotonic()
         step.state = "failed"
         try:
-            with progress.heard_by(self.observer.said):
+            with progress.listening(self.observer.said):
                 yield
             step.state = "done"
         finally:
@@ -68,7 +70,7 @@ def execute(project: Project, report: Report, observer: Observer) -> None:
                 tables.show_to_duckdb(project, manifest, files)
                 _check(steps, layer.name)
     with steps.step("publication"):
-        publication.publish(project, publication.public_tables(manifest))
+        publications.publish(project, publications.public_tables(manifest))
     report.state = "succeeded"
 
 

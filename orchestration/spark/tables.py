@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from orchestration import warehouse
-from orchestration.connectors.readers import FILE_COLUMNS
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
+from orchestration.sources.readers import FILE_COLUMNS
 from orchestration.warehouse import literal, quoted
 
 if TYPE_CHECKING:

@@ -26,9 +26,9 @@ from benchmarks.__main__ import (
     steps_of,
 )
 from benchmarks.handwritten import SEEDS
-from orchestration import runner
 from orchestration.project import ROOT, Project
-from orchestration.publication import DATABASE, PUBLIC_SCHEMAS
+from orchestration.publication.publications import DATABASE, PUBLIC_SCHEMAS
+from orchestration.run import runner
 from tests.reference.reference import compute
 
 LOADED_AT = datetime(2026, 11, 1)

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import dbt_runner, publication, run_settings
 from orchestration.commands.explain import find, gather, reading
 from orchestration.commands.explain.facts import Person
-from orchestration.connectors import raw
 from orchestration.project import Project
+from orchestration.publication import publications
+from orchestration.settings import run_settings
+from orchestration.sources import raw
+from orchestration.transformation import dbt_runner
 from tests.commands import company
 
 
@@ -29,7 +31,7 @@ def published_company(tmp_path_factory: pytest.TempPathFactory) -> Project:
     results = dbt_runner.build(project, ["path:seeds", "path:models"])
     assert dbt_runner.failure_sentence(results) is None
     manifest = dbt_runner.manifest_json(project)
-    publication.publish(project, publication.public_tables(manifest))
+    publications.publish(project, publications.public_tables(manifest))
     return project
 
 

@@ -13,13 +13,7 @@ from typer.testing import CliRunner
 
 from orchestration.cli import app
 from orchestration.commands.explain import clock, find, outcome, reading, render, words
-from orchestration.commands.explain.facts import (
-    Opening,
-    Pass,
-    Person,
-    Policy,
-    RawRow,
-)
+from orchestration.commands.explain.facts import Opening, Pass, Person, Policy, RawRow
 from orchestration.commands.explain.gather import policy_of
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project

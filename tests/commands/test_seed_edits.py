@@ -13,9 +13,9 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from orchestration import runner
 from orchestration.cli import app
 from orchestration.project import Project
+from orchestration.run import runner
 from tests.commands import company
 from tests.reference.compare import SEEDS
 

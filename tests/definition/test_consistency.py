@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from orchestration import dbt_runner, warehouse
+from orchestration import warehouse
 from orchestration.project import Project
-from orchestration.run_settings import write_definition, write_settings
+from orchestration.settings.run_settings import write_definition, write_settings
+from orchestration.transformation import dbt_runner
 
 READ = (
     "path:seeds",

@@ -13,8 +13,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration import runner
 from orchestration.project import Project
+from orchestration.run import runner
 from tests.end_to_end import small_folder
 from tests.end_to_end.command import lead_funnel, published_rows, start
 

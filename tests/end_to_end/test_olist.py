@@ -3,8 +3,8 @@
 import duckdb
 import pytest
 
-from orchestration import runner
 from orchestration.project import Project
+from orchestration.run import runner
 
 VARS = {
     "reporting_timezone": "UTC",

@@ -10,10 +10,11 @@ import duckdb
 import pytest
 
 from expectations.suites import SUITES
-from orchestration import dbt_runner, runner
-from orchestration.defs import quality, transform
+from orchestration.defs import gates, transform
 from orchestration.project import Project, RunVars
-from orchestration.publication import published
+from orchestration.publication.publications import published
+from orchestration.run import runner
+from orchestration.transformation import dbt_runner
 from tests.end_to_end import small_folder
 from tests.end_to_end.command import published_rows
 
@@ -80,7 +81,7 @@ def test_where_nothing_changed_nothing_is_built_or_checked_again(done, monkeypat
     def refuse(*_, **__):
         raise AssertionError
 
-    monkeypatch.setattr(quality, "run_suite", refuse)
+    monkeypatch.setattr(gates, "run_suite", refuse)
     monkeypatch.setattr(transform.dbt_runner, "build", refuse)
     again = runner.run(project)
     assert again.succeeded, again.sentence
@@ -155,7 +156,7 @@ def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
     passes it again, though nothing has changed since."""
     project, first = done
     project = replace(project, vars=RunVars(as_of=datetime(2027, 1, 1)))
-    run_suite = quality.run_suite
+    run_suite = gates.run_suite
 
     def with_a_failure(project, name, **people):
         results = run_suite(project, name, **people)
@@ -171,14 +172,14 @@ def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
         asked.append(name)
         return run_suite(project, name, **people)
 
-    monkeypatch.setattr(quality, "run_suite", with_a_failure)
+    monkeypatch.setattr(gates, "run_suite", with_a_failure)
     before = published(project).id
     report = runner.run(project)
     assert report.sentence == "It does not add up. Nothing was published."
     assert report.steps[-1].name == "check_core"
     assert report.checks["Great Expectations"]["failed"] == 1
     assert published(project).id == before
-    monkeypatch.setattr(quality, "run_suite", as_it_is)
+    monkeypatch.setattr(gates, "run_suite", as_it_is)
     mended = runner.run(project)
     assert mended.succeeded, mended.sentence
     assert sorted(asked) == sorted(SUITES)

@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration import dbt_runner
 from orchestration.project import Project
+from orchestration.transformation import dbt_runner
 from tests.end_to_end import command
 from tests.reference.compare import rows_of
 from tests.reference.spend import write_csv

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from orchestration import closings, publication
 from orchestration.commands.finance import closing
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
+from orchestration.publication import closings, publications
 from tests.end_to_end import command
 from tests.finance import test_by_hand as by_hand
 from tests.finance.test_by_hand import Company, change, cost, lead, touch
@@ -244,10 +244,10 @@ def test_what_spark_built_is_not_closed(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = Project.from_environment({}, out=company.folder / "out")
-    done = publication.published(project)
+    done = publications.published(project)
     assert done is not None and done.engine == "duckdb"
     on_spark = replace(done, engine="spark")
-    monkeypatch.setattr(publication, "published", lambda _: on_spark)
+    monkeypatch.setattr(publications, "published", lambda _: on_spark)
     for verb_of_it in (closing.close, closing.reopen):
         with pytest.raises(LeadFunnelError, match="built on Spark.*run. without"):
             list(verb_of_it(project, "2026-05", "finance", ""))

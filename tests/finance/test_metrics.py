@@ -4,8 +4,8 @@ import re
 
 import yaml
 
-from orchestration.closings import METRICS
 from orchestration.project import ROOT
+from orchestration.publication.closings import METRICS
 
 
 def test_a_close_freezes_every_metric_that_a_restatement_compares() -> None:

@@ -26,13 +26,15 @@ from random import Random
 
 import duckdb
 
-from orchestration import batches, dbt_runner, publication
-from orchestration.connectors.raw import load_all
 from orchestration.defs import transform
 from orchestration.defs.publish import publish_changed
+from orchestration.increment import batches
 from orchestration.project import Project
-from orchestration.publication import PUBLIC_SCHEMAS
-from orchestration.run_settings import write_definition, write_settings
+from orchestration.publication import publications
+from orchestration.publication.publications import PUBLIC_SCHEMAS
+from orchestration.settings.run_settings import write_definition, write_settings
+from orchestration.sources.raw import load_all
+from orchestration.transformation import dbt_runner
 from tests.reference.generate import write_situation
 from tests.reference.spend import write_company
 
@@ -314,7 +316,7 @@ def unnamed(project: Project) -> list[str]:
     with duckdb.connect() as connection:
         connection.execute(f"attach '{project.warehouse}' as built (read_only)")
         connection.execute(f"attach '{project.published_database}' as p (read_only)")
-        for table in publication.public_tables(dbt_runner.manifest_json(project)):
+        for table in publications.public_tables(dbt_runner.manifest_json(project)):
             key = table.person or table.key
             if key is None:
                 continue

@@ -11,10 +11,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration import batches, closings, dbt_runner, publication, warehouse
-from orchestration.connectors.raw import load_all
+from orchestration import warehouse
+from orchestration.increment import batches
 from orchestration.project import Project, RunVars
-from orchestration.run_settings import write_definition, write_settings
+from orchestration.publication import closings, publications
+from orchestration.settings.run_settings import write_definition, write_settings
+from orchestration.sources.raw import load_all
+from orchestration.transformation import dbt_runner
 
 LAYERS = ["first", "second", "last"]
 LEADS = "lead_id,created_at\nL1,2026-04-01 00:00:00\n"
@@ -245,7 +248,7 @@ def publish(project: Project) -> None:
     """As if the last run had come to its end."""
     folder = project.publications / "p1"
     folder.mkdir(parents=True)
-    said = publication.Publication("p1", "", None, None, "", None, {}, {})
+    said = publications.Publication("p1", "", None, None, "", None, {}, {})
     (folder / "publication.json").write_text(json.dumps(asdict(said)))
     project.published.symlink_to(folder)
     batches.published(project, "p1")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import dbt_runner
+from orchestration.transformation import dbt_runner
 from tests.incremental.story import IDS, begin, build, in_order, name_of
 
 pytestmark = pytest.mark.slow

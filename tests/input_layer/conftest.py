@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration import dbt_runner
 from orchestration.project import SYSTEMS, Project
+from orchestration.transformation import dbt_runner
 
 Row = Mapping[str, str | None]
 LOADED_AT = "2026-12-01 00:00:00"

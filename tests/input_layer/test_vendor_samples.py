@@ -4,7 +4,7 @@ import csv
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
-from orchestration.connectors.tables import table_called
+from orchestration.sources.tables import table_called
 
 
 def read_samples(folder: Path) -> dict[str, list[dict]]:

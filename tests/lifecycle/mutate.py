@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from orchestration import dbt_runner
 from orchestration.project import ROOT, Project
+from orchestration.transformation import dbt_runner
 from tests.lifecycle.cases.every import CASES
 from tests.lifecycle.cases.run import build, differences, project_of, told_by_warehouse
 

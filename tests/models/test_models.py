@@ -16,8 +16,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration import dbt_runner
 from orchestration.project import ROOT, Project
+from orchestration.transformation import dbt_runner
 from tests.definition.test_shipped_definition import check_transitions, seed
 from tests.end_to_end import command, small_folder
 from tests.lifecycle import test_rates as rates

@@ -10,11 +10,12 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from orchestration import dbt_runner, failures, runner, summary
 from orchestration.cli import app
+from orchestration.commands import summary
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
-from orchestration.report import (
+from orchestration.run import failures, runner
+from orchestration.run.report import (
     Report,
     Step,
     is_running,
@@ -22,6 +23,7 @@ from orchestration.report import (
     last_report,
     report_path,
 )
+from orchestration.transformation import dbt_runner
 
 
 def lead_funnel(*arguments):
@@ -193,7 +195,7 @@ def test_a_failed_test_says_how_many_rows():
 def test_what_a_user_can_mend_is_not_tried_again():
     import dagster as dg
 
-    with pytest.raises(dg.Failure) as caught, failures.said_once():
+    with pytest.raises(dg.Failure) as caught, failures.without_retries():
         raise LeadFunnelError("There is no such file.")
     assert caught.value.allow_retries is False
     assert caught.value.description == "There is no such file."

@@ -6,12 +6,12 @@ import dagster as dg
 import pytest
 
 from expectations.suites import SUITES
-from orchestration import dbt_runner
-from orchestration.connectors.tables import RAW_TABLES
 from orchestration.definitions import of_this_process
-from orchestration.defs import quality, transform
+from orchestration.defs import gates, transform
 from orchestration.defs.automation import JOB_NAME
 from orchestration.project import Project
+from orchestration.sources.tables import RAW_TABLES
+from orchestration.transformation import dbt_runner
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_every_expectation_is_a_check_and_blocks(loaded):
     graph = loaded.resolve_asset_graph()
     for suite in SUITES.values():
         for check in suite.checks:
-            key = dg.AssetCheckKey(quality.asset_key(check.table), check.name)
+            key = dg.AssetCheckKey(gates.asset_key(check.table), check.name)
             assert graph.get_check_spec(key).blocking == check.is_blocking
 
 

@@ -4,9 +4,9 @@ import signal
 
 import pytest
 
-from orchestration import interrupts, runner
-from orchestration.failures import INTERRUPTED
 from orchestration.project import Project
+from orchestration.run import interrupts, runner
+from orchestration.run.failures import INTERRUPTED
 
 
 @pytest.fixture

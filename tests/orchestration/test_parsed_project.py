@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from orchestration import dbt_runner, parsed_project
 from orchestration.defs import transform
 from orchestration.project import Project
+from orchestration.transformation import dbt_runner, parsed_project
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration import publication
-from orchestration.dbt_runner import manifest_json
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
-from orchestration.publication import PublicTable, public_tables, publish
+from orchestration.publication import publications
+from orchestration.publication.publications import PublicTable, public_tables, publish
+from orchestration.transformation.dbt_runner import manifest_json
 
 TABLES = [
     PublicTable(
@@ -105,7 +105,7 @@ def test_a_publication_that_was_never_shown_is_not_the_one_that_stays(project):
 def test_what_cannot_be_read_counts_as_not_published(project, text):
     publish(project, TABLES)
     (project.published / "publication.json").write_text(text)
-    assert publication.published(project) is None
+    assert publications.published(project) is None
     publish(project, TABLES, unchanged=["dim_people"])
     assert len(people(project.published)) == 2
 
@@ -128,9 +128,9 @@ def test_a_failed_copy_changes_nothing(project):
     with pytest.raises(duckdb.Error):
         publish(project, [*TABLES, PublicTable("marts", "not_there", "")])
     assert project.published.resolve() == before
-    assert publication.leftovers(project)
-    assert publication.remove_leftovers(project)
-    assert publication.leftovers(project) == []
+    assert publications.leftovers(project)
+    assert publications.remove_leftovers(project)
+    assert publications.leftovers(project) == []
     assert len(people(project.published)) == 2
 
 
@@ -223,13 +223,13 @@ def published_and_built(project):
 def written_whole(monkeypatch):
     """The tables that are written whole, as they are."""
     written = []
-    write = publication._write_table
+    write = publications._write_table
 
     def noted(connection, project, table):
         written.append(table.name)
         return write(connection, project, table)
 
-    monkeypatch.setattr(publication, "_write_table", noted)
+    monkeypatch.setattr(publications, "_write_table", noted)
     return written
 
 
@@ -329,7 +329,7 @@ def test_without_hard_links_files_are_copied(project, monkeypatch):
     def refuse(*_):
         raise PermissionError
 
-    monkeypatch.setattr(publication.os, "link", refuse)
+    monkeypatch.setattr(publications.os, "link", refuse)
     publish(project, TABLES)
     fill(project, "('c', 1)")
     publish(project, TABLES, unchanged=["dim_people", "dim_people_pii"])

@@ -4,10 +4,10 @@ import duckdb
 import pytest
 
 from orchestration import warehouse
-from orchestration.connectors.readers import Converter
-from orchestration.dbt_plugin import Plugin
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
+from orchestration.sources.readers import Converter
+from orchestration.transformation.dbt_plugin import Plugin
 
 SETTINGS = (
     "select current_setting('memory_limit'), current_setting('threads'), "
@@ -40,7 +40,7 @@ def test_reading_exports_keeps_to_the_limits(limited, tmp_path):
 
 
 def test_dbt_keeps_to_the_limits(limited):
-    plugin = Plugin.create("orchestration.dbt_plugin", config={})
+    plugin = Plugin.create("orchestration.transformation.dbt_plugin", config={})
     with duckdb.connect() as connection:
         plugin.configure_connection(connection)
         assert connection.execute(SETTINGS).fetchone() == LIMITED

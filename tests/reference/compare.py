@@ -22,8 +22,8 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration import runner
 from orchestration.project import Project
+from orchestration.run import runner
 from tests.reference.generate import situation, write_situation
 from tests.reference.reference import Result, compute
 

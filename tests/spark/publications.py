@@ -6,9 +6,9 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.dbt_runner import manifest_json
 from orchestration.project import Project
-from orchestration.publication import PublicTable, public_tables
+from orchestration.publication.publications import PublicTable, public_tables
+from orchestration.transformation.dbt_runner import manifest_json
 
 TOLERANCE = 1e-9
 """For doubles alone, relative to values above 1: engines have logarithms, roots

@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.publication import PublicTable
+from orchestration.publication.publications import PublicTable
 from tests.spark.publications import differences
 
 TABLE = PublicTable("marts", "t", "")

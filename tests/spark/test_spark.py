@@ -16,9 +16,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.dbt_runner import manifest_json
 from orchestration.project import ROOT, Project
-from orchestration.report import last_report
+from orchestration.run.report import last_report
+from orchestration.transformation.dbt_runner import manifest_json
 from tests.end_to_end.command import lead_funnel
 from tests.reference.generate import write_situation
 from tests.spark.publications import differences, tables_of

@@ -6,8 +6,8 @@ import unicodedata
 import pyarrow as pa
 import pytest
 
-from orchestration.dbt_plugin import same_text
 from orchestration.spark.text import same_text_function
+from orchestration.transformation.dbt_plugin import same_text
 
 plain = same_text_function()
 

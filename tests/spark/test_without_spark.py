@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import runner
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
+from orchestration.run import runner
 from orchestration.spark import session
 
 

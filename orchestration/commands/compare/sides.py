@@ -12,14 +12,8 @@ import duckdb
 from orchestration import warehouse
 from orchestration.commands.explain.reading import EDITED_BUILD, Reading, is_built
 from orchestration.errors import LeadFunnelError
-from orchestration.project import (
-    ACTUAL,
-    Project,
-    RunVars,
-    schema_prefix,
-    whatif_build,
-)
-from orchestration.publication import Publication, published
+from orchestration.project import ACTUAL, Project, RunVars, schema_prefix, whatif_build
+from orchestration.publication.publications import Publication, published
 
 Say = Callable[[str], None]
 
@@ -186,9 +180,9 @@ def _last_load(connection: duckdb.DuckDBPyConnection) -> datetime | None:
 
 def build(planned: Plan, say: Say) -> None:
     """Build the sides that are not there, in schemas of their own."""
-    from orchestration import dbt_runner
-    from orchestration.run_settings import write_definition, write_settings
-    from orchestration.runner import locked
+    from orchestration.run.runner import locked
+    from orchestration.settings.run_settings import write_definition, write_settings
+    from orchestration.transformation import dbt_runner
 
     with locked(planned.project):
         for project in planned.to_build:

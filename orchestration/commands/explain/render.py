@@ -10,13 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration.commands.explain import clock, outcome, words
-from orchestration.commands.explain.facts import (
-    Lifecycle,
-    Pass,
-    Person,
-    RawRow,
-    RowKey,
-)
+from orchestration.commands.explain.facts import Lifecycle, Pass, Person, RawRow, RowKey
 from orchestration.commands.explain.find import Match
 
 PLAIN_WIDTH = 100

@@ -98,8 +98,8 @@ def finance_export(
     """Write a workbook that finance can audit: lines, weights and the tie-out."""
     from orchestration.cli import console, sentences
     from orchestration.commands.finance import workbook
+    from orchestration.commands.summary import shown
     from orchestration.project import Project
-    from orchestration.summary import shown
 
     with sentences(debug):
         project = Project.from_environment({}, out=out)

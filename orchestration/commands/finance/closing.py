@@ -9,11 +9,14 @@ from typing import Any
 
 import duckdb
 
-from orchestration import closings, dbt_runner, publication, runner, warehouse
+from orchestration import warehouse
 from orchestration.commands.finance.published import known_period, opened
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
-from orchestration.report import last_report
+from orchestration.publication import closings, publications
+from orchestration.run import runner
+from orchestration.run.report import last_report
+from orchestration.transformation import dbt_runner
 
 MODELS = (
     "int_restatements__of_lines",
@@ -35,7 +38,7 @@ def close(project: Project, period: str, by: str, note: str) -> Iterator[str]:
                 f"The period {period} cannot be closed: " + " ".join(reasons)
             )
         before = [c for c in closings.closes(project) if c.fiscal_period_id == period]
-        done = publication.published(project)
+        done = publications.published(project)
         connection = warehouse.connect(project, read_only=True)
         try:
             leads, spend = closings.laid_in_fingerprints(project, connection)
@@ -80,7 +83,7 @@ def _now() -> datetime:
 
 def _as_published(project: Project) -> Project:
     """The project with the folders and vars that the publication was made with."""
-    done = publication.published(project)
+    done = publications.published(project)
     if done is None:
         raise LeadFunnelError(
             f"Nothing is published in {project.published}: `lead-funnel run` publishes."
@@ -189,4 +192,4 @@ def _publish_again(project: Project) -> None:
     if failure:
         raise LeadFunnelError(failure)
     manifest = dbt_runner.manifest_json(project)
-    publication.publish(project, publication.public_tables(manifest))
+    publications.publish(project, publications.public_tables(manifest))

@@ -8,14 +8,14 @@ from typing import Any
 
 import duckdb
 
-from orchestration import publication
 from orchestration.errors import LeadFunnelError, listed, meant
 from orchestration.project import Project
+from orchestration.publication import publications
 
 
 @contextmanager
 def opened(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
-    if publication.published(project) is None:
+    if publications.published(project) is None:
         raise LeadFunnelError(
             f"Nothing is published in {project.published}: `lead-funnel run` publishes."
         )

@@ -9,7 +9,6 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from orchestration import publication
 from orchestration.commands.finance.published import (
     known_model,
     known_period,
@@ -18,6 +17,7 @@ from orchestration.commands.finance.published import (
 )
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
+from orchestration.publication import publications
 
 LINES = """
 select
@@ -75,7 +75,7 @@ def show(console: Console, project: Project, period: str | None, model: str) -> 
             "where fiscal_period_id = ? and is_in_force",
             period,
         )
-    done = publication.published(project)
+    done = publications.published(project)
     currency = (done.vars if done else {}).get("reporting_currency", "JPY")
     title = (
         f"Spend to accepted leads in {described['name']} "

@@ -9,10 +9,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
-from orchestration import publication
 from orchestration.commands.finance.published import known_period, opened, rows
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
+from orchestration.publication import publications
 
 MOST_ROWS = 1_048_575
 """What a sheet holds below its head."""
@@ -97,7 +97,7 @@ def write(
                 "read the Parquet files of OUT/published instead."
             )
     path = (to or project.out / f"spend-{period}.xlsx").expanduser().resolve()
-    done = publication.published(project)
+    done = publications.published(project)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         book = xlsxwriter.Workbook(str(path), {"remove_timezone": True})
@@ -122,7 +122,7 @@ class _Book:
         self.day = book.add_format({"num_format": "yyyy-mm-dd"})
         self.instant = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
 
-    def fill(self, period: dict, done: publication.Publication | None) -> None:
+    def fill(self, period: dict, done: publications.Publication | None) -> None:
         # Summary and tie-out are read first, so they stand first.
         summary = self.book.add_worksheet("Summary")
         tie_out = self.book.add_worksheet("Tie-out")
@@ -204,7 +204,7 @@ class _Book:
         sheet.freeze_panes(4, 0)
 
     def _summary(
-        self, sheet: Any, period: dict, done: publication.Publication | None
+        self, sheet: Any, period: dict, done: publications.Publication | None
     ) -> None:
         """Each row of mart_spend_per_sal beside what the other sheets make of it."""
         currency = (done.vars if done else {}).get("reporting_currency", "JPY")

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration import dbt_runner, run_settings
-from orchestration.connectors import raw
 from orchestration.project import Project
+from orchestration.settings import run_settings
+from orchestration.sources import raw
+from orchestration.transformation import dbt_runner
 from tests.lifecycle.cases import IDS, SETTINGS, Case, Expected, write
 from tests.reference.compare import SEEDS, loaded_at, rows_of, same
 from tests.reference.reference import compute

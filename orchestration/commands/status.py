@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from orchestration import publication
 from orchestration.project import Project
-from orchestration.report import Report, is_running, last_report, was_killed
+from orchestration.publication import publications
+from orchestration.run.report import Report, is_running, last_report, was_killed
 
 
 def lines(project: Project) -> Iterator[str]:
@@ -21,7 +21,7 @@ def lines(project: Project) -> Iterator[str]:
             f"  {kind}: {counts['passed']:,} of {counts['run']:,} passed, "
             f"{counts['warned']:,} warned, {counts['failed']:,} failed"
         )
-    left = publication.leftovers(project)
+    left = publications.leftovers(project)
     if left and not is_running(project):
         yield (
             f"  It left {', '.join(left)} half-written, which no reader sees; the "
@@ -30,7 +30,7 @@ def lines(project: Project) -> Iterator[str]:
 
 
 def _published(project: Project) -> Iterator[str]:
-    done = publication.published(project)
+    done = publications.published(project)
     if done is None:
         yield f"Nothing is published in {project.published}."
         return

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import pytest
 
-from orchestration.connectors.tables import LOADED_SYSTEMS
 from orchestration.errors import LeadFunnelError, listed
 from orchestration.project import NOT_READ, ROOT, SYSTEMS, Project, RunVars
+from orchestration.sources.tables import LOADED_SYSTEMS
 
 
 def test_without_settings_the_sample_is_read_and_out_is_in_the_checkout():

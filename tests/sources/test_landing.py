@@ -2,9 +2,9 @@
 
 import pytest
 
-from orchestration.connectors.landing import read_landing
-from orchestration.connectors.tables import RAW_TABLES, table_called
 from orchestration.errors import LeadFunnelError
+from orchestration.sources.landing import read_landing
+from orchestration.sources.tables import RAW_TABLES, table_called
 
 
 def found(landing):

@@ -11,14 +11,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.connectors.tables import (
+from orchestration.errors import CLOSE, LeadFunnelError, listed, meant
+from orchestration.project import SYSTEMS
+from orchestration.sources.tables import (
     LOADED_SYSTEMS,
     RawTable,
     table_called,
     tables_of,
 )
-from orchestration.errors import CLOSE, LeadFunnelError, listed, meant
-from orchestration.project import SYSTEMS
 
 FORMATS = {
     "csv": "csv",

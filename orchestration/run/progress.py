@@ -24,7 +24,7 @@ def tell(text: str) -> None:
 
 
 @contextmanager
-def heard_by(listener: Listener, told: Listener | None = None) -> Iterator[None]:
+def listening(listener: Listener, told: Listener | None = None) -> Iterator[None]:
     """What is said goes to `listener`, what is told to `told`."""
     _listeners.append(listener)
     _told.append(told or listener)

@@ -9,9 +9,10 @@ import dagster as dg
 from expectations.checks import Check, CheckResult
 from expectations.run import kept_results, run_suite
 from expectations.suites import SUITES
-from orchestration import batches, progress
-from orchestration.failures import failed, said_once
+from orchestration.increment import batches
 from orchestration.project import Project
+from orchestration.run import progress
+from orchestration.run.failures import failed, without_retries
 
 GATES: dict[str, tuple[str, ...]] = {
     "raw": ("raw",),
@@ -94,7 +95,7 @@ def gate(name: str, suites: Sequence[str]) -> dg.AssetChecksDefinition:
             kept = None if is_touched(name, changed) else kept_results(project, suite)
             if kept is None:
                 progress.say(f"suite {suite}")
-            with said_once():
+            with without_retries():
                 results += (
                     run_suite(project, suite, people=people) if kept is None else kept
                 )

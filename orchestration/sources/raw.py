@@ -28,17 +28,12 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from orchestration import warehouse
-from orchestration.connectors.landing import Landing, LandingFile, read_landing
-from orchestration.connectors.readers import (
-    FILE_COLUMNS,
-    Converted,
-    Converter,
-    digest,
-)
-from orchestration.connectors.tables import LOADED_SYSTEMS, RawTable, tables_of
-from orchestration.durable import sync
 from orchestration.errors import LeadFunnelError, listed
 from orchestration.project import Project
+from orchestration.publication.disk import sync
+from orchestration.sources.landing import Landing, LandingFile, read_landing
+from orchestration.sources.readers import FILE_COLUMNS, Converted, Converter, digest
+from orchestration.sources.tables import LOADED_SYSTEMS, RawTable, tables_of
 from orchestration.warehouse import literal, quoted
 
 if TYPE_CHECKING:

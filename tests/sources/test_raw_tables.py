@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration import warehouse
-from orchestration.connectors import raw
-from orchestration.connectors.raw import load_all
-from orchestration.connectors.readers import digest
 from orchestration.errors import LeadFunnelError
 from orchestration.project import ROOT, Project
+from orchestration.sources import raw
+from orchestration.sources.raw import load_all
+from orchestration.sources.readers import digest
 
 FIRST = datetime(2026, 4, 1, 9)
 LEADS = "lead_id,created_at,email\n1,2026-01-01,a@example.com\n2,2026-01-02,\n"
@@ -453,7 +453,7 @@ def test_a_killed_load_heals_at_the_next(filled, put, tmp_path, place):
     put("generic/user.csv", "user_id\nu1\n")
     code = (
         "import os, signal\n"
-        "from orchestration.connectors import raw\n"
+        "from orchestration.sources import raw\n"
         "from orchestration.project import Project\n"
         "def kill(): os.kill(os.getpid(), signal.SIGKILL)\n"
         f"{KILLS[place]}\n"

@@ -27,8 +27,8 @@ from typing import BinaryIO
 import duckdb
 
 from orchestration import warehouse
-from orchestration.connectors.landing import LandingFile
 from orchestration.errors import LeadFunnelError, listed
+from orchestration.sources.landing import LandingFile
 from orchestration.warehouse import literal, quoted
 
 FILE_COLUMNS = ("_file", "_file_sha256", "_loaded_at")

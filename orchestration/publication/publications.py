@@ -20,9 +20,9 @@ from typing import Any
 import duckdb
 
 from orchestration import warehouse
-from orchestration.durable import sync
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
+from orchestration.publication.disk import sync
 from orchestration.warehouse import literal, quoted
 
 PUBLIC_SCHEMAS = ("marts", "marts_pii")

@@ -44,7 +44,7 @@ def run_log(_: dg.InitLoggerContext) -> logging.Logger:
 
 
 @contextmanager
-def heard_by(listener: Callable[[RunRecord], None]) -> Iterator[None]:
+def listening(listener: Callable[[RunRecord], None]) -> Iterator[None]:
     _listeners.append(listener)
     try:
         yield

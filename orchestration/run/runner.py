@@ -16,21 +16,15 @@ from typing import IO, Any
 
 import dagster as dg
 
-from orchestration import (
-    batches,
-    collector,
-    dbt_runner,
-    interrupts,
-    progress,
-    publication,
-    run_log,
-    unrecorded,
-)
 from orchestration.defs.automation import JOB_NAME
 from orchestration.errors import LeadFunnelError
-from orchestration.failures import INTERRUPTED, sentence_of
+from orchestration.increment import batches
 from orchestration.project import Project, in_environment
-from orchestration.report import Observer, Report, Step, keep
+from orchestration.publication import publications
+from orchestration.run import collector, interrupts, progress, run_log, unrecorded
+from orchestration.run.failures import INTERRUPTED, sentence_of
+from orchestration.run.report import Observer, Report, Step, keep
+from orchestration.transformation import dbt_runner
 
 KEPT_LOGS = 20
 KEPT_RUNS = 20
@@ -109,7 +103,7 @@ def run(
         keep(project, report)
         clock = time.monotonic()
         try:
-            publication.remove_leftovers(project)
+            publications.remove_leftovers(project)
             if full_refresh:
                 batches.forget(project)
             if project.engine == "spark":
@@ -154,8 +148,8 @@ def _execute(
         observer.ended(preparing)
         watch = _Watch(project, report, observer)
         with (
-            run_log.heard_by(watch.hear),
-            progress.heard_by(observer.said, observer.told),
+            run_log.listening(watch.hear),
+            progress.listening(observer.said, observer.told),
         ):
             result = job.execute_in_process(
                 instance=instance,

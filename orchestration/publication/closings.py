@@ -19,9 +19,9 @@ from urllib.parse import quote
 
 import duckdb
 
-from orchestration.definition_files import overlay_files
-from orchestration.durable import sync
 from orchestration.project import Project
+from orchestration.publication.disk import sync
+from orchestration.settings.definition_files import overlay_files
 from orchestration.warehouse import literal
 
 METRICS = (

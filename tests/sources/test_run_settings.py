@@ -5,10 +5,10 @@ from datetime import datetime
 import pytest
 
 from orchestration import warehouse
-from orchestration.definition_files import seed_columns
 from orchestration.errors import LeadFunnelError
 from orchestration.project import SYSTEMS, Project
-from orchestration.run_settings import write_definition, write_settings
+from orchestration.settings.definition_files import seed_columns
+from orchestration.settings.run_settings import write_definition, write_settings
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ _INTERRUPTS = {KeyboardInterrupt.__name__, dg.DagsterExecutionInterruptedError._
 
 
 @contextmanager
-def said_once() -> Iterator[None]:
+def without_retries() -> Iterator[None]:
     """Errors that trying again does not mend: Dagster must not retry them."""
     try:
         yield

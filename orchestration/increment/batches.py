@@ -15,10 +15,12 @@ from typing import Any
 
 import duckdb
 
-from orchestration import closings, dbt_runner, publication, warehouse
-from orchestration.definition_files import overlay_files
+from orchestration import warehouse
 from orchestration.errors import listed
 from orchestration.project import Project
+from orchestration.publication import closings, publications
+from orchestration.settings.definition_files import overlay_files
+from orchestration.transformation import dbt_runner
 
 LOOKED_UP = frozenset(
     {
@@ -295,7 +297,7 @@ def touched_people(project: Project) -> str | None:
         ).fetchall()
     finally:
         connection.close()
-    return query if touched <= people * publication.WORTHWHILE else None
+    return query if touched <= people * publications.WORTHWHILE else None
 
 
 def changed_sources(project: Project) -> frozenset[str] | None:
@@ -423,7 +425,7 @@ def _compared(
     if is_another_time:
         others.append("as_of")
     changed_ones: frozenset[str] | None = None
-    shown = publication.published(project)
+    shown = publications.published(project)
     if shown is not None and shown.id == published_as:
         found = {f"raw_{system}.{table}" for system, table in tables}
         if tables:

@@ -17,9 +17,11 @@ from typing import Any
 
 import duckdb
 
-from orchestration import interrupts, parsed_project, warehouse
+from orchestration import warehouse
 from orchestration.errors import LeadFunnelError, listed
 from orchestration.project import Project, in_environment
+from orchestration.run import interrupts
+from orchestration.transformation import parsed_project
 
 _FOLDERS = ("models", "seeds", "macros", "tests/data")
 _FILES = ("dbt_project.yml", "profiles.yml")
@@ -165,7 +167,7 @@ def _with_first_rows(project: Project, result: NodeResult) -> NodeResult:
     """A failed test whose query has a column `sentence` speaks for itself."""
     if result.kind != "test" or not result.is_failed or not result.failures:
         return result
-    from orchestration.dbt_plugin import register
+    from orchestration.transformation.dbt_plugin import register
 
     with suppress(duckdb.Error, OSError, LeadFunnelError):
         query = Path(result.compiled_path).read_text(encoding="utf-8")

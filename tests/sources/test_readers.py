@@ -15,10 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestration.connectors.landing import FORMATS, LandingFile, _split
-from orchestration.connectors.readers import Converter, snake_case, unique_names
-from orchestration.connectors.tables import RawTable, table_called
 from orchestration.errors import LeadFunnelError
+from orchestration.sources.landing import FORMATS, LandingFile, _split
+from orchestration.sources.readers import Converter, snake_case, unique_names
+from orchestration.sources.tables import RawTable, table_called
 
 ANY_TABLE = RawTable("generic", "touch", "anything")
 

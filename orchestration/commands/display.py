@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.status import Status
 
-from orchestration.report import Observer, Step
+from orchestration.run.report import Observer, Step
 
 
 class Lines(Observer):

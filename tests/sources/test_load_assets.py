@@ -4,9 +4,10 @@ import logging
 
 import dagster as dg
 
-from orchestration import run_log, warehouse
-from orchestration.connectors.tables import LOADED_SYSTEMS, RAW_TABLES
+from orchestration import warehouse
 from orchestration.defs.load import SETTINGS_KEY, raw_assets, raw_key, run_settings
+from orchestration.run import run_log
+from orchestration.sources.tables import LOADED_SYSTEMS, RAW_TABLES
 
 
 def materialize(monkeypatch, project, *assets):
@@ -94,7 +95,7 @@ def test_what_is_strange_about_the_folder_is_said_once(monkeypatch, project, put
     put("generic/lead.csv", "lead_id,created_at\n1,2026-01-01\n")
     put("hubspot/contact.csv", "id\n1\n")
     heard = []
-    with run_log.heard_by(heard.append):
+    with run_log.listening(heard.append):
         run_job(monkeypatch, project, [*map(raw_assets, LOADED_SYSTEMS)])
     warnings = [said for said in heard if said.level == logging.WARNING]
     assert ["hubspot" in said.text for said in warnings] == [True]

@@ -16,18 +16,21 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration import batches, closings, dbt_runner, warehouse
-from orchestration.connectors.landing import LandingFile
-from orchestration.connectors.readers import Converted, Converter
-from orchestration.connectors.tables import RawTable, plain
-from orchestration.definition_files import (
+from orchestration import warehouse
+from orchestration.errors import LeadFunnelError, listed, meant
+from orchestration.increment import batches
+from orchestration.project import SYSTEMS, Project
+from orchestration.publication import closings
+from orchestration.settings.definition_files import (
     REPLACE,
     OverlayFile,
     overlay_files,
     seed_columns,
 )
-from orchestration.errors import LeadFunnelError, listed, meant
-from orchestration.project import SYSTEMS, Project
+from orchestration.sources.landing import LandingFile
+from orchestration.sources.readers import Converted, Converter
+from orchestration.sources.tables import RawTable, plain
+from orchestration.transformation import dbt_runner
 from orchestration.warehouse import quoted
 
 OVERLAY_MODE = "overlay_mode"

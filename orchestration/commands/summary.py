@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration.project import Project
-from orchestration.publication import Publication
-from orchestration.report import Report
+from orchestration.publication.publications import Publication
+from orchestration.run.report import Report
 
 MONTHS_SHOWN = 24
 VALUES_SHOWN = 15

@@ -1,1 +1,0 @@
-"""What reads the systems that leads come from."""

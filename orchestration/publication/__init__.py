@@ -1,0 +1,1 @@
+"""What readers see, swapped in one step; and the books that were closed."""

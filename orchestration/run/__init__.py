@@ -1,0 +1,1 @@
+"""One run of the whole job: its lock, steps, report and log."""

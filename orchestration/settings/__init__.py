@@ -1,0 +1,1 @@
+"""What a run was asked for: its vars and a company's own definition."""

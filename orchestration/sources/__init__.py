@@ -1,0 +1,1 @@
+"""Reading exports: folders, files, formats, and the list of raw tables."""

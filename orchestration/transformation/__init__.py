@@ -1,0 +1,1 @@
+"""dbt, run inside this process."""

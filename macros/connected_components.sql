@@ -8,14 +8,11 @@
     changes nothing; a graph that is not settled after `most_rounds` is an
     error, never a wrong answer.
 
-    Arguments: links (relation), left and right (columns of bigint keys),
-    wanted (a condition that whole components meet).
+    Arguments: links (relation), left and right (columns of bigint keys).
     Returns the relation (node_key, component_key) of the last round; the
     working tables lie in the caller's schema until `drop_component_tables`.
 -#}
-{% macro connected_components(
-    links, left, right, wanted='1 = 1', most_rounds=60
-) -%}
+{% macro connected_components(links, left, right, most_rounds=60) -%}
 {%- set prefix = this.schema ~ '.' ~ this.identifier -%}
 {%- if not execute or flags.WHICH not in ['run', 'build'] -%}
     (
@@ -24,16 +21,15 @@
         where 1 = 0
     ) as unlabelled
 {%- else -%}
-    {%- set rows = links ~ ' where ' ~ wanted -%}
     {%- set hops = prefix ~ '__hops' -%}
     {%- do drop_table(hops) -%}
     {%- do run_query(
         'create table ' ~ hops ~ ' as '
         ~ 'select distinct from_key, to_key from ('
         ~ 'select ' ~ left ~ ' as from_key, ' ~ right ~ ' as to_key from '
-        ~ rows ~ ' union all select ' ~ right ~ ', ' ~ left ~ ' from ' ~ rows
-        ~ ' union all select ' ~ left ~ ', ' ~ left ~ ' from ' ~ rows
-        ~ ' union all select ' ~ right ~ ', ' ~ right ~ ' from ' ~ rows
+        ~ links ~ ' union all select ' ~ right ~ ', ' ~ left ~ ' from ' ~ links
+        ~ ' union all select ' ~ left ~ ', ' ~ left ~ ' from ' ~ links
+        ~ ' union all select ' ~ right ~ ', ' ~ right ~ ' from ' ~ links
         ~ ') as both_ways'
     ) -%}
     {%- set state = namespace(settled=false, current=prefix ~ '__labels_a',

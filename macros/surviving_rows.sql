@@ -7,14 +7,14 @@
     Nearly every row has no copy, so only those that have one are sorted.
     Stands behind `from`, and is called survivors there.
 
-    In an incremental run it gives the rows of new files, and those of which
-    another copy came or went (see batch.sql); `whole` gives all in any case.
+    In a run after a change it gives the rows of new files, and those of which
+    another copy came or went (see touched_records.sql); `whole` gives all in any case.
     Two ids of one row_key would be a collision of 64-bit keys: both survive
     with `has_copies`, and the test that row_key is unique among those finds
     them.
 -#}
 {% macro surviving_rows(staged, whole=false) -%}
-{%- if not whole and is_batch_run() -%}
+{%- if not whole and is_update() -%}
     {{ surviving_changed_rows(staged) }}
 {%- else -%}
     {{ survivors_among_all(staged) }}

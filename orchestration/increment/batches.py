@@ -367,6 +367,7 @@ def logs_schema(project: Project) -> str:
 def _compared(
     connection: duckdb.DuckDBPyConnection, project: Project, schema: str
 ) -> Scope:
+    return Scope(False, "every run builds everything")
     last = connection.execute(
         "select project, definition, vars, as_of, as_of_given, closings, publication "
         f"from {schema}.last_run"

@@ -1,5 +1,3 @@
-{{ config(unique_key='person_key') }}
-
 -- The touches of each span, and what each has of it where touches count the
 -- less the older they are, in units of 1e-12 that make exactly 1. Only ages
 -- relative to the youngest touch matter, so stages that have the same touches
@@ -13,7 +11,6 @@ with spans as (
         first_touch_no,
         touches
     from {{ ref('int_attribution__spans') }}
-    where {{ in_batch('person_key') }}
 
 ),
 
@@ -25,7 +22,6 @@ touches as (
         campaign_id,
         {{ epoch_us('touched_at') }} as touched_us
     from {{ ref('int_touches__numbered') }}
-    where {{ in_batch('person_key') }}
 
 ),
 

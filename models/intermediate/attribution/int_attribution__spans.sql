@@ -1,5 +1,3 @@
-{{ config(unique_key='person_key') }}
-
 -- The linter indents filters its own way.
 -- noqa: disable=LT02
 -- Which touches of a person are in the window before an inquiry, MQL, hand-off,
@@ -30,7 +28,7 @@ with lifecycles as (
         case when exit_stage = 'won' then exited_at end as won_at,
         {{ cents('won_amount_reporting') }} as won_cents
     from {{ ref('int_lifecycles') }}
-    where is_in_marts and {{ in_batch('person_key') }}
+    where is_in_marts
 
 ),
 
@@ -41,7 +39,6 @@ touches as (
         touch_no,
         touched_at
     from {{ ref('int_touches__numbered') }}
-    where {{ in_batch('person_key') }}
 
 ),
 

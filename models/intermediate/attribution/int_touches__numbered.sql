@@ -1,5 +1,3 @@
-{{ config(unique_key='person_key') }}
-
 -- Every dated contact of a person with a campaign, in order: what is told of
 -- touches, and the campaign that a record names, which is one at its creation.
 with campaigns as (
@@ -30,7 +28,6 @@ touches as (
         is_read
         and is_usable
         and campaign_match_id is not null
-        and {{ in_batch('record_key') }}
 
     union all
 
@@ -49,8 +46,6 @@ touches as (
     where
         first_values.is_usable
         and records.campaign_match_id is not null
-        and {{ in_batch('records.record_key') }}
-        and {{ in_batch('first_values.record_key') }}
 
 ),
 

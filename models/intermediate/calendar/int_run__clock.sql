@@ -1,5 +1,3 @@
-{{ config(post_hook="{{ give_up_batch() }}") }}
-
 with settings as (
 
     select * from {{ source('settings', 'run') }}

@@ -1,5 +1,3 @@
-{{ config(unique_key='person_key') }}
-
 -- The linter indents filters and calls of macros its own way.
 -- noqa: disable=LT02
 -- Who owned the lead when it was handed over: one row per hand-off event of a
@@ -7,7 +5,7 @@
 with lifecycles as (
 
     select * from {{ ref('int_lifecycles__milestones') }}
-    where handed_off_at is not null and {{ in_batch('person_key') }}
+    where handed_off_at is not null
 
 ),
 
@@ -26,14 +24,12 @@ in_force as (
 events as (
 
     select * from {{ ref('int_stage_events__cut') }}
-    where {{ in_batch('person_key') }}
 
 ),
 
 changes as (
 
     select * from {{ ref('int_owner_changes') }}
-    where {{ in_batch('record_key') }}
 
 ),
 
@@ -48,9 +44,6 @@ people_records as (
     from {{ ref('int_people__records') }} as people
     inner join {{ ref('input_layer__records') }} as records
         on people.record_key = records.record_key
-    where
-        {{ in_batch('people.record_key') }}
-        and {{ in_batch('records.record_key') }}
 
 ),
 

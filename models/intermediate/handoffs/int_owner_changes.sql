@@ -1,5 +1,3 @@
-{{ config(unique_key='record_key') }}
-
 -- One row per record and instant at which its owner changed: who had it before
 -- and who has it after. Several changes of one instant are a chain (see
 -- macros/chains.sql): it starts at the owner nobody of that instant gave, and
@@ -24,7 +22,6 @@ with changes as (
         entity = 'lead'
         and field = 'owner'
         and is_usable
-        and {{ in_batch('record_key') }}
 
 ),
 

@@ -1,26 +1,22 @@
-{{ config(unique_key='person_key') }}
-
 -- One row per pass of a marketing hand-off: the first hand-off, then each later
 -- hand-off or change of owner to a sales user who does not have it yet, before
 -- the acceptance or the exit.
 with lifecycles as (
 
     select * from {{ ref('int_lifecycles__milestones') }}
-    where origin = 'marketing' and {{ in_batch('person_key') }}
+    where origin = 'marketing'
 
 ),
 
 owned as (
 
     select * from {{ ref('int_handoffs__owned') }}
-    where {{ in_batch('person_key') }}
 
 ),
 
 changes as (
 
     select * from {{ ref('int_owner_changes') }}
-    where {{ in_batch('record_key') }}
 
 ),
 

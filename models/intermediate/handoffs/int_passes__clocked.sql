@@ -1,19 +1,16 @@
-{{ config(unique_key='person_key') }}
-
 -- Each pass with the policy that it runs under and the instant it is due. The
 -- version is the one in force at the lifecycle's hand-off; within it the most
 -- particular policy applies: of the owner's team, of the channel, the default.
 with passes as (
 
     select * from {{ ref('int_passes') }}
-    where {{ in_batch('person_key') }}
 
 ),
 
 lifecycles as (
 
     select * from {{ ref('int_lifecycles__milestones') }}
-    where origin = 'marketing' and {{ in_batch('person_key') }}
+    where origin = 'marketing'
 
 ),
 
@@ -23,7 +20,6 @@ people as (
         person_key,
         channel
     from {{ ref('int_people') }}
-    where {{ in_batch('person_key') }}
 
 ),
 

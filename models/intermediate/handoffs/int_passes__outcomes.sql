@@ -1,17 +1,13 @@
-{{ config(unique_key='person_key') }}
-
 -- Each pass with its responses and its one outcome as seen at as_of.
 with passes as (
 
     select * from {{ ref('int_passes__clocked') }}
-    where {{ in_batch('person_key') }}
 
 ),
 
 responses as (
 
     select * from {{ ref('int_responses') }}
-    where {{ in_batch('person_key') }}
 
 ),
 

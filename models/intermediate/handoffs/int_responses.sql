@@ -1,5 +1,3 @@
-{{ config(unique_key='person_key') }}
-
 -- What counts as a response of sales: a completed touch of a type that counts,
 -- or a lead that an ADR takes on (TAL).
 with activities as (
@@ -9,7 +7,7 @@ with activities as (
         user_key as actor_key,
         occurred_at as responded_at
     from {{ ref('int_activities__judged') }}
-    where is_response and {{ in_batch('record_key') }}
+    where is_response
 
 ),
 
@@ -20,7 +18,7 @@ tals as (
         actor_key,
         occurred_at as responded_at
     from {{ ref('int_stage_events__cut') }}
-    where stage = 'tal' and {{ in_batch('person_key') }}
+    where stage = 'tal'
 
 ),
 

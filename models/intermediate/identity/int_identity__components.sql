@@ -1,8 +1,4 @@
-{{ config(
-    unique_key='node_key',
-    pre_hook="{{ keep_batch() }}",
-    post_hook="{{ drop_component_tables() }}"
-) }}
+{{ config(post_hook="{{ drop_component_tables() }}") }}
 
 -- One human being is one connected component of the links. The macro widens
 -- the labels round by round until none changes, so the model reads its result.
@@ -10,5 +6,5 @@ select
     node_key,
     component_key
 from {{ connected_components(
-    ref('int_identity__links'), 'left_key', 'right_key', in_batch('left_key')
+    ref('int_identity__links'), 'left_key', 'right_key'
 ) }}

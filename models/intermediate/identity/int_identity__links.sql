@@ -1,6 +1,3 @@
-{{ config(unique_key='left_key') }}
-
--- depends_on: {{ ref('int_batch__records') }}
 with records as (
 
     select
@@ -9,14 +6,13 @@ with records as (
         record_key,
         email_match
     from {{ ref('input_layer__records') }}
-    where not is_key_missing and {{ in_batch('record_key') }}
+    where not is_key_missing
 
 ),
 
 explicit_links as (
 
     select * from {{ ref('input_layer__record_links') }}
-    where {{ in_batch('left_key') }}
 
 ),
 

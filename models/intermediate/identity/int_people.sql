@@ -1,20 +1,15 @@
-{{ config(
-    unique_key='person_key', incremental_strategy='people_rows'
-) }}
-
 -- The linter indents filters and calls of macros its own way.
 -- noqa: disable=LT02
 with keyed as (
 
     select * from {{ ref('int_people__records') }}
-    where {{ in_batch('record_key') }}
 
 ),
 
 records as (
 
     select * from {{ ref('input_layer__records') }}
-    where not is_key_missing and {{ in_batch('record_key') }}
+    where not is_key_missing
 
 ),
 

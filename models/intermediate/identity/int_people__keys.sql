@@ -1,16 +1,12 @@
-{{ config(unique_key='record_key') }}
-
 with records as (
 
     select * from {{ ref('int_people__records') }}
-    where {{ in_batch('record_key') }}
 
 ),
 
 components as (
 
     select * from {{ ref('int_identity__components') }}
-    where {{ in_batch('node_key') }}
 
 ),
 

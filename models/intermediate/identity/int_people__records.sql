@@ -1,5 +1,3 @@
-{{ config(unique_key='record_key') }}
-
 {#- Over this many records a link group is a data fault, not one person. -#}
 {%- set most_records = 50 -%}
 
@@ -15,14 +13,13 @@ with records as (
         created_at,
         loaded_at
     from {{ ref('input_layer__records') }}
-    where not is_key_missing and {{ in_batch('record_key') }}
+    where not is_key_missing
 
 ),
 
 components as (
 
     select * from {{ ref('int_identity__components') }}
-    where {{ in_batch('node_key') }}
 
 ),
 

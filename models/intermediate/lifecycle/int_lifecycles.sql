@@ -1,9 +1,3 @@
-{{ config(
-    unique_key='person_key',
-    pre_hook='{{ log_lifecycles(-1) }}',
-    post_hook=['{{ log_lifecycles(1) }}', '{{ move_as_of() }}']
-) }}
-
 -- The linter indents filters and calls of macros its own way.
 -- noqa: disable=LT02
 -- One row per person and lifecycle with everything that is known of it; marts
@@ -11,28 +5,26 @@
 with lifecycles as (
 
     select * from {{ ref('int_lifecycles__milestones') }}
-    where {{ in_batch('person_key') }}
 
 ),
 
 first_passes as (
 
     select * from {{ ref('int_passes__outcomes') }}
-    where pass_no = 1 and {{ in_batch('person_key') }}
+    where pass_no = 1
 
 ),
 
 owned as (
 
     select * from {{ ref('int_handoffs__owned') }}
-    where is_first and {{ in_batch('person_key') }}
+    where is_first
 
 ),
 
 touched as (
 
     select * from {{ ref('int_lifecycles__touched') }}
-    where {{ in_batch('person_key') }}
 
 ),
 
@@ -45,7 +37,6 @@ opportunities as (
 people as (
 
     select * from {{ ref('int_people') }}
-    where {{ in_batch('person_key') }}
 
 ),
 
@@ -55,7 +46,7 @@ records as (
         record_key,
         status_reason
     from {{ ref('input_layer__records') }}
-    where not is_key_missing and {{ in_batch('record_key') }}
+    where not is_key_missing
 
 ),
 

@@ -1,5 +1,3 @@
-{{ config(unique_key='person_key') }}
-
 -- The linter indents filters and calls of macros its own way.
 -- noqa: disable=LT02
 -- One row per person and lifecycle: the first event of each stage, the exit,
@@ -18,7 +16,6 @@ with events as (
         on events.definition_version = in_force.version
     where
         not events.is_exit_without_lifecycle
-        and {{ in_batch('events.person_key') }}
 
 ),
 

@@ -1,5 +1,3 @@
-{{ config(unique_key='person_key') }}
-
 -- The first and the last campaign and the last score before each hand-off.
 with lifecycles as (
 
@@ -8,14 +6,13 @@ with lifecycles as (
         lifecycle_no,
         handed_off_at
     from {{ ref('int_lifecycles__milestones') }}
-    where handed_off_at is not null and {{ in_batch('person_key') }}
+    where handed_off_at is not null
 
 ),
 
 touches_numbered as (
 
     select * from {{ ref('int_touches__numbered') }}
-    where {{ in_batch('person_key') }}
 
 ),
 
@@ -52,7 +49,6 @@ scores as (
         entity = 'lead'
         and field = 'score'
         and is_usable
-        and {{ in_batch('record_key') }}
         and {{ parse_number('new_value') }} is not null
 
 ),

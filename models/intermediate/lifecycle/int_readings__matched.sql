@@ -1,5 +1,3 @@
-{{ config(unique_key='record_key') }}
-
 -- What the stage rules make of every dated raw value: first values, changes,
 -- activities of marketing automation and touches, each by the rules of the
 -- version in force at its instant.
@@ -34,7 +32,6 @@ first_values as (
     where
         has_first_value
         and not is_key_missing
-        and {{ in_batch('record_key') }}
 
 ),
 
@@ -61,7 +58,6 @@ changes as (
     where
         is_ruled
         and not is_key_missing
-        and {{ in_batch('record_key') }}
 
 ),
 
@@ -95,7 +91,6 @@ touches_by_{{ said }} as (
     where
         is_read
         and not is_key_missing
-        and {{ in_batch('record_key') }}
         and source in (
             select rules.source
             from rules

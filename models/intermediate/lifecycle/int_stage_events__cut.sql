@@ -1,5 +1,3 @@
-{{ config(unique_key='person_key') }}
-
 -- The ordered events of a person, cut into lifecycles. One opens at the first
 -- event that is no exit and at any such event after an exit; an exit closes the
 -- open one; an exit with none open belongs to no lifecycle. The raw row that
@@ -8,7 +6,6 @@
 with events as (
 
     select * from {{ ref('int_stage_events__deduplicated') }}
-    where {{ in_batch('person_key') }}
 
 ),
 

@@ -1,17 +1,13 @@
-{{ config(unique_key='person_key') }}
-
 -- Events as of the run's as_of, one for each person, stage and instant.
 with matched as (
 
     select * from {{ ref('int_readings__matched') }}
-    where {{ in_batch('record_key') }}
 
 ),
 
 opportunities as (
 
     select * from {{ ref('int_opportunities__judged') }}
-    where {{ in_batch('record_key') }}
 
 ),
 

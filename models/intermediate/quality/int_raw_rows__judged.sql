@@ -1,10 +1,3 @@
-{{ config(
-    materialized=(
-        'incremental' if target.type == 'duckdb' else 'table'
-    ),
-    unique_key='record_key'
-) }}
-
 -- The linter cannot indent what a loop writes.
 -- noqa: disable=LT02
 {#- Whether nothing but the observation is read in a raw row. -#}
@@ -28,7 +21,6 @@ with clock as (
 exits_without_lifecycle as (
 
     select * from {{ ref('int_exits_without_lifecycle') }}
-    where {{ in_batch('person_key') }}
 
 ),
 
@@ -68,7 +60,6 @@ matches as (
             and matched.observed_at = exits_without_lifecycle.occurred_at
     where
         not matched.is_first_value
-        and {{ in_batch('matched.record_key') }}
     group by 1
 
 ),
@@ -100,7 +91,6 @@ observations_{{ name }} as (
         on observations.row_key = matches.row_key
     where
         {{ condition }}
-        and {{ in_batch('observations.record_key') }}
 
 ),
 {% endfor %}
@@ -114,7 +104,6 @@ fates as (
         row_key,
         case when is_key_missing then 2 else 1 end as fate_rank
     from {{ ref('int_records__first_values') }}
-    where {{ in_batch('record_key') }}
 
     union all
 
@@ -129,7 +118,6 @@ fates as (
             else 1
         end as fate_rank
     from {{ ref('int_links__judged') }}
-    where {{ in_batch('record_key') }}
 
     union all
 
@@ -157,7 +145,6 @@ fates as (
         end as fate_rank
     from {{ ref('int_touches__judged') }} as touches
     cross join clock
-    where {{ in_batch('touches.record_key') }}
 
     union all
 
@@ -188,7 +175,6 @@ fates as (
             and opportunities.source_table
             = exits_without_lifecycle.source_table
             and opportunities.source_key = exits_without_lifecycle.source_key
-    where {{ in_batch('opportunities.record_key') }}
 
 ),
 
@@ -253,7 +239,6 @@ fates_counted as (
         ) as after_as_of,
         count(*) filter (where not is_key_missing and not is_read) as unread
     from {{ ref('int_activities__judged') }}
-    where {{ in_batch('record_key') }}
     group by 1, 2, 3
 
 )

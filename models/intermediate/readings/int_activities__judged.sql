@@ -1,5 +1,3 @@
-{{ config(unique_key='record_key') }}
-
 -- Whether an activity is a response and whether its row takes part. Activities
 -- are by far the most rows, so only keys and verdicts are kept: what the row
 -- says is in the input layer, under the same row_key.
@@ -18,14 +16,12 @@ with activities as (
         occurred_at,
         loaded_at
     from {{ ref('input_layer__activities') }}
-    where {{ in_batch('record_key') }}
 
 ),
 
 people as (
 
     select * from {{ ref('int_people__keys') }}
-    where {{ in_batch('record_key') }}
 
 ),
 

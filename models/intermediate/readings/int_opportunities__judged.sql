@@ -1,16 +1,12 @@
-{{ config(unique_key='record_key') }}
-
 with opportunities as (
 
     select * from {{ ref('input_layer__opportunities') }}
-    where {{ in_batch('record_key') }}
 
 ),
 
 people as (
 
     select * from {{ ref('int_people__keys') }}
-    where {{ in_batch('record_key') }}
 
 ),
 

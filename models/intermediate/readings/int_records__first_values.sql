@@ -1,5 +1,3 @@
-{{ config(unique_key='record_key') }}
-
 -- History does not record the value a record is created with. It is the old
 -- value of the earliest usable status row; where several rows share that
 -- instant, of the head of the chain (see macros/chains.sql).
@@ -12,7 +10,6 @@ with records as (
     from {{ ref('input_layer__records') }} as records
     left join {{ ref('int_people__keys') }} as people
         on records.record_key = people.record_key
-    where {{ in_batch('records.record_key') }}
 
 ),
 
@@ -32,7 +29,6 @@ status_rows as (
         entity = 'lead'
         and field = 'status'
         and is_usable
-        and {{ in_batch('record_key') }}
 
 ),
 

@@ -1,18 +1,15 @@
-{{ config(unique_key='person_key') }}
-
 -- Whose each record is, under a name that is the same on every engine and in
 -- every spelling: what a close remembers people by.
 with records as (
 
     select * from {{ ref('int_people__records') }}
-    where {{ in_batch('person_key') }}
 
 ),
 
 people as (
 
     select * from {{ ref('int_people') }}
-    where is_in_marts and {{ in_batch('person_key') }}
+    where is_in_marts
 
 ),
 

@@ -1,9 +1,7 @@
-{{ config(unique_key='person_id') }}
-
 with people as (
 
     select * from {{ ref('int_people') }}
-    where is_in_marts and {{ in_batch('person_key') }}
+    where is_in_marts
 
 )
 

@@ -1,11 +1,11 @@
 -- A schema of its own, which no mart joins: whoever may see the numbers need
 -- not see names and addresses.
-{{ config(schema='marts_pii', unique_key='person_id') }}
+{{ config(schema='marts_pii') }}
 
 with people as (
 
     select * from {{ ref('int_people') }}
-    where is_in_marts and {{ in_batch('person_key') }}
+    where is_in_marts
 
 )
 

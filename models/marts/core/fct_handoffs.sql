@@ -1,9 +1,6 @@
-{{ config(unique_key='person_id') }}
-
 with passes as (
 
     select * from {{ ref('int_passes__outcomes') }}
-    where {{ in_batch('person_key') }}
 
 ),
 
@@ -15,7 +12,7 @@ lifecycles as (
         lifecycle_no,
         lifecycle_id
     from {{ ref('int_lifecycles') }}
-    where is_in_marts and {{ in_batch('person_key') }}
+    where is_in_marts
 
 )
 

@@ -1,9 +1,6 @@
-{{ config(unique_key='person_id') }}
-
 with links as (
 
     select * from {{ ref('int_identity__links') }}
-    where {{ in_batch('left_key') }}
 
 ),
 
@@ -14,14 +11,12 @@ records as (
         person_key,
         is_oversized
     from {{ ref('int_people__records') }}
-    where {{ in_batch('record_key') }}
 
 ),
 
 keys as (
 
     select * from {{ ref('int_people__keys') }}
-    where {{ in_batch('record_key') }}
 
 ),
 
@@ -31,7 +26,7 @@ people as (
         person_key,
         person_id
     from {{ ref('int_people') }}
-    where is_in_marts and {{ in_batch('person_key') }}
+    where is_in_marts
 
 ),
 

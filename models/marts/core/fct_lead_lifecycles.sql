@@ -1,9 +1,7 @@
-{{ config(unique_key='person_id', post_hook='{{ move_as_of() }}') }}
-
 with lifecycles as (
 
     select * from {{ ref('int_lifecycles') }}
-    where is_in_marts and {{ in_batch('person_key') }}
+    where is_in_marts
 
 )
 

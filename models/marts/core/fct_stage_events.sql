@@ -1,9 +1,6 @@
-{{ config(unique_key='person_id') }}
-
 with events as (
 
     select * from {{ ref('int_stage_events__deduplicated') }}
-    where {{ in_batch('person_key') }}
 
 ),
 
@@ -23,8 +20,6 @@ places as (
     where
         not cut.is_exit_without_lifecycle
         and people.is_in_marts
-        and {{ in_batch('cut.person_key') }}
-        and {{ in_batch('people.person_key') }}
 
 )
 

@@ -1,5 +1,3 @@
-{{ config(unique_key='person_id') }}
-
 with events as (
 
     select
@@ -12,7 +10,6 @@ with events as (
     from {{ ref('int_stage_events__cut') }} as cut
     where
         not cut.is_exit_without_lifecycle
-        and {{ in_batch('cut.person_key') }}
 
 ),
 
@@ -24,7 +21,7 @@ lifecycles as (
         lifecycle_no,
         lifecycle_id
     from {{ ref('int_lifecycles') }}
-    where is_in_marts and {{ in_batch('person_key') }}
+    where is_in_marts
 
 ),
 

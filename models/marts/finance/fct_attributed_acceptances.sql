@@ -1,16 +1,13 @@
-{{ config(unique_key='person_id') }}
-
 with spans as (
 
     select * from {{ ref('int_attribution__spans') }}
-    where stage = 'sal' and {{ in_batch('person_key') }}
+    where stage = 'sal'
 
 ),
 
 shares as (
 
     select * from {{ ref('int_attribution__shares') }}
-    where {{ in_batch('person_key') }}
 
 ),
 
@@ -23,14 +20,13 @@ places as (
 lifecycles as (
 
     select * from {{ ref('int_lifecycles') }}
-    where is_in_marts and {{ in_batch('person_key') }}
+    where is_in_marts
 
 ),
 
 touches as (
 
     select * from {{ ref('int_touches__numbered') }}
-    where {{ in_batch('person_key') }}
 
 ),
 

@@ -1,9 +1,6 @@
-{{ config(unique_key='person_id') }}
-
 with touches as (
 
     select * from {{ ref('int_touches__numbered') }}
-    where {{ in_batch('person_key') }}
 
 ),
 
@@ -13,7 +10,7 @@ people as (
         person_key,
         person_id
     from {{ ref('int_people') }}
-    where is_in_marts and {{ in_batch('person_key') }}
+    where is_in_marts
 
 ),
 

@@ -1,5 +1,3 @@
-{{ config(post_hook="{{ empty_log('lifecycle_changes') }}") }}
-
 -- The linter cannot indent what a loop writes.
 -- noqa: disable=LT02
 {#- Column of the lifecycle that dates each count. -#}
@@ -14,19 +12,10 @@
 } %}
 {%- set exits = ['won', 'lost', 'rejected', 'recycled', 'disqualified'] %}
 
--- A run of a batch counts the lifecycles that came and takes off those that
--- went; the strategy adds this to what is there.
 with lifecycles as (
 
-    {% if is_batch_run() -%}
-    select * from {{ settings_relation('lifecycle_changes') }}
-    {%- else -%}
-    select
-        *,
-        1 as change
-    from {{ ref('int_lifecycles') }}
+    select * from {{ ref('int_lifecycles') }}
     where is_in_marts
-    {%- endif %}
 
 ),
 
@@ -65,8 +54,7 @@ entries as (
         lifecycles.team,
         lifecycles.owner_id,
         lifecycles.origin,
-        lifecycles.definition_version,
-        lifecycles.change
+        lifecycles.definition_version
     from lifecycles
     cross join stages
 
@@ -97,8 +85,7 @@ counted as (
         origin,
         definition_version,
         {%- for stage in stages.keys() | list + exits %}
-        coalesce(sum(change) filter (where stage = '{{ stage }}'), 0)
-            as {{ stage }}
+        count(*) filter (where stage = '{{ stage }}') as {{ stage }}
         {{- ',' if not loop.last }}
         {%- endfor %}
     from entries_dated
@@ -136,6 +123,3 @@ select
     cast(recycled as bigint) as recycled,
     cast(disqualified as bigint) as disqualified
 from counted
-{%- if is_batch_run() %}
-where {{ ' <> 0 or '.join(stages.keys() | list + exits) }} <> 0
-{%- endif %}

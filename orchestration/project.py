@@ -116,6 +116,8 @@ class Project:
     """The name of a build that is only compared, never published."""
     engine: str = "duckdb"
     """What builds the models; it reads the same raw tables with either."""
+    database: Path | None = None
+    """The DuckDB file to build in, where that is not the warehouse of OUT."""
 
     @classmethod
     def from_environment(
@@ -169,7 +171,7 @@ class Project:
 
     @property
     def warehouse(self) -> Path:
-        return self.out / "warehouse" / "warehouse.duckdb"
+        return self.database or self.out / "warehouse" / "warehouse.duckdb"
 
     @property
     def built(self) -> Path:

@@ -17,6 +17,7 @@ SUITES: dict[str, Suite] = {
         transitions.SUITE,
         lifecycles.SUITE,
         reconciliation.SUITE,
+        finance.ATTRIBUTION,
         funnel.SUITE,
         finance.SUITE,
     )

@@ -9,14 +9,15 @@ import dagster as dg
 from expectations.checks import Check, CheckResult
 from expectations.run import kept_results, run_suite
 from expectations.suites import SUITES
-from orchestration.increment import batches
+from orchestration.increment import state
+from orchestration.increment.lineage import SOURCE
 from orchestration.project import Project
 from orchestration.run import progress
 from orchestration.run.failures import failed, without_retries
 
 GATES: dict[str, tuple[str, ...]] = {
     "raw": ("raw",),
-    "core": ("transitions", "lifecycles", "reconciliation"),
+    "core": ("transitions", "lifecycles", "reconciliation", "attribution"),
     "funnel": ("funnel", "finance"),
 }
 """One op for each gate. What comes after reads a table that the gate has a check
@@ -65,14 +66,14 @@ def failure_sentence(results: Sequence[CheckResult]) -> str | None:
     return f"{broken[0].message}{more} Nothing was published."
 
 
-def is_touched(gate: str, changed: frozenset[str] | None) -> bool:
+def is_owed(gate: str, owed: frozenset[str] | None) -> bool:
     """Whether a gate's suites may find anything that they did not find the last
     time. Checks after the first gate look across tables: any change is theirs."""
-    if changed is None:
+    if owed is None:
         return True
     if gate == "raw":
-        return any(source.startswith(f"{batches.SOURCE}raw_") for source in changed)
-    return bool(changed)
+        return any(node.startswith(f"{SOURCE}raw_") for node in owed)
+    return bool(owed)
 
 
 def gate(name: str, suites: Sequence[str]) -> dg.AssetChecksDefinition:
@@ -88,23 +89,25 @@ def gate(name: str, suites: Sequence[str]) -> dg.AssetChecksDefinition:
     )
     def check() -> Iterator[dg.AssetCheckResult]:
         project = Project.from_environment()
-        changed = batches.changed_sources(project)
-        people = batches.touched_people(project) if changed and name != "raw" else None
+        owed = state.owed(project)
         results: list[CheckResult] = []
         for suite in suites:
-            kept = None if is_touched(name, changed) else kept_results(project, suite)
+            kept = None if is_owed(name, owed) else kept_results(project, suite)
             if kept is None:
                 progress.say(f"suite {suite}")
             with without_retries():
-                results += (
-                    run_suite(project, suite, people=people) if kept is None else kept
-                )
+                results += run_suite(project, suite) if kept is None else kept
         yield from map(check_result, results)
         sentence = failure_sentence(results)
         if sentence:
             raise failed(sentence)
 
     return check
+
+
+def check_slice(part: Project) -> None:
+    """Ask the checks of each person of the people in a slice, before they are folded
+    into the whole."""
 
 
 @dg.definitions

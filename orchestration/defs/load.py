@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from orchestration.increment import batches
+from orchestration.increment.decide import decide
 from orchestration.project import Project
 from orchestration.run import progress
 from orchestration.run.failures import without_retries
@@ -129,14 +129,14 @@ def run_settings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         project = Project.from_environment()
         write_settings(project)
         rows = write_definition(project)
-        scope = batches.decide(project)
-    context.log.info(scope.sentence)
-    progress.tell(scope.sentence)
+        decision = decide(project)
+    context.log.info(decision.sentence)
+    progress.tell(decision.sentence)
     return dg.MaterializeResult(
         metadata={
             "vars": project.vars.as_json(),
             "definition_files": rows,
-            "scope": scope.sentence,
+            "decision": decision.sentence,
         }
     )
 

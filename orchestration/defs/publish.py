@@ -8,7 +8,8 @@ from typing import Any
 import dagster as dg
 
 from orchestration.defs.load import WRITER_POOL
-from orchestration.increment import batches
+from orchestration.increment import state
+from orchestration.increment.lineage import MODEL, Lineage
 from orchestration.project import Project
 from orchestration.publication.publications import Publication, public_tables, publish
 from orchestration.run import progress
@@ -21,19 +22,20 @@ PUBLICATION_KEY = dg.AssetKey("publication")
 def publish_changed(project: Project, manifest: Mapping[str, Any]) -> Publication:
     """Publish what the tables hold, and write down that it is published."""
     tables = public_tables(manifest)
-    affected = batches.affected(manifest, batches.changed_sources(project))
+    owed = state.owed(project)
+    affected = Lineage(manifest).affected(owed)
     unchanged = [
-        table.name
-        for table in tables
-        if affected is not None and f"{batches.MODEL}{table.name}" not in affected
+        table.name for table in tables if f"{MODEL}{table.name}" not in affected
     ]
     done = publish(
         project,
         tables,
         unchanged=unchanged,
-        logs=batches.logs_schema(project) if affected is not None else None,
+        changed_people=(
+            f"{state.schema(project)}.changed_people" if owed is not None else None
+        ),
     )
-    batches.published(project, done.id)
+    state.published(project, done.id)
     return done
 
 

@@ -16,8 +16,11 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.defs.gates import check_slice
 from orchestration.defs.load import SETTINGS_KEY, WRITER_POOL
-from orchestration.increment import batches
+from orchestration.increment import state
+from orchestration.increment.lineage import Kind, Lineage
+from orchestration.increment.people import Update
 from orchestration.project import Project
 from orchestration.run import progress
 from orchestration.run.failures import failed, without_retries
@@ -25,6 +28,9 @@ from orchestration.transformation import dbt_runner
 
 Node = Mapping[str, Any]
 Manifest = Mapping[str, Any]
+
+UNCHANGED = {"unchanged": True}
+"""What Dagster's page says of a table or a check that nothing has changed for."""
 
 SETTINGS_SOURCES = ("settings", "definition_overlay", "closings")
 
@@ -45,42 +51,29 @@ class Layer:
 
 
 LAYERS = (
-    Layer(
-        "input_layer",
-        ("seeds", "models/definition", "models/staging", "models/input_layer"),
-    ),
-    Layer("intermediate", ("models/intermediate",)),
-    Layer("core", ("models/marts/core", "models/marts/quality")),
-    # Every other mart. The first layer that holds a node's folder is its own.
-    Layer(
-        "funnel",
-        ("models", "snapshots"),
-        after=("marts", "fct_lead_lifecycles"),
-    ),
+    Layer("input_layer", ()),
+    Layer("facts", ()),
+    Layer("marts", (), after=("marts", "fct_lead_lifecycles")),
 )
 
 
 def positions(manifest: Manifest) -> dict[str, int]:
-    """The layer of each seed and model, by dbt's unique id.
-
-    It is its folder's, or a later one where it reads what is built there: a
-    model that prepares the funnel's marts from facts waits for their gate.
-    """
-    found: dict[str, int] = {}
-
-    def position(unique_id: str) -> int:
-        if unique_id not in found:
-            node = manifest["nodes"][unique_id]
-            found[unique_id] = max(
-                [
-                    next(n for n, layer in enumerate(LAYERS) if layer.holds(node)),
-                    *map(position, _built(node.get("depends_on", {}).get("nodes", ()))),
-                ]
+    lineage = Lineage(manifest)
+    found = {}
+    for unique_id, node in lineage.nodes.items():
+        kind = lineage.kinds[unique_id]
+        path = node["original_file_path"]
+        if kind is Kind.WHOLE:
+            early = (
+                "models/intermediate/quality",
+                "models/marts/core",
+                "models/marts/quality",
             )
-        return found[unique_id]
-
-    for unique_id in _built(manifest["nodes"]):
-        position(unique_id)
+            found[unique_id] = 1 if path.startswith(early) else 2
+        elif kind in (Kind.PERSON, Kind.ANYWHERE):
+            found[unique_id] = 1
+        else:
+            found[unique_id] = 0
     return found
 
 
@@ -232,35 +225,12 @@ def layer_assets(manifest: Manifest, layer: Layer) -> dg.AssetsDefinition | None
     )
     def build() -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         project = Project.from_environment()
-        is_incremental, changed = batches.told(project)
-        wanted = to_build(manifest, everything, changed)
-        done = 0
-
-        def count(name: str) -> None:
-            nonlocal done
-            done += 1
-            progress.say(f"{done} of {len(wanted)}: {name}")
-
         with without_retries():
-            results = wanted and dbt_runner.build(
-                project,
-                [marked(dbt_runner.manifest(project), layer, wanted)],
-                full_refresh=not is_incremental,
-                on_node=count,
+            results, notes = bring_up_to_date(
+                project, layer, Lineage(manifest), everything
             )
-            if (
-                is_incremental
-                and batches.CLOCK in wanted
-                and not batches.is_incremental(project)
-            ):
-                progress.tell(
-                    "Time begins or ends earlier than when the last run looked: "
-                    "from here on everything is built anew."
-                )
-            if not dbt_runner.failure_sentence(results):
-                batches.built(project, layer.name, [each.name for each in LAYERS])
-        left = [unique_id for unique_id in everything if unique_id not in wanted]
-        yield from unchanged(left, nodes, checks)
+        for note in notes:
+            progress.tell(note)
         yield from events(results, nodes, checks)
         sentence = dbt_runner.failure_sentence(results)
         if sentence:
@@ -269,61 +239,52 @@ def layer_assets(manifest: Manifest, layer: Layer) -> dg.AssetsDefinition | None
     return build
 
 
-def to_build(
-    manifest: Manifest, unique_ids: Iterable[str], changed: frozenset[str] | None
-) -> list[str]:
-    """Of these nodes the ones that read a source that changed since what is
-    published, and the tests that only warn: their warning is told on every run."""
-    affected = batches.affected(manifest, changed)
-    return [
-        unique_id
-        for unique_id in unique_ids
-        if affected is None
-        or unique_id in affected
-        or _only_warns(manifest["nodes"][unique_id])
+def bring_up_to_date(
+    project: Project, layer: Layer, lineage: Lineage, members: Sequence[str]
+) -> tuple[list[dbt_runner.NodeResult], list[str]]:
+    """What the layer's nodes and tests came to, and what to tell of it."""
+    if layer.name == "facts":
+        update = Update(
+            project, lineage, members, check_slice=check_slice, say=progress.say
+        )
+        update.bring_up_to_date()
+        return update.results, update.notes
+    affected = lineage.affected(state.owed(project))
+    wanted = [
+        item
+        for item in members
+        if item in affected or only_warns(manifest_node(lineage, item))
     ]
+    done = 0
+
+    def count(name: str) -> None:
+        nonlocal done
+        done += 1
+        progress.say(f"{done} of {len(wanted)}: {name}")
+
+    results = (
+        dbt_runner.build(
+            project,
+            wanted,
+            full_refresh=not state.is_update(project),
+            on_node=count,
+        )
+        if wanted
+        else []
+    )
+    if layer.name == "input_layer" and not dbt_runner.failure_sentence(results):
+        state.input_built(project)
+    return results, []
 
 
-def _only_warns(node: Node) -> bool:
+def manifest_node(lineage: Lineage, unique_id: str) -> Node:
+    return lineage.manifest["nodes"][unique_id]
+
+
+def only_warns(node: Node) -> bool:
+    """A test whose warning is told on every run."""
     severity = node["config"].get("severity") or "error"
     return node["resource_type"] == "test" and severity.lower() != "error"
-
-
-def marked(parsed: Any, layer: Layer, unique_ids: Iterable[str]) -> str:
-    """What selects these nodes: a tag that they are given for it. dbt looks at
-    every node of the project for every name in a selection, and a layer has a
-    hundred names."""
-    tag, chosen = f"layer_{layer.name}", frozenset(unique_ids)
-    for unique_id, node in parsed.nodes.items():
-        # One parsed project serves all runs of a process.
-        node.tags = [other for other in node.tags if other != tag]
-        if unique_id in chosen:
-            node.tags.append(tag)
-    return f"tag:{tag}"
-
-
-def unchanged(
-    unique_ids: Iterable[str],
-    nodes: Mapping[str, Node],
-    checks: Mapping[str, dg.AssetCheckSpec],
-) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """What to Dagster are nodes that nothing has changed for: what they hold is
-    what was built, and passed, before what is published was published."""
-    said = {"unchanged": True}
-    for unique_id in unique_ids:
-        if unique_id in nodes:
-            yield dg.MaterializeResult(
-                asset_key=asset_key(nodes[unique_id]), metadata=said
-            )
-    for unique_id in unique_ids:
-        if unique_id in checks:
-            spec = checks[unique_id]
-            yield dg.AssetCheckResult(
-                asset_key=spec.asset_key,
-                check_name=spec.name,
-                passed=True,
-                metadata=said,
-            )
 
 
 def events(
@@ -331,28 +292,42 @@ def events(
     nodes: Mapping[str, Node],
     checks: Mapping[str, dg.AssetCheckSpec],
 ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """What dbt's results are to Dagster: materializations first, then checks."""
-    for result in results:
-        if result.unique_id in nodes and result.is_good:
+    """What dbt's results are to Dagster: materializations, each after what it reads,
+    then checks. What was not built or asked holds what it held before."""
+    found = {result.unique_id: result for result in results}
+    has_failed = any(result.is_failed for result in results)
+    for unique_id, node in nodes.items():
+        result = found.get(unique_id)
+        if result is None and not has_failed:
+            yield dg.MaterializeResult(asset_key=asset_key(node), metadata=UNCHANGED)
+        elif result is not None and result.is_good:
             yield dg.MaterializeResult(
-                asset_key=asset_key(nodes[result.unique_id]),
+                asset_key=asset_key(node),
                 metadata={"seconds": round(result.seconds, 3)},
             )
-    for result in results:
-        spec = checks.get(result.unique_id)
-        if spec is None or not (result.is_good or result.is_failed or _warned(result)):
-            continue
-        yield dg.AssetCheckResult(
-            asset_key=spec.asset_key,
-            check_name=spec.name,
-            passed=result.is_good,
-            severity=(
-                dg.AssetCheckSeverity.WARN
-                if _warned(result)
-                else dg.AssetCheckSeverity.ERROR
-            ),
-            metadata={"failures": result.failures, "seconds": result.seconds},
-        )
+    for unique_id, spec in checks.items():
+        result = found.get(unique_id)
+        if result is None and not has_failed:
+            yield dg.AssetCheckResult(
+                asset_key=spec.asset_key,
+                check_name=spec.name,
+                passed=True,
+                metadata=UNCHANGED,
+            )
+        elif result is not None and (
+            result.is_good or result.is_failed or _warned(result)
+        ):
+            yield dg.AssetCheckResult(
+                asset_key=spec.asset_key,
+                check_name=spec.name,
+                passed=result.is_good,
+                severity=(
+                    dg.AssetCheckSeverity.WARN
+                    if _warned(result)
+                    else dg.AssetCheckSeverity.ERROR
+                ),
+                metadata={"failures": result.failures, "seconds": result.seconds},
+            )
 
 
 def _warned(result: dbt_runner.NodeResult) -> bool:

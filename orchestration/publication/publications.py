@@ -38,7 +38,9 @@ more of them the table is written whole."""
 
 DICTIONARY_SIZE = 1000
 
-_MOVE_AS_OF = "{{move_as_of()}}"
+AS_OF = "as_of"
+"""A column of this name says as of when a row holds: it moves on for everybody."""
+
 _PARTIAL = ".partial"
 
 
@@ -51,13 +53,8 @@ class PublicTable:
     description: str
     columns: Mapping[str, str] = field(default_factory=dict)
     """Column names and their descriptions."""
-    person: str | None = None
-    """Of a table whose rows a run replaces by person: the column that says whose
-    a row is."""
-    key: str | None = None
-    """Of a table in which a run replaces single rows: their key."""
-    moves_as_of: bool = False
-    """Whether such a run writes the new `as_of` into all other rows too."""
+    is_of_people: bool = False
+    """Whether each row is a person's, whose `person_id` it has."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +81,8 @@ class Publication:
 class _Change:
     """What is others than in the publication before."""
 
-    logs: str
-    """The schema of the warehouse that names what changed, as batches.LOGS."""
+    people: str
+    """The table of the warehouse that names whose rows are others."""
     unchanged: frozenset[str]
     rows: Mapping[str, int]
 
@@ -101,7 +98,10 @@ def public_tables(manifest: Mapping[str, Any]) -> list[PublicTable]:
                 name: " ".join(column.get("description", "").split())
                 for name, column in node.get("columns", {}).items()
             },
-            **_replaced_by(node["config"]),
+            is_of_people=(
+                node["config"].get("meta", {}).get("rows_of") == "person"
+                and "person_id" in node.get("columns", {})
+            ),
         )
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model"
@@ -111,39 +111,23 @@ def public_tables(manifest: Mapping[str, Any]) -> list[PublicTable]:
     return sorted(tables, key=lambda table: (table.schema, table.name))
 
 
-def _replaced_by(config: Mapping[str, Any]) -> dict[str, Any]:
-    """How a run replaces rows of a model, where it does not replace all."""
-    if config.get("materialized") != "incremental" or not isinstance(
-        config.get("unique_key"), str
-    ):
-        return {}
-    if config.get("incremental_strategy") == "added_counts":
-        return {"key": config["unique_key"]}
-    if config.get("incremental_strategy") != "batch_people":
-        return {}
-    hooks = ["".join(hook["sql"].split()) for hook in config.get("post-hook") or ()]
-    if hooks not in ([], [_MOVE_AS_OF]):
-        return {}
-    return {"person": config["unique_key"], "moves_as_of": bool(hooks)}
-
-
 def publish(
     project: Project,
     tables: Sequence[PublicTable],
     *,
     unchanged: Collection[str] = (),
-    logs: str | None = None,
+    changed_people: str | None = None,
 ) -> Publication:
     """Copy the public tables out of the warehouse and show them to readers.
 
     The files of those that are named as unchanged are those of the publication
-    before, under a further name. `logs` is the schema of the warehouse that names
-    the people, and single rows, that are others than in that publication: where it
-    is known, the DuckDB file is a copy of the one before with just these replaced.
+    before, under a further name. `changed_people` is the table of the warehouse that
+    names the people whose rows are others than in that publication: where it is
+    known, the DuckDB file is a copy of the one before with just these replaced.
     """
     _check_place(project)
     remove_leftovers(project)
-    last = published(project) if unchanged or logs else None
+    last = published(project) if unchanged or changed_people else None
     shown = project.published.resolve()
     now = datetime.now(UTC)
     name = now.strftime("%Y%m%dT%H%M%S.%fZ")
@@ -166,11 +150,11 @@ def publish(
         change = None
         if (
             last is not None
-            and logs is not None
+            and changed_people is not None
             and set(last.rows) == {table.name for table in tables}
             and _copied(shown / DATABASE, partial)
         ):
-            change = _Change(logs, frozenset(unchanged), last.rows)
+            change = _Change(changed_people, frozenset(unchanged), last.rows)
         try:
             rows, as_of = _write_tables(project, tables, partial, carried, change)
         except duckdb.Error:
@@ -304,20 +288,11 @@ def _changed_table(
         return None
     if table.name in change.unchanged:
         return change.rows[table.name]
-    logs = f"warehouse.{change.logs}"
-    if table.person is not None:
-        column, keys = table.person, f"select person_id from {logs}.unpublished_people"
-    elif table.key is not None:
-        column = table.key
-        keys = (
-            f"select row_id from {logs}.unpublished_rows "
-            f"where table_name = {literal(table.name)}"
-        )
-    else:
+    if not table.is_of_people:
         return None
     source = _source(project, table)
     target = f"publication.{table.schema}.{quoted(table.name)}"
-    is_replaced = f"{quoted(column)} in ({keys})"
+    is_replaced = f"person_id in (select person_id from warehouse.{change.people})"
     columns, there = (
         [row[:2] for row in connection.execute(f"describe {relation}").fetchall()]
         for relation in (source, target)
@@ -329,7 +304,7 @@ def _changed_table(
         return None
     connection.execute(f"delete from {target} where {is_replaced}")
     connection.execute(f"insert into {target} from {source} where {is_replaced}")
-    if table.moves_as_of:
+    if AS_OF in dict(columns):
         as_of = f"(select max(as_of) from {source})"
         connection.execute(
             f"update {target} set as_of = {as_of} where as_of is distinct from {as_of}"

@@ -18,7 +18,7 @@ import dagster as dg
 
 from orchestration.defs.automation import JOB_NAME
 from orchestration.errors import LeadFunnelError
-from orchestration.increment import batches
+from orchestration.increment import state
 from orchestration.project import Project, in_environment
 from orchestration.publication import publications
 from orchestration.run import collector, interrupts, progress, run_log, unrecorded
@@ -105,7 +105,7 @@ def run(
         try:
             publications.remove_leftovers(project)
             if full_refresh:
-                batches.forget(project)
+                state.forget(project)
             if project.engine == "spark":
                 _execute_on_spark(project, report, observer or Observer(), record)
             else:

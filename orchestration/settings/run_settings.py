@@ -18,7 +18,8 @@ import duckdb
 
 from orchestration import warehouse
 from orchestration.errors import LeadFunnelError, listed, meant
-from orchestration.increment import batches
+from orchestration.increment import state
+from orchestration.increment.lineage import MODEL
 from orchestration.project import SYSTEMS, Project
 from orchestration.publication import closings
 from orchestration.settings.definition_files import (
@@ -51,11 +52,10 @@ def write_settings(project: Project) -> None:
             "as_of timestamp, funnel_version varchar, reporting_timezone varchar, "
             "reporting_currency varchar, fiscal_year_start_month integer, "
             "keep_deleted boolean, attribution_window_days integer, "
-            "is_incremental boolean, previous_as_of timestamp, "
-            "previous_earliest_at timestamp)"
+            "is_incremental boolean)"
         )
         connection.execute(
-            f"insert into {schema}.run values (?, ?, ?, ?, ?, ?, ?, false, null, null)",
+            f"insert into {schema}.run values (?, ?, ?, ?, ?, ?, ?, false)",
             [
                 given.as_of,
                 given.funnel_version,
@@ -77,7 +77,7 @@ def write_settings(project: Project) -> None:
                 for system in SYSTEMS
             ],
         )
-        batches.create_logs(connection, schema)
+        state.create(connection, project)
         closings.lay_in(project, connection)
         connection.execute("commit")
     finally:
@@ -179,7 +179,7 @@ def _column_types(project: Project) -> dict[str, dict[str, str]]:
     return {
         seed: {
             name: column["data_type"]
-            for name, column in nodes[f"{batches.MODEL}def_{seed}"]["columns"].items()
+            for name, column in nodes[f"{MODEL}def_{seed}"]["columns"].items()
         }
         for seed in seed_columns(project)
     }

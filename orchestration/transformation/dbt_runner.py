@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +27,7 @@ _FOLDERS = ("models", "seeds", "macros", "tests/data")
 _FILES = ("dbt_project.yml", "profiles.yml")
 _PLUGIN = Path(__file__).with_name("dbt_plugin.py")
 _LONGEST = 600
+_WANTED = "wanted"
 _MOST_ROWS = 5
 """Of what a failed test found, so many rows speak."""
 _LOG = logging.getLogger("lead_funnel")
@@ -110,7 +111,7 @@ def _parsed_once(project: Project) -> parsed_project.Kept:
 
 def build(
     project: Project,
-    names: Sequence[str],
+    unique_ids: Collection[str],
     *,
     full_refresh: bool = False,
     on_node: Callable[[str], None] | None = None,
@@ -132,7 +133,7 @@ def build(
         # Models that are built at once share the memory there is.
         *(["--threads", "1"] if "memory_limit" in warehouse.limits() else []),
         "--select",
-        *names,
+        _marked(manifest(project), unique_ids),
     ]
     outcome = _invoke(project, arguments, manifest(project), on_node)
     if outcome.result is None:
@@ -141,6 +142,19 @@ def build(
         _with_first_rows(project, _node_result(project, result))
         for result in outcome.result.results
     ]
+
+
+def _marked(parsed: Any, unique_ids: Collection[str]) -> str:
+    """What selects these nodes: a tag that they are given for it. dbt looks at
+    every node of the project for every name in a selection, and there are some
+    hundred."""
+    chosen = frozenset(unique_ids)
+    for unique_id, node in parsed.nodes.items():
+        # One parsed project serves all invocations of a process.
+        node.tags = [tag for tag in node.tags if tag != _WANTED]
+        if unique_id in chosen:
+            node.tags.append(_WANTED)
+    return f"tag:{_WANTED}"
 
 
 def failure_sentence(results: Sequence[NodeResult]) -> str | None:

@@ -19,16 +19,20 @@ import argparse
 import csv
 import shutil
 import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import duckdb
 
 from orchestration.defs import transform
 from orchestration.defs.publish import publish_changed
-from orchestration.increment import batches
+from orchestration.increment import decide, fold, people, state
+from orchestration.increment.lineage import Lineage
 from orchestration.project import Project
 from orchestration.publication import publications
 from orchestration.publication.publications import PUBLIC_SCHEMAS
@@ -41,6 +45,7 @@ from tests.reference.spend import write_company
 Row = dict[str, str | None]
 Key = tuple[str, str]
 
+USUAL_SHARE = people.WORTHWHILE
 PUBLIC = ("marts", "marts_pii", "quality")
 IDS = {
     ("generic", "lead"): ("lead_id", "updated_at", "email", "merged_into_id"),
@@ -141,7 +146,7 @@ def beginning(
             key = (schema.removeprefix("raw_"), table)
             for values in cursor.fetchall():
                 row = dict(zip(names, values, strict=True))
-                if key not in batches.LOOKED_UP and exports.rnd.random() < 0.2:
+                if key not in decide.LOOKED_UP and exports.rnd.random() < 0.2:
                     exports.waiting.append((key, row))
                 else:
                     exports.add("first", [(key, row)])
@@ -212,7 +217,7 @@ def rewritten_file(exports: Exports, day: str) -> str:
     able = [
         key
         for key in exports.parts
-        if key[:2] not in batches.LOOKED_UP and len(exports.parts[key]) > 3
+        if key[:2] not in decide.LOOKED_UP and len(exports.parts[key]) > 3
     ]
     key = rnd.choice(sorted(able))
     rows = exports.parts[key]
@@ -277,27 +282,90 @@ EVENTS = (
 
 # Building and comparing.
 
-STORY = transform.Layer("story", ())
-"""What is built in one go here: for dbt one tag, as for a layer of the job."""
+
+class Killed(Exception):
+    """The run ends here, as if somebody had killed it."""
 
 
-def build(project: Project, *, incremental: bool, upto: int | None = None) -> None:
-    """The models as the job builds them, or only the first so many of them."""
+MOMENTS = (
+    "in the input layer",
+    "before the slice",
+    "in the slice",
+    "before the fold",
+    "in the fold",
+    "after the fold",
+    "in the marts",
+)
+"""When a run is killed."""
+
+
+@contextmanager
+def killed(moment: str | None, rnd: Random) -> Iterator[None]:
+    """Let the run die at that moment, where it gets there."""
+    as_they_are = dbt_runner.build, fold.fold, state.owe
+    build, into_whole, owe = as_they_are
+    folded = False
+
+    def place(project: Project, first: str) -> str:
+        if project.database is not None:
+            return "in the slice"
+        layer = transform.positions(dbt_runner.manifest_json(project))[first]
+        if transform.LAYERS[layer].name == "input_layer":
+            return "in the input layer"
+        if folded or transform.LAYERS[layer].name == "marts":
+            return "in the marts"
+        return "before the slice"
+
+    def build_a_part(project: Project, wanted: Collection[str], **how: Any) -> Any:
+        nodes = [item for item in wanted if not item.startswith("test.")]
+        if nodes and place(project, nodes[0]) == moment:
+            build(project, nodes[: rnd.randint(0, len(nodes) - 1)] or nodes[:1], **how)
+            raise Killed
+        return build(project, wanted, **how)
+
+    def fold_a_part(*given: Any) -> Any:
+        nonlocal folded
+        if moment == "before the fold":
+            raise Killed
+        found = into_whole(*given)
+        folded = True
+        if moment == "after the fold":
+            raise Killed
+        return found
+
+    def owe_or_die(connection: Any, project: Project, nodes: Any) -> None:
+        owe(connection, project, nodes)
+        # The fold writes this down last of all but what it was made with.
+        if moment == "in the fold" and any("model." in node for node in nodes):
+            raise Killed
+
+    dbt_runner.build, fold.fold, state.owe = build_a_part, fold_a_part, owe_or_die
+    try:
+        yield
+    except Killed:
+        pass
+    finally:
+        dbt_runner.build, fold.fold, state.owe = as_they_are
+        dbt_runner.close_connections()
+
+
+def build(project: Project, *, incremental: bool) -> None:
+    """The layers as the job builds them; without its tests, which take long, and
+    without its gates."""
     write_settings(project)
     write_definition(project)
     if incremental:
-        batches.decide(project)
+        decide.decide(project)
     manifest = dbt_runner.manifest_json(project)
-    changed = batches.changed_sources(project) if incremental else None
-    names = in_order(manifest, batches.affected(manifest, changed))[:upto]
-    refresh = not (incremental and batches.is_incremental(project))
-    if names:
-        chosen = transform.marked(dbt_runner.manifest(project), STORY, names)
-        results = dbt_runner.build(project, [chosen], full_refresh=refresh)
+    lineage = Lineage(manifest)
+    for layer in transform.LAYERS:
+        members = transform.nodes_of(manifest, layer)
+        if incremental:
+            results, _ = transform.bring_up_to_date(project, layer, lineage, members)
+        else:
+            results = dbt_runner.build(project, members, full_refresh=True)
         sentence = dbt_runner.failure_sentence(results)
         assert sentence is None, sentence
-    if incremental and upto is None:
-        batches.built(project, STORY.name, [STORY.name])
 
 
 def show(project: Project) -> None:
@@ -307,59 +375,41 @@ def show(project: Project) -> None:
 
 
 def unnamed(project: Project) -> list[str]:
-    """Rows that are others than in what is published though no log names them: a
-    publication that replaces what the logs name would keep the old ones."""
+    """Rows that are others than in what is published though nobody names them: a
+    publication that replaces those of the named people would keep the old ones."""
     dbt_runner.close_connections()
-    if batches.changed_sources(project) is None:
+    if state.owed(project) is None:
         return []
+    manifest = dbt_runner.manifest_json(project)
+    affected = Lineage(manifest).affected(state.owed(project))
     found = []
     with duckdb.connect() as connection:
         connection.execute(f"attach '{project.warehouse}' as built (read_only)")
         connection.execute(f"attach '{project.published_database}' as p (read_only)")
-        for table in publications.public_tables(dbt_runner.manifest_json(project)):
-            key = table.person or table.key
-            if key is None:
+        for table in publications.public_tables(manifest):
+            is_affected = f"model.lead_funnel.{table.name}" in affected
+            if is_affected and not table.is_of_people:
                 continue
-            named = (
-                "select person_id from built.settings.unpublished_people"
-                if table.person
-                else "select row_id from built.settings.unpublished_rows "
-                f"where table_name = '{table.name}'"
-            )
+            moves_on = publications.AS_OF in table.columns and is_affected
             old, new = (
-                f"select * {'exclude (as_of)' if table.moves_as_of else ''} "
+                f"select * {'exclude (as_of)' if moves_on else ''} "
                 f"from {database}.{table.schema}.{table.name}"
                 for database in ("p", "built")
             )
+            named = (
+                "person_id in (select person_id from built.settings.changed_people)"
+                if is_affected
+                else "false"
+            )
             rows = connection.execute(
                 f"select * from (({new} except all {old}) union all "
-                f"({old} except all {new})) where {key} not in ({named})"
+                f"({old} except all {new})) where not ({named})"
             ).fetchall()
             if rows:
                 found.append(
                     f"{table.name}: {len(rows)} rows are unnamed, as {rows[0]}"
                 )
     return found
-
-
-def in_order(manifest: dict, among: frozenset[str] | None = None) -> list[str]:
-    """Seeds and models, all or some, each behind what it reads."""
-    nodes = {
-        key: node
-        for key, node in manifest["nodes"].items()
-        if node["resource_type"] in ("seed", "model")
-    }
-    done: dict[str, None] = {}
-
-    def visit(key: str) -> None:
-        if key in nodes and key not in done:
-            for parent in sorted(nodes[key].get("depends_on", {}).get("nodes", ())):
-                visit(parent)
-            done[key] = None
-
-    for key in sorted(nodes):
-        visit(key)
-    return [key for key in done if among is None or key in among]
 
 
 def differences(
@@ -419,22 +469,25 @@ class Story:
             told = [rnd.choice(EVENTS)(self.exports, day) for _ in range(count)]
         told += self._change_the_run(rnd)
         self.land()
-        if rnd.random() < 0.35:
-            count = len(in_order(dbt_runner.manifest_json(self.project)))
-            upto = rnd.randint(20, count - 1)
-            build(self.project, incremental=True, upto=upto)
-            told.append(f"killed after {upto} of {count} models")
+        # Of a company as small as this one nearly everybody is touched.
+        people.WORTHWHILE = 2 if rnd.random() < 0.8 else USUAL_SHARE
+        while rnd.random() < 0.4:
+            moment = rnd.choice(MOMENTS)
+            with killed(moment, rnd):
+                build(self.project, incremental=True)
+            told.append(f"killed {moment}")
             if rnd.random() < 0.5:
                 told.append(late_rows(self.exports, f"{day}b"))
                 self.exports.write()
                 load_all(self.project, self.now.replace(tzinfo=None))
         build(self.project, incremental=True)
+        people.WORTHWHILE = USUAL_SHARE
         [(scope,)] = self.rows("select is_incremental from settings.run")
         found = unnamed(self.project)
         if is_shown := rnd.random() < 0.8:
             show(self.project)
         told += ["published" if is_shown else "killed before it was published"]
-        told += ["incremental" if scope else "full"]
+        told += ["a slice" if scope else "everything"]
         self.log.append(f"{day}: {', '.join(told)}")
         return found + self.compare(is_shown)
 

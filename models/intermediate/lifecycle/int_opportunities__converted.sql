@@ -38,6 +38,7 @@ amounts_dated as (
         opportunities.source || '|' || opportunities.source_key
             as opportunity_ref,
         opportunities.opportunity_id,
+        opportunities.record_key,
         opportunities.amount,
         coalesce(opportunities.currency, sources.currency) as currency,
         cast(
@@ -61,6 +62,7 @@ converted as (
     select
         amounts_dated.opportunity_ref,
         amounts_dated.opportunity_id,
+        amounts_dated.record_key,
         amounts_dated.amount,
         amounts_dated.currency,
         amounts_dated.rate_date,

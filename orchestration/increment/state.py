@@ -1,0 +1,227 @@
+"""What runs write down for those that come after them, in the schema `settings`.
+
+Whatever is written here is written in one transaction with what it speaks of.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from orchestration import warehouse
+from orchestration.project import Project
+
+FILES = {
+    "file": "varchar",
+    "sha256": "varchar",
+    "loaded_at": "timestamp",
+    "source": "varchar",
+    "source_table": "varchar",
+    "columns": "varchar[]",
+}
+"""What is written down of each loaded file, as `loads.files` has it."""
+_FILES = ", ".join(f"{name} {kind}" for name, kind in FILES.items())
+
+TABLES = {
+    # The records of which the input layer has found a changed row, until their
+    # people are folded.
+    "touched_records": "record_key bigint, reason varchar",
+    # The files that came and went since the tables of people were brought up to
+    # date; the input layer reads both.
+    "new_files": "file varchar, source varchar, source_table varchar",
+    "gone_files": "file varchar, file_key bigint",
+    # How far a run has come since it was decided what it does, and which files
+    # there were then. A load that comes between is the next run's.
+    "stage": "reached varchar",
+    "decided_files": _FILES,
+    # What the tables of people were last brought up to date with.
+    "read_files": _FILES,
+    "last_run": (
+        "project varchar, definition varchar, vars varchar, as_of timestamp, "
+        "earliest_at timestamp, as_of_given timestamp, closings varchar"
+    ),
+    # What is owed to readers: the publication that they see, and the sources and
+    # tables that are others now, by dbt's unique id, or EVERYTHING.
+    "shown": "publication varchar",
+    "owed": "node varchar",
+    # Whose rows of the folded tables are others than in that publication.
+    "changed_people": "person_id varchar",
+}
+
+EVERYTHING = "*"
+
+DECIDED, INPUT_BUILT = "decided", "input layer built"
+"""The stages of a run before the tables of people are brought up to date."""
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """What the tables of people hold."""
+
+    project: str
+    definition: str
+    vars: str
+    as_of: datetime
+    earliest_at: datetime
+    as_of_given: datetime | None
+    closings: str
+
+
+def schema(project: Project) -> str:
+    return f"{project.schema_prefix}settings"
+
+
+@contextmanager
+def transaction(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = warehouse.connect(project)
+    try:
+        connection.execute("begin")
+        yield connection
+        connection.execute("commit")
+    finally:
+        connection.close()
+
+
+def create(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
+    """Make the tables that are not there yet, or are of another version."""
+    found = dict(
+        connection.execute(
+            "select table_name, string_agg(column_name, ' ' order by column_index) "
+            "from duckdb_columns() where database_name = current_database() "
+            "and schema_name = ? group by 1",
+            [schema(project)],
+        ).fetchall()
+    )
+    for name, columns in TABLES.items():
+        wanted = " ".join(column.split()[0] for column in columns.split(", "))
+        if found.get(name) != wanted:
+            connection.execute(
+                f"create or replace table {schema(project)}.{name} ({columns})"
+            )
+
+
+def forget(project: Project) -> None:
+    """Leave nothing to build on: the next run builds and checks everything."""
+    if not project.warehouse.exists():
+        return
+    with transaction(project) as connection:
+        for name in TABLES:
+            if warehouse.has_table(connection, schema(project), name):
+                connection.execute(f"delete from {schema(project)}.{name}")
+
+
+def last_run(connection: duckdb.DuckDBPyConnection, project: Project) -> LastRun | None:
+    found = connection.execute(f"from {schema(project)}.last_run").fetchone()
+    return LastRun(*found) if found else None
+
+
+def owed(project: Project) -> frozenset[str] | None:
+    """The sources and tables that are others than in what readers see, by dbt's
+    unique id; None where everything has to be built, checked and published."""
+    connection = warehouse.connect(project)
+    try:
+        if not warehouse.has_table(connection, schema(project), "owed"):
+            return None
+        rows = connection.execute(f"from {schema(project)}.owed").fetchall()
+    finally:
+        connection.close()
+    found = frozenset(node for (node,) in rows)
+    return None if EVERYTHING in found else found
+
+
+def owe(
+    connection: duckdb.DuckDBPyConnection, project: Project, nodes: Iterable[str]
+) -> None:
+    """Write down what readers do not see yet."""
+    connection.execute(
+        f"insert into {schema(project)}.owed select node from "
+        f"(select unnest(?::varchar[]) as node) "
+        f"except from {schema(project)}.owed",
+        [sorted(nodes)],
+    )
+
+
+def reached(project: Project) -> str | None:
+    """How far the run has come, where the tables of people are not up to date."""
+    connection = warehouse.connect(project)
+    try:
+        found = connection.execute(f"from {schema(project)}.stage").fetchone()
+    finally:
+        connection.close()
+    return found[0] if found else None
+
+
+def reach(
+    connection: duckdb.DuckDBPyConnection, project: Project, stage: str | None
+) -> None:
+    connection.execute(f"delete from {schema(project)}.stage")
+    if stage is not None:
+        connection.execute(f"insert into {schema(project)}.stage values (?)", [stage])
+
+
+def input_built(project: Project) -> None:
+    """The input layer was built. Of one that is built by hand nobody decided what
+    it has to do, so nothing can be built on it."""
+    with transaction(project) as connection:
+        found = connection.execute(f"from {schema(project)}.stage").fetchone()
+        if found:
+            reach(connection, project, INPUT_BUILT)
+
+
+def is_update(project: Project) -> bool:
+    """Whether the run brings up to date what earlier ones built."""
+    connection = warehouse.connect(project)
+    try:
+        found = connection.execute(
+            f"select is_incremental from {schema(project)}.run"
+        ).fetchone()
+    finally:
+        connection.close()
+    return bool(found and found[0])
+
+
+def build_anew(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
+    """From here on the run builds everything, and so does the next one if this one
+    is killed, for it finds no last run."""
+    connection.execute(f"update {schema(project)}.run set is_incremental = false")
+    for name in ("last_run", "touched_records", "changed_people", "shown"):
+        connection.execute(f"delete from {schema(project)}.{name}")
+    owe(connection, project, [EVERYTHING])
+
+
+def complete(
+    connection: duckdb.DuckDBPyConnection,
+    project: Project,
+    made_with: LastRun,
+) -> None:
+    """The tables of people are up to date with what was decided."""
+    name = schema(project)
+    for table in ("touched_records", "read_files", "last_run"):
+        connection.execute(f"delete from {name}.{table}")
+    connection.execute(f"insert into {name}.read_files from {name}.decided_files")
+    connection.execute(
+        f"insert into {name}.last_run values (?, ?, ?, ?, ?, ?, ?)",
+        list(vars(made_with).values()),
+    )
+    for table in ("decided_files", "new_files", "gone_files"):
+        connection.execute(f"delete from {name}.{table}")
+    reach(connection, project, None)
+
+
+def published(project: Project, publication_id: str) -> None:
+    """Every gate was passed and readers see what the tables hold: nothing is owed."""
+    with transaction(project) as connection:
+        for table in ("shown", "owed", "changed_people"):
+            connection.execute(f"delete from {schema(project)}.{table}")
+        connection.execute(
+            f"insert into {schema(project)}.shown values (?)", [publication_id]
+        )
+
+
+def as_json(value: object) -> str:
+    return json.dumps(value, default=str, sort_keys=True)

@@ -12,14 +12,14 @@ import duckdb
 import pytest
 
 from orchestration import warehouse
-from orchestration.increment import batches
+from orchestration.increment import state
+from orchestration.increment.decide import Decision, made_with
+from orchestration.increment.decide import decide as decided
 from orchestration.project import Project, RunVars
 from orchestration.publication import closings, publications
 from orchestration.settings.run_settings import write_definition, write_settings
 from orchestration.sources.raw import load_all
-from orchestration.transformation import dbt_runner
 
-LAYERS = ["first", "second", "last"]
 LEADS = "lead_id,created_at\nL1,2026-04-01 00:00:00\n"
 
 
@@ -47,16 +47,17 @@ def write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def decide(project: Project) -> batches.Scope:
+def decide(project: Project) -> Decision:
     write_settings(project)
     write_definition(project)
-    return batches.decide(project)
+    return decided(project)
 
 
 def complete(project: Project) -> None:
-    """As if every layer had been built."""
-    for layer in LAYERS:
-        batches.built(project, layer, LAYERS)
+    """As if the input layer and the tables of people had been built."""
+    state.input_built(project)
+    with state.transaction(project) as connection:
+        state.complete(connection, project, made_with(connection, project))
 
 
 def rows(project: Project, sql: str) -> list[tuple]:
@@ -69,18 +70,16 @@ def test_a_first_run_builds_everything(tmp_path: Path) -> None:
         {}, landing=tmp_path / "landing", out=tmp_path / "out"
     )
     (tmp_path / "landing").mkdir()
-    scope = decide(project)
-    assert not scope.is_incremental
-    assert "no complete run" in scope.sentence
+    decision = decide(project)
+    assert not decision.is_update
+    assert "no complete run" in decision.sentence
 
 
 def test_a_run_without_news_builds_nothing_anew(done: Project) -> None:
     load_all(done)
-    scope = decide(done)
-    assert scope == batches.Scope(True, "", 0, 0)
-    assert rows(done, "select is_incremental, previous_as_of from settings.run") == [
-        (True, datetime(2026, 4, 30))
-    ]
+    decision = decide(done)
+    assert (decision.is_update, decision.new_files, decision.gone_files) == (True, 0, 0)
+    assert rows(done, "select is_incremental from settings.run") == [(True,)]
 
 
 def test_new_changed_and_gone_files_are_told_apart(done: Project) -> None:
@@ -88,9 +87,9 @@ def test_new_changed_and_gone_files_are_told_apart(done: Project) -> None:
     write(folder / "two.csv", LEADS.replace("L1", "L2"))
     write(folder / "one.csv", LEADS.replace("L1", "L3"))
     load_all(done, datetime(2026, 5, 2))
-    scope = decide(done)
-    assert (scope.is_incremental, scope.new_files, scope.gone_files) == (True, 2, 1)
-    assert "2 new and 1 gone" in scope.sentence
+    decision = decide(done)
+    assert (decision.is_update, decision.new_files, decision.gone_files) == (True, 2, 1)
+    assert "2 new and 1 gone" in decision.sentence
     assert rows(done, "select file from settings.new_files order by 1") == [
         ("generic/lead/one.csv",),
         ("generic/lead/two.csv",),
@@ -106,7 +105,7 @@ def test_the_key_of_a_gone_file_is_the_one_that_its_rows_have(done: Project) -> 
     (done.landing / "generic" / "lead" / "one.csv").unlink()
     write(done.landing / "generic" / "lead" / "two.csv", LEADS.replace("L1", "L2"))
     load_all(done, datetime(2026, 5, 2))
-    assert decide(done).is_incremental
+    assert decide(done).is_update
     assert rows(done, "select file_key from settings.gone_files") == [(of_rows,)]
 
 
@@ -155,41 +154,38 @@ def change_definition(suffix: str) -> Callable[[Project], Project]:
 def test_everything_is_built_anew_and_the_reason_told(
     done: Project, change: Callable[[Project], Project], reason: str
 ) -> None:
-    scope = decide(change(done))
-    assert not scope.is_incremental
-    assert reason in scope.sentence
+    decision = decide(change(done))
+    assert not decision.is_update
+    assert reason in decision.sentence
     # Nothing may be built on what this run has not finished.
     assert "no complete run" in decide(done).sentence
 
 
 def test_a_later_as_of_builds_on_the_last_run(done: Project) -> None:
     later = replace(done, vars=RunVars(as_of=datetime(2026, 5, 30)))
-    assert decide(later).is_incremental
+    assert decide(later).is_update
 
 
 def test_what_a_killed_run_found_is_kept_until_one_is_complete(done: Project) -> None:
     decide(done)
     with warehouse.connect(done) as connection:
         connection.execute("insert into settings.touched_records values (7, 'x')")
-        connection.execute("insert into settings.replaced_people values ('p')")
-    assert decide(done).is_incremental
+    assert decide(done).is_update
     kept = "select * from settings.touched_records"
     assert rows(done, kept) == [(7, "x")]
     complete(done)
     assert rows(done, kept) == []
-    assert rows(done, "select * from settings.replaced_people") == []
 
 
-def test_rows_that_a_killed_run_added_stay_named_until_published(
-    done: Project,
-) -> None:
-    log = "settings.unpublished_rows"
-    rows(done, f"insert into {log} values ('mart_funnel_period', 'x')")
+def test_whose_rows_are_others_is_kept_until_published(done: Project) -> None:
+    publish(done)
+    people = "settings.changed_people"
+    rows(done, f"insert into {people} values ('p')")
     decide(done)
     complete(done)
-    assert rows(done, f"from {log}") == [("mart_funnel_period", "x")]
-    batches.published(done, "p1")
-    assert rows(done, f"from {log}") == []
+    assert rows(done, f"from {people}") == [("p",)]
+    state.published(done, "p2")
+    assert rows(done, f"from {people}") == []
 
 
 READ = "select file from settings.read_files order by file"
@@ -204,41 +200,24 @@ def test_a_load_that_comes_between_is_the_next_runs(done: Project) -> None:
         "generic/lead/one.csv",
         "generic/user.csv",
     ]
-    scope = decide(done)
-    assert (scope.new_files, scope.gone_files) == (1, 0)
+    decision = decide(done)
+    assert (decision.new_files, decision.gone_files) == (1, 0)
 
 
-@pytest.mark.parametrize(
-    "by_hand",
-    [["last"], ["second", "last"], ["first", "second", "last"]],
-)
-def test_single_layers_that_are_built_by_hand_complete_nothing(
-    done: Project, by_hand: list[str]
-) -> None:
-    write(done.landing / "generic" / "lead" / "two.csv", LEADS.replace("L1", "L2"))
-    load_all(done, datetime(2026, 5, 2))
-    before = rows(done, READ)
-    for layer in by_hand:
-        batches.built(done, layer, LAYERS)
-    assert rows(done, READ) == before
-    assert decide(done).new_files == 1
-
-
-def test_a_layer_that_is_built_again_asks_for_those_after_it(done: Project) -> None:
+def test_an_input_layer_that_is_built_by_hand_completes_nothing(done: Project) -> None:
+    assert state.reached(done) is None
+    state.input_built(done)
+    assert state.reached(done) is None
     decide(done)
-    for layer in ["first", "second", "first", "last"]:
-        batches.built(done, layer, LAYERS)
-    assert rows(done, "from settings.decided_files") != []
-    for layer in ["second", "last"]:
-        batches.built(done, layer, LAYERS)
-    assert rows(done, "from settings.decided_files") == []
+    assert state.reached(done) == state.DECIDED
+    state.input_built(done)
+    assert state.reached(done) == state.INPUT_BUILT
 
 
 def test_a_full_refresh_can_be_asked_for(done: Project) -> None:
-    batches.forget(done)
-    scope = decide(done)
-    assert not scope.is_incremental
-    assert batches.changed_sources(done) is None
+    state.forget(done)
+    assert not decide(done).is_update
+    assert state.owed(done) is None
 
 
 # What need not be built at all.
@@ -251,7 +230,7 @@ def publish(project: Project) -> None:
     said = publications.Publication("p1", "", None, None, "", None, {}, {})
     (folder / "publication.json").write_text(json.dumps(asdict(said)))
     project.published.symlink_to(folder)
-    batches.published(project, "p1")
+    state.published(project, "p1")
 
 
 def test_after_a_publication_only_changed_sources_count(done: Project) -> None:
@@ -259,17 +238,13 @@ def test_after_a_publication_only_changed_sources_count(done: Project) -> None:
     write(done.landing / "generic" / "lead" / "two.csv", LEADS.replace("L1", "L2"))
     load_all(done, datetime(2026, 5, 2))
     decide(done)
-    assert batches.changed_sources(done) == {
-        "source.lead_funnel.raw_generic.lead",
-        "source.lead_funnel.settings.touched_records",
-        "source.lead_funnel.settings.replaced_people",
-    }
+    assert state.owed(done) == {"source.lead_funnel.raw_generic.lead"}
 
 
 def test_without_news_no_source_has_changed(done: Project) -> None:
     publish(done)
     assert decide(done).sentence.startswith("Nothing changed since the last")
-    assert batches.changed_sources(done) == frozenset()
+    assert state.owed(done) == frozenset()
 
 
 def test_a_moved_as_of_and_a_close_are_changes(done: Project) -> None:
@@ -283,10 +258,10 @@ def test_a_moved_as_of_and_a_close_are_changes(done: Project) -> None:
     assert decide(done).sentence == (
         "Only what changed is built anew (the books that are closed)."
     )
-    batches.published(done, "p1")
-    scope = decide(replace(done, vars=RunVars(as_of=datetime(2026, 5, 30))))
-    assert "anew (the books that are closed, as_of)." in scope.sentence
-    changed = batches.changed_sources(done)
+    state.published(done, "p1")
+    decision = decide(replace(done, vars=RunVars(as_of=datetime(2026, 5, 30))))
+    assert "anew (the books that are closed, as_of)." in decision.sentence
+    changed = state.owed(done)
     assert changed is not None
     assert "source.lead_funnel.settings.run" in changed
     assert "source.lead_funnel.closings.closes" in changed
@@ -299,99 +274,35 @@ def write_empty(path: Path, columns: str) -> None:
         connection.execute(f"copy empty to '{path}' (format parquet)")
 
 
-@pytest.mark.parametrize("how", ["never", "killed", "another", "removed"])
-def test_what_was_not_published_is_looked_at_again(done: Project, how: str) -> None:
-    """A gate may have stopped the last run, or nobody knows what readers see."""
+@pytest.mark.parametrize("how", ["never", "another", "removed"])
+def test_where_nobody_knows_what_readers_see_all_is_owed(
+    done: Project, how: str
+) -> None:
     if how != "never":
         publish(done)
-    if how == "killed":
-        decide(done)
     if how == "another":
-        batches.published(done, "p0")
+        state.published(done, "p0")
     if how == "removed":
         done.published.unlink()
-    scope = decide(done)
-    assert scope.is_incremental
-    assert "anew (what is published is not the last run's)." in scope.sentence
-    assert batches.changed_sources(done) is None
+    decision = decide(done)
+    assert decision.is_update
+    assert "anew (what is published is not the last run's)." in decision.sentence
+    assert state.owed(done) is None
 
 
-def test_a_changed_project_is_built_though_nobody_decided(
-    done: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_killed_run_owed_is_owed_by_the_next(done: Project) -> None:
     publish(done)
+    write(done.landing / "generic" / "lead" / "two.csv", LEADS.replace("L1", "L2"))
+    load_all(done, datetime(2026, 5, 2))
     decide(done)
-    monkeypatch.setattr(dbt_runner, "fingerprint", lambda project: "another")
-    assert batches.changed_sources(done) is None
+    complete(done)
+    decision = decide(done)
+    assert decision.is_owed
+    assert (decision.new_files, decision.gone_files) == (0, 0)
+    assert state.owed(done) == {"source.lead_funnel.raw_generic.lead"}
 
 
 def test_a_log_of_an_earlier_version_is_made_anew(done: Project) -> None:
     with warehouse.connect(done) as connection:
-        connection.execute("alter table settings.last_run drop column publication")
+        connection.execute("alter table settings.last_run drop column closings")
     assert "no complete run" in decide(done).sentence
-
-
-NODES = {
-    "model.lead_funnel.stg": {"depends_on": {"nodes": ["source.a"]}, "config": {}},
-    "model.lead_funnel.int_batch__records": {
-        "depends_on": {"nodes": ["model.lead_funnel.stg"]},
-        "config": {"materialized": "table", "incremental_strategy": "batch_rows"},
-    },
-    "model.lead_funnel.of_people": {
-        "depends_on": {"nodes": ["source.b"]},
-        "config": {"materialized": "incremental", "incremental_strategy": "batch_rows"},
-    },
-    "model.lead_funnel.mart": {
-        "depends_on": {"nodes": ["model.lead_funnel.of_people"]},
-        "config": {"materialized": "table"},
-    },
-    "model.lead_funnel.other": {"depends_on": {"nodes": ["source.b"]}, "config": {}},
-    "seed.lead_funnel.stages": {"config": {}},
-}
-
-
-@pytest.mark.parametrize(
-    ("changed", "built"),
-    [
-        (["source.a"], {"stg", "int_batch__records", "of_people", "mart"}),
-        (["source.b"], {"of_people", "mart", "other"}),
-        ([], set()),
-    ],
-)
-def test_what_reads_a_changed_source_is_affected(
-    changed: list[str], built: set[str]
-) -> None:
-    """Also a model that reads the batch, which it does without saying so."""
-    found = batches.affected({"nodes": NODES}, frozenset(changed))
-    assert found == {f"model.lead_funnel.{name}" for name in built}
-
-
-@pytest.mark.parametrize(
-    ("log", "touched", "are_named"),
-    [
-        ("replaced_people", 2, True),
-        # After the last layer the same people are those to be published.
-        ("unpublished_people", 2, True),
-        ("replaced_people", 3, False),
-        ("replaced_people", 0, True),
-    ],
-)
-def test_few_touched_people_are_named(
-    done: Project, log: str, touched: int, are_named: bool
-) -> None:
-    """A quarter of 8 people at the most; else everybody is looked at."""
-    rows(
-        done,
-        "create schema marts; create table marts.dim_people as "
-        "select 'p' || i as person_id from range(8) as t (i); "
-        f"insert into settings.{log} select 'p' || i from range({touched}) as t (i)",
-    )
-    query = batches.touched_people(done)
-    assert (query is not None) == are_named
-    if query:
-        named = sorted(rows(done, query))
-        assert named == [(f"p{i}",) for i in range(touched)]
-
-
-def test_where_nothing_is_known_everything_is_affected() -> None:
-    assert batches.affected({"nodes": NODES}, None) is None

@@ -21,6 +21,7 @@ import duckdb
 
 from orchestration import warehouse
 from orchestration.errors import LeadFunnelError
+from orchestration.increment.lineage import Kind, Lineage
 from orchestration.project import Project
 from orchestration.publication.disk import sync
 from orchestration.warehouse import literal, quoted
@@ -89,6 +90,7 @@ class _Change:
 
 def public_tables(manifest: Mapping[str, Any]) -> list[PublicTable]:
     """The public tables, as dbt's manifest describes them."""
+    lineage = Lineage(manifest)
     tables = [
         PublicTable(
             schema=node["config"]["schema"],
@@ -99,11 +101,11 @@ def public_tables(manifest: Mapping[str, Any]) -> list[PublicTable]:
                 for name, column in node.get("columns", {}).items()
             },
             is_of_people=(
-                node["config"].get("meta", {}).get("rows_of") == "person"
+                lineage.kinds[unique_id] is Kind.PERSON
                 and "person_id" in node.get("columns", {})
             ),
         )
-        for node in manifest["nodes"].values()
+        for unique_id, node in lineage.nodes.items()
         if node["resource_type"] == "model"
         and node["config"].get("schema") in PUBLIC_SCHEMAS
         and node["config"].get("materialized") != "ephemeral"

@@ -33,7 +33,7 @@ from orchestration.defs import transform
 from orchestration.defs.publish import publish_changed
 from orchestration.increment import decide, fold, people, state
 from orchestration.increment.lineage import Lineage
-from orchestration.project import Project
+from orchestration.project import ROOT, Project
 from orchestration.publication import publications
 from orchestration.publication.publications import PUBLIC_SCHEMAS
 from orchestration.settings.run_settings import write_definition, write_settings
@@ -539,7 +539,14 @@ class Story:
         return found
 
 
-def begin(folder: Path, seed: int, people: int, *, finance: bool = False) -> Story:
+def begin(
+    folder: Path,
+    seed: int,
+    people: int,
+    *,
+    finance: bool = False,
+    root: Path = ROOT,
+) -> Story:
     exports, definition, settings = beginning(folder, seed, people, finance)
     exports.write()
     project = Project.from_environment(
@@ -549,6 +556,7 @@ def begin(folder: Path, seed: int, people: int, *, finance: bool = False) -> Sto
         definition=definition,
         vars={name: value for name, value in settings.items() if value is not None},
     )
+    project = replace(project, root=root)
     story = Story(folder, exports, project)
     load_all(project, story.now.replace(tzinfo=None))
     build(project, incremental=True)

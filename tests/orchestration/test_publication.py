@@ -142,10 +142,9 @@ def test_half_a_swap_is_cleaned_up(project):
 
 
 BY_PERSON = [
-    PublicTable("marts", "dim_people", "One row per person.", person="person_id"),
-    PublicTable("marts", "fct_lifecycles", "", person="person_id", moves_as_of=True),
+    PublicTable("marts", "dim_people", "One row per person.", is_of_people=True),
+    PublicTable("marts", "fct_lifecycles", "", is_of_people=True),
     PublicTable("marts", "mart_counts", "Rows of each day."),
-    PublicTable("marts", "mart_days", "", key="day_id"),
     PublicTable("marts", "mart_other", "What nothing changed for."),
 ]
 
@@ -157,10 +156,7 @@ def crowd(project):
         connection.execute(
             """
             create schema settings;
-            create table settings.unpublished_people (person_id varchar);
-            create table settings.unpublished_rows (table_name varchar, row_id varchar);
-            create table marts.mart_days as
-            select 'd' || i as day_id, 1 as handed_off from range(50) as t (i);
+            create table settings.changed_people (person_id varchar);
             create or replace table marts.dim_people as
             select md5(i::varchar) as person_id, i as amount from range(1000) as t (i);
             create table marts.fct_lifecycles as
@@ -179,27 +175,20 @@ def change(project, share):
     with duckdb.connect(str(project.warehouse)) as connection:
         connection.execute(
             f"""
-            delete from settings.unpublished_people;
-            insert into settings.unpublished_people
+            delete from settings.changed_people;
+            insert into settings.changed_people
             select person_id from marts.dim_people order by person_id
             limit {int(1000 * share)};
             update marts.dim_people set amount = amount + 1 where person_id in (
-                from settings.unpublished_people);
+                from settings.changed_people);
             delete from marts.dim_people where person_id = (
-                select min(person_id) from settings.unpublished_people);
+                select min(person_id) from settings.changed_people);
             delete from marts.fct_lifecycles where person_id = (
-                select min(person_id) from settings.unpublished_people);
+                select min(person_id) from settings.changed_people);
             insert into marts.dim_people values (md5('new'), 5);
-            insert into settings.unpublished_people values (md5('new'));
+            insert into settings.changed_people values (md5('new'));
             update marts.fct_lifecycles set as_of = as_of + 1;
             create or replace table marts.mart_counts as from range(7) as t (day);
-            delete from settings.unpublished_rows;
-            insert into settings.unpublished_rows values
-            ('mart_days', 'd1'), ('mart_days', 'd2'), ('mart_days', 'new'),
-            ('mart_other', 'd3');
-            update marts.mart_days set handed_off = 7 where day_id = 'd1';
-            delete from marts.mart_days where day_id = 'd2';
-            insert into marts.mart_days values ('new', 3);
             """
         )
 
@@ -234,7 +223,12 @@ def written_whole(monkeypatch):
 
 
 def publish_change(project):
-    return publish(project, BY_PERSON, unchanged=["mart_other"], logs="settings")
+    return publish(
+        project,
+        BY_PERSON,
+        unchanged=["mart_other"],
+        changed_people="settings.changed_people",
+    )
 
 
 def test_only_rows_of_the_people_who_changed_are_written_again(crowd, written_whole):
@@ -379,35 +373,29 @@ def test_public_tables_come_from_the_manifest():
 
 
 @pytest.mark.parametrize(
-    ("config", "person", "moves_as_of"),
+    ("meta", "columns", "is_of_people"),
     [
-        ({}, "person_id", False),
-        ({"post-hook": [{"sql": "{{ move_as_of() }}"}]}, "person_id", True),
-        ({"post-hook": [{"sql": "update {{ this }} set a = 1"}]}, None, False),
-        ({"materialized": "table"}, None, False),
-        ({"incremental_strategy": "append"}, None, False),
-        ({"unique_key": ["person_id", "stage"]}, None, False),
+        ({"rows_of": "person"}, ["person_id"], True),
+        ({"rows_of": "person"}, ["person_key"], False),
+        ({"rows_of": "nobody"}, ["person_id"], False),
+        ({}, ["person_id"], False),
     ],
 )
-def test_how_a_run_replaces_rows_comes_from_the_manifest(config, person, moves_as_of):
+def test_whose_rows_a_table_holds_comes_from_the_manifest(meta, columns, is_of_people):
     node = {
         "resource_type": "model",
         "name": "fct",
-        "config": {
-            "schema": "marts",
-            "materialized": "incremental",
-            "incremental_strategy": "batch_people",
-            "unique_key": "person_id",
-            **config,
-        },
+        "original_file_path": "models/marts/core/fct.sql",
+        "config": {"schema": "marts", "materialized": "table", "meta": meta},
+        "columns": {name: {} for name in columns},
     }
     [table] = public_tables({"nodes": {"a": node}})
-    assert (table.person, table.moves_as_of) == (person, moves_as_of)
+    assert table.is_of_people == is_of_people
 
 
 def test_the_tables_of_people_are_known():
     tables = public_tables(manifest_json(Project.from_environment({})))
-    assert {table.name for table in tables if table.person} == {
+    assert {table.name for table in tables if table.is_of_people} == {
         "dim_people",
         "dim_people_pii",
         "fct_attributed_acceptances",
@@ -418,6 +406,3 @@ def test_the_tables_of_people_are_known():
         "fct_stage_transitions",
         "fct_touches",
     }
-    assert [table.name for table in tables if table.moves_as_of] == [
-        "fct_lead_lifecycles"
-    ]

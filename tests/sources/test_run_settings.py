@@ -44,10 +44,10 @@ def test_settings_are_one_row_and_a_row_for_each_system(landing, tmp_path):
     )
     for _ in range(2):
         write_settings(project)
-    # Until batches.decide says otherwise, everything is built anew.
-    built_anew = (False, None, None)
+    # Until it is decided otherwise, everything is built anew.
+    is_incremental = False
     assert rows(project, "from settings.run") == [
-        (datetime(2026, 9, 30), None, "Asia/Tokyo", "BRL", 4, False, 90, *built_anew)
+        (datetime(2026, 9, 30), None, "Asia/Tokyo", "BRL", 4, False, 90, is_incremental)
     ]
     sources = {name: rest for name, *rest in rows(project, "from settings.sources")}
     assert set(sources) == set(SYSTEMS)

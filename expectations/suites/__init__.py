@@ -16,6 +16,7 @@ SUITES: dict[str, Suite] = {
         raw.SUITE,
         transitions.SUITE,
         lifecycles.SUITE,
+        finance.FACTS,
         reconciliation.SUITE,
         funnel.SUITE,
         finance.SUITE,

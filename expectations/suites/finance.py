@@ -55,11 +55,24 @@ OF_EACH_PERSON = of_each_person(
     ),
 )
 
-SUITE = Suite(
-    "finance",
-    "Spend, attribution and the tie-out",
+FACTS = Suite(
+    "finance_facts",
+    "Finance's facts: spend and attribution",
     (
         *OF_EACH_PERSON,
+        never(
+            "spend_is_converted",
+            SPEND,
+            "abs(amount_reporting - amount * rate) > 0.0051",
+            "Every line stands in the reporting currency, at the rate of its day.",
+        ),
+    ),
+)
+
+SUITE = Suite(
+    "finance",
+    "Finance's marts and the tie-out",
+    (
         no_rows(
             "spend_ties_out",
             SHARES,
@@ -175,12 +188,6 @@ SUITE = Suite(
             "- spend_reporting / attributed_sals) > 0.0051 "
             "+ abs(cost_per_sal_reporting) * 1e-12 end",
             "Cost per SAL is the spend over the attributed SALs; null with none.",
-        ),
-        never(
-            "spend_is_converted",
-            SPEND,
-            "abs(amount_reporting - amount * rate) > 0.0051",
-            "Every line stands in the reporting currency, at the rate of its day.",
         ),
     ),
 )

@@ -16,7 +16,7 @@ from orchestration.run.failures import failed, without_retries
 
 GATES: dict[str, tuple[str, ...]] = {
     "raw": ("raw",),
-    "core": ("transitions", "lifecycles", "reconciliation"),
+    "core": ("transitions", "lifecycles", "finance_facts", "reconciliation"),
     "funnel": ("funnel", "finance"),
 }
 """One op for each gate. What comes after reads a table that the gate has a check

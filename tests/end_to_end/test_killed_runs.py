@@ -23,10 +23,9 @@ STEPS = [
     "load_generic",
     "check_raw",
     "build_input_layer",
-    "build_intermediate",
-    "build_core",
+    "build_facts",
     "check_core",
-    "build_funnel",
+    "build_marts",
     "publication",
 ]
 

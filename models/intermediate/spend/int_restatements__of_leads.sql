@@ -36,14 +36,14 @@ frozen_people as (
 
 ),
 
-spans_of_closed as (
+reached_in_closed as (
 
     select
-        spans.*,
+        reached.*,
         closes.close_no
-    from {{ ref('int_attribution__spans') }} as spans
+    from {{ ref('int_attribution__reached') }} as reached
     inner join closes
-        on spans.fiscal_period_id = closes.fiscal_period_id
+        on reached.fiscal_period_id = closes.fiscal_period_id
 
 ),
 
@@ -59,31 +59,20 @@ places as (
 
 ),
 
-lifecycles as (
-
-    select
-        person_key,
-        lifecycle_no,
-        person_id,
-        lifecycle_id
-    from {{ ref('int_lifecycles') }}
-
-),
-
 -- As int_attribution__weights has it, but of closed periods only: a join with
 -- what that view computes would compute it for all.
 current_leads as (
 
     select
-        spans_of_closed.fiscal_period_id,
-        spans_of_closed.close_no,
-        lifecycles.person_id,
-        lifecycles.lifecycle_id,
-        spans_of_closed.lifecycle_no,
-        spans_of_closed.stage,
+        reached_in_closed.fiscal_period_id,
+        reached_in_closed.close_no,
+        reached_in_closed.person_id,
+        reached_in_closed.lifecycle_id,
+        reached_in_closed.lifecycle_no,
+        reached_in_closed.stage,
         places.attribution_model,
         shares.campaign_id,
-        spans_of_closed.won_cents,
+        reached_in_closed.won_cents,
         cast(
             sum(
                 cast(
@@ -92,22 +81,18 @@ current_leads as (
                 )
             ) as decimal(18, 0)
         ) as weight_units
-    from spans_of_closed
+    from reached_in_closed
     inner join shares
         on
-            spans_of_closed.person_key = shares.person_key
-            and spans_of_closed.first_touch_no = shares.first_touch_no
-            and spans_of_closed.touches = shares.touches
+            reached_in_closed.person_key = shares.person_key
+            and reached_in_closed.first_touch_no = shares.first_touch_no
+            and reached_in_closed.touches = shares.touches
     inner join places
         on
-            spans_of_closed.window_days = places.window_days
-            and spans_of_closed.touches = places.touches
+            reached_in_closed.window_days = places.window_days
+            and reached_in_closed.touches = places.touches
             and shares.place = places.place
             and shares.half_life_no = places.half_life_no
-    inner join lifecycles
-        on
-            spans_of_closed.person_key = lifecycles.person_key
-            and spans_of_closed.lifecycle_no = lifecycles.lifecycle_no
     where coalesce(places.weight_units, shares.decayed_units) > 0
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9
 

@@ -1,14 +1,8 @@
 -- The leads that were accepted in one fiscal period are a cohort: what was
 -- spent in the period, against all that came of its leads, whenever it came.
-with acceptances as (
+with outcomes as (
 
-    select * from {{ ref('fct_attributed_acceptances') }}
-
-),
-
-lifecycles as (
-
-    select * from {{ ref('fct_lead_lifecycles') }}
+    select * from {{ ref('int_attribution__outcomes') }}
 
 ),
 
@@ -16,15 +10,6 @@ spend as (
 
     select * from {{ ref('mart_spend_per_sal') }}
     where cost_kind = 'campaign'
-
-),
-
-days as (
-
-    select
-        date_day,
-        fiscal_period_id
-    from {{ ref('int_fiscal_periods__days') }}
 
 ),
 
@@ -39,58 +24,6 @@ periods as (
 
 ),
 
-settings as (
-
-    select * from {{ source('settings', 'run') }}
-
-),
-
-leads as (
-
-    select
-        acceptances.fiscal_period_id as cohort_period_id,
-        acceptances.campaign_id,
-        acceptances.attribution_model,
-        {{ to_units('acceptances.weight') }} as weight_units,
-        {{ cents('lifecycles.opportunity_amount_reporting') }}
-            as opportunity_cents,
-        {{ cents('lifecycles.won_amount_reporting') }} as won_cents,
-        case when lifecycles.exit_stage = 'won' then 1 else 0 end as won,
-        case
-            when lifecycles.exit_stage = 'won'
-                then cast(
-                    {{ from_utc(
-                        'lifecycles.exited_at', 'settings.reporting_timezone'
-                    ) }} as date
-                )
-        end as won_date
-    from acceptances
-    inner join lifecycles
-        on acceptances.lifecycle_id = lifecycles.lifecycle_id
-    cross join settings
-    -- Nothing comes of the others.
-    where
-        lifecycles.opportunity_amount_reporting is not null
-        or lifecycles.exit_stage = 'won'
-
-),
-
-leads_weighed as (
-
-    select
-        leads.cohort_period_id,
-        leads.campaign_id,
-        leads.attribution_model,
-        days.fiscal_period_id as won_period_id,
-        leads.opportunity_cents * leads.weight_units as opportunity_units,
-        leads.won_cents * leads.weight_units as won_units,
-        leads.won * leads.weight_units as customer_units
-    from leads
-    left join days
-        on leads.won_date = days.date_day
-
-),
-
 cohorts as (
 
     select
@@ -100,7 +33,7 @@ cohorts as (
         cast(sum(opportunity_units) as decimal(38, 0)) as pipeline_cent_units,
         cast(sum(won_units) as decimal(38, 0)) as won_cent_units,
         cast(sum(customer_units) as decimal(20, 0)) as won_units
-    from leads_weighed
+    from outcomes
     group by 1, 2, 3
 
 ),
@@ -108,16 +41,16 @@ cohorts as (
 won_by_period as (
 
     select
-        leads_weighed.cohort_period_id,
-        leads_weighed.campaign_id,
-        leads_weighed.attribution_model,
+        outcomes.cohort_period_id,
+        outcomes.campaign_id,
+        outcomes.attribution_model,
         periods.period_no,
-        cast(sum(leads_weighed.won_units) as decimal(38, 0))
+        cast(sum(outcomes.won_units) as decimal(38, 0))
             as won_cent_units
-    from leads_weighed
+    from outcomes
     inner join periods
-        on leads_weighed.won_period_id = periods.fiscal_period_id
-    where leads_weighed.won_units is not null
+        on outcomes.won_period_id = periods.fiscal_period_id
+    where outcomes.won_units is not null
     group by 1, 2, 3, 4
 
 ),

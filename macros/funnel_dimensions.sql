@@ -50,8 +50,9 @@ group by 1, 2, 3, 4
 {#-
     The percentiles of the hours from hand-off, by one type of period and each
     dimension. A median cannot be made of medians, so every hand-off's hours are
-    held in memory once for each dimension; the types of period are models of
-    their own, built one after the other, so that it is not all at once.
+    held in memory once for each dimension. The types of period are models of
+    their own, so that it is not all at once: with little memory dbt builds one
+    model after the other.
 -#}
 {% macro hours_ranked(period_type) -%}
 {%- set hours = [
@@ -60,10 +61,9 @@ group by 1, 2, 3, 4
 ] -%}
 with lifecycles as (
 
-    select * from {{ ref('int_lifecycles') }}
+    select * from {{ ref('fct_lead_lifecycles') }}
     where
         origin = 'marketing'
-        and is_in_marts
         and (response_hours is not null or accept_hours is not null)
 
 ),

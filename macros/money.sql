@@ -47,6 +47,14 @@ cast(
 )
 {%- endmacro %}
 
+{#- A weight as the number of units that it is. -#}
+{% macro to_units(weight) -%}
+cast(
+    cast({{ weight }} as decimal(24, 12))
+    * cast({{ units_of_one() }} as decimal(13, 0)) as decimal(14, 0)
+)
+{%- endmacro %}
+
 {#- How many units make the weight 1. -#}
 {% macro units_of_one() -%}
 1000000000000

@@ -222,6 +222,32 @@ with reasons as (
 channels as (
     select distinct source::lead_source as source, channel
     from published.marts.dim_people
+),
+
+settled as (
+    select
+        person_no,
+        lifecycle_no,
+        passed_day_no,
+        case
+            when outcome = 'accepted' then accepted_at
+            when outcome in ('rejected', 'withdrawn') then exited_at
+            when outcome = 'ignored' and was_ignored then due_at
+            when outcome = 'ignored' then handed_off_at + interval 30 day
+        end as settled_at
+    from lifecycles
+    where origin = 'marketing' and is_in_marts
+),
+
+aged as (
+    select
+        settled.*,
+        greatest(open_days.open_day_no - settled.passed_day_no, 0)
+            as age_business_days
+    from settled
+    cross join clock
+    inner join open_days
+        on coalesce(settled.settled_at, clock.as_of)::date = open_days.day
 )
 
 select
@@ -246,6 +272,8 @@ select
     lifecycles.exited_by::varchar as exited_by,
     lifecycles.outcome,
     lifecycles.due_at as sla_due_at,
+    aged.settled_at,
+    aged.age_business_days,
     lifecycles.was_ignored,
     coalesce(lifecycles.accepted_at > lifecycles.due_at, false)
         as is_accepted_late,
@@ -276,6 +304,7 @@ select
     clock.as_of
 from lifecycles
 cross join clock
+left join aged using (person_no, lifecycle_no)
 left join users on lifecycles.owner_id = users.user_id
 left join channels using (source)
 left join reasons on lifecycles.exit_reason = reasons.reason

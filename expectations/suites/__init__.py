@@ -16,8 +16,8 @@ SUITES: dict[str, Suite] = {
         raw.SUITE,
         transitions.SUITE,
         lifecycles.SUITE,
+        finance.FACTS,
         reconciliation.SUITE,
-        finance.ATTRIBUTION,
         funnel.SUITE,
         finance.SUITE,
     )

@@ -55,9 +55,9 @@ OF_EACH_PERSON = of_each_person(
     ),
 )
 
-ATTRIBUTION = Suite(
-    "attribution",
-    "Spend lines and attributed acceptances",
+FACTS = Suite(
+    "finance_facts",
+    "Finance's facts: spend and attribution",
     (
         *OF_EACH_PERSON,
         never(
@@ -71,7 +71,7 @@ ATTRIBUTION = Suite(
 
 SUITE = Suite(
     "finance",
-    "Spend, attribution and the tie-out",
+    "Finance's marts and the tie-out",
     (
         no_rows(
             "spend_ties_out",

@@ -17,7 +17,7 @@ from orchestration.run.failures import failed, without_retries
 
 GATES: dict[str, tuple[str, ...]] = {
     "raw": ("raw",),
-    "core": ("transitions", "lifecycles", "reconciliation", "attribution"),
+    "core": ("transitions", "lifecycles", "finance_facts", "reconciliation"),
     "funnel": ("funnel", "finance"),
 }
 """One op for each gate. What comes after reads a table that the gate has a check

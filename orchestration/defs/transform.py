@@ -16,7 +16,8 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.defs.gates import check_slice
+from expectations.suites import SUITES
+from orchestration.defs.gates import GATES, check_slice
 from orchestration.defs.load import SETTINGS_KEY, WRITER_POOL
 from orchestration.increment import state
 from orchestration.increment.lineage import Kind, Lineage
@@ -40,40 +41,63 @@ class Layer:
     """What is built in one go, between two gates."""
 
     name: str
-    folders: tuple[str, ...]
-    after: tuple[str, str] | None = None
-    """A table that the gate before the layer has blocking checks on. Dagster
-    makes wait only what reads a checked table, so the layer says that it does."""
+    gate: str | None = None
+    """The gate that checks what is built here, before the next layer reads it."""
 
-    def holds(self, node: Node) -> bool:
-        path = node["original_file_path"]
-        return any(path.startswith(f"{folder}/") for folder in self.folders)
+    def checked(self) -> frozenset[str]:
+        """The tables, as `<schema>.<table>`, that nobody may read before the gate."""
+        return frozenset(
+            check.table
+            for suite in GATES.get(self.gate or "", ())
+            for check in SUITES[suite].checks
+            if check.is_blocking
+        )
 
 
-LAYERS = (
-    Layer("input_layer", ()),
-    Layer("facts", ()),
-    Layer("marts", (), after=("marts", "fct_lead_lifecycles")),
+LAYERS = (Layer("input_layer"), Layer("facts", "core"), Layer("marts", "funnel"))
+"""In the order in which they are built. The first shapes what the sources gave,
+which the gate of the raw tables has checked; where it ends, people begin."""
+
+OF_THE_INPUT_LAYER = (
+    "seeds/",
+    "models/definition/",
+    "models/staging/",
+    "models/input_layer/",
 )
 
 
 def positions(manifest: Manifest) -> dict[str, int]:
+    """The layer of each seed and model, by dbt's unique id.
+
+    Of the input layer is what lies in its folders, and what is looked up by all
+    and made of nothing else. All else is of the layer of what it reads, and after
+    the gate of whatever the gate checks: what reads no checked table is a fact, or
+    is needed for one, and what does is a mart.
+    """
     lineage = Lineage(manifest)
-    found = {}
+    checked = [layer.checked() for layer in LAYERS]
+    found: dict[str, int] = {}
+
+    def is_gated(unique_id: str) -> bool:
+        at = found[unique_id]
+        table = ".".join(asset_key(lineage.nodes[unique_id]).path)
+        return at + 1 < len(LAYERS) and table in checked[at]
+
     for unique_id, node in lineage.nodes.items():
-        kind = lineage.kinds[unique_id]
         path = node["original_file_path"]
-        if kind is Kind.WHOLE:
-            early = (
-                "models/intermediate/quality",
-                "models/marts/core",
-                "models/marts/quality",
-            )
-            found[unique_id] = 1 if path.startswith(early) else 2
-        elif kind in (Kind.PERSON, Kind.ANYWHERE):
-            found[unique_id] = 1
-        else:
-            found[unique_id] = 0
+        is_input = path.startswith(OF_THE_INPUT_LAYER) or (
+            lineage.kinds[unique_id] is Kind.LOOKED_UP
+            and path.startswith("models/intermediate/")
+        )
+        found[unique_id] = max(
+            [
+                0 if is_input else 1,
+                *(
+                    found[parent] + is_gated(parent)
+                    for parent in _built(node.get("depends_on", {}).get("nodes", ()))
+                ),
+            ]
+        )
     return found
 
 
@@ -131,13 +155,10 @@ def parents(manifest: Manifest, node: Node) -> list[dg.AssetKey]:
     return sorted(set(keys))
 
 
-def asset_spec(
-    manifest: Manifest, node: Node, layer: Layer | None = None
-) -> dg.AssetSpec:
-    gate = [dg.AssetKey(list(layer.after))] if layer and layer.after else []
+def asset_spec(manifest: Manifest, node: Node) -> dg.AssetSpec:
     return dg.AssetSpec(
         key=asset_key(node),
-        deps=sorted({*parents(manifest, node), *gate}),
+        deps=parents(manifest, node),
         description=node.get("description") or None,
         group_name=group(node),
         kinds=kinds(node),
@@ -219,7 +240,7 @@ def layer_assets(manifest: Manifest, layer: Layer) -> dg.AssetsDefinition | None
 
     @dg.multi_asset(
         name=f"build_{layer.name}",
-        specs=[asset_spec(manifest, node, layer) for node in nodes.values()],
+        specs=[asset_spec(manifest, node) for node in nodes.values()],
         check_specs=list(checks.values()),
         pool=WRITER_POOL,
     )

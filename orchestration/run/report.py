@@ -18,11 +18,10 @@ TITLES = {
     "start_spark": "Start Spark",
     "check_raw": "Check the raw tables",
     "build_input_layer": "Shape the sources into the input layer",
-    "build_intermediate": "Find people, lifecycles and outcomes",
-    "build_core": "Build facts and dimensions",
-    "check_core": "Check transitions, lifecycles and row fates",
-    "build_funnel": "Build the funnel's marts",
-    "check_funnel": "Check the funnel's marts",
+    "build_facts": "Find people, lifecycles and facts",
+    "check_core": "Check the facts and the fate of every row",
+    "build_marts": "Build the marts",
+    "check_funnel": "Check the marts",
     "publication": "Publish",
 }
 

@@ -66,9 +66,9 @@ def execute(project: Project, report: Report, observer: Observer) -> None:
             tables.register(spark, files)
         for layer in LAYERS:
             _build(steps, manifest, layer)
-            if layer.name in GATES:
+            if layer.gate:
                 tables.show_to_duckdb(project, manifest, files)
-                _check(steps, layer.name)
+                _check(steps, layer.gate)
     with steps.step("publication"):
         publications.publish(project, publications.public_tables(manifest))
     report.state = "succeeded"

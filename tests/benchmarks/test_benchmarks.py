@@ -37,7 +37,7 @@ LOADED_AT = datetime(2026, 11, 1)
 def test_each_step_has_a_phase() -> None:
     assert phase("load_salesforce") == "load"
     assert phase("settings__run") == "load"
-    assert phase("build_core") == "transform"
+    assert phase("build_facts") == "transform"
     assert phase("check_funnel") == "check"
     assert phase("publication") == "publish"
     assert phase("prepare") == "start"
@@ -46,7 +46,7 @@ def test_each_step_has_a_phase() -> None:
 STEPS = (
     {"name": "prepare", "cpu": 2.0, "wall": 2.5, "peak_mb": 300.0},
     {"name": "load_marketo", "cpu": 1.5, "wall": 1.0, "peak_mb": 900.0},
-    {"name": "build_core", "cpu": 3.0, "wall": 4.0, "peak_mb": 500.0},
+    {"name": "build_facts", "cpu": 3.0, "wall": 4.0, "peak_mb": 500.0},
 )
 STATEMENTS = (
     {"name": "events: create table a", "cpu": 0.25, "wall": 1.0, "peak_mb": 70.0},
@@ -374,7 +374,7 @@ def test_an_unknown_part_is_told() -> None:
 
 
 def test_progress_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    line = f"{measure.TOLD}build_core: 7.0 CPU s"
+    line = f"{measure.TOLD}build_facts: 7.0 CPU s"
     measure.run(["bash", "-c", f"echo noise; echo '{line}'"], {}, tmp_path / "log")
     assert capsys.readouterr().out == line + "\n"
 

@@ -69,13 +69,13 @@ def test_status_says_what_a_killed_run_left(tmp_path):
             "id",
             "2026-04-01T00:00:00+00:00",
             1,
-            steps=[Step("build_core")],
+            steps=[Step("build_facts")],
             checks={"dbt tests": {"run": 2, "passed": 1, "warned": 0, "failed": 1}},
         ),
     )
     (tmp_path / "publications" / "x.partial").mkdir(parents=True)
     said = lead_funnel("status", "--out", tmp_path).output
-    assert "was killed during: Build facts and dimensions" in said
+    assert "was killed during: Find people, lifecycles and facts" in said
     assert "x.partial half-written" in said
     assert "dbt tests: 1 of 2 passed" in said
 

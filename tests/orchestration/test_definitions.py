@@ -94,7 +94,8 @@ def test_every_data_test_is_a_check(loaded, manifest):
     ("later", "gate"),
     [
         ("build_input_layer", "check_raw"),
-        ("build_funnel", "check_core"),
+        ("build_facts", "check_raw"),
+        ("build_marts", "check_core"),
         ("publication", "check_funnel"),
         ("publication", "check_core"),
     ],
@@ -115,6 +116,59 @@ def test_each_gate_stands_before_what_follows(loaded, later, gate):
                     before.add(output.node_name)
                     todo.append(output.node_name)
     assert gate in before
+
+
+SHOWS_NO_FACT = {
+    "mart_period_close": "It shows what a close has written down, and counts nothing."
+}
+
+
+def marts_that_wait_for_no_gate(manifest):
+    """Marts that read no table that the gate of the facts has checked."""
+    last = len(transform.LAYERS) - 1
+    return {
+        manifest["nodes"][unique_id]["name"]
+        for unique_id, position in transform.positions(manifest).items()
+        if manifest["nodes"][unique_id]["name"].startswith("mart_") and position < last
+    } - set(SHOWS_NO_FACT)
+
+
+def test_every_mart_reads_what_the_gate_has_checked(loaded, manifest):
+    assert marts_that_wait_for_no_gate(manifest) == set()
+    graph = loaded.resolve_asset_graph()
+    facts, marts = transform.LAYERS[-2:]
+    checked = {gates.asset_key(table) for table in facts.checked()}
+    for key in checked:
+        assert any(
+            graph.get_check_spec(check).blocking
+            for check in graph.asset_check_keys
+            if check.asset_key == key
+        ), key
+    for node in transform.nodes_of(manifest, marts).values():
+        key = transform.asset_key(node)
+        assert checked & set(graph.get_ancestor_asset_keys(key)), node["name"]
+
+
+@pytest.mark.parametrize(
+    ("read", "found"),
+    [("int_lifecycles", {"mart_planted"}), ("fct_lead_lifecycles", set())],
+)
+def test_a_mart_that_reads_nothing_checked_is_found(manifest, read, found):
+    planted = node(
+        name="mart_planted",
+        original_file_path="models/marts/funnel/mart_planted.sql",
+        depends_on={"nodes": [f"model.lead_funnel.{read}"]},
+    )
+    nodes = {**manifest["nodes"], "model.lead_funnel.mart_planted": planted}
+    assert marts_that_wait_for_no_gate({**manifest, "nodes": nodes}) == found
+
+
+def test_whose_rows_are_a_persons_is_built_before_the_marts(manifest):
+    """A run after a change builds these for some people, and the marts of all."""
+    marts = transform.nodes_of(manifest, transform.LAYERS[-1])
+    assert not [
+        node["name"] for node in marts.values() if node["config"]["meta"].get("rows_of")
+    ]
 
 
 def test_the_schedule_is_off_until_someone_turns_it_on(loaded):
@@ -177,14 +231,23 @@ def test_tags_kinds_and_owners():
     assert transform.owners(described) == ["team:ops"]
 
 
-def test_a_model_that_reads_a_later_layer_waits_for_it():
-    fact = node(unique_id="model.p.fct_x")
-    helper = node(
-        name="int_helper",
-        original_file_path="models/intermediate/int_helper.sql",
-        depends_on={"nodes": ["model.p.fct_x"]},
-    )
+def test_what_reads_a_checked_table_waits_for_its_gate():
+    def model(name, folder, *read):
+        return node(
+            name=name,
+            original_file_path=f"models/{folder}/{name}.sql",
+            depends_on={"nodes": [f"model.p.{other}" for other in read]},
+        )
+
+    nodes = [
+        model("stg_x", "staging"),
+        model("int_x", "intermediate", "stg_x"),
+        model("fct_lead_lifecycles", "marts/core", "int_x"),
+        model("int_counted", "intermediate", "fct_lead_lifecycles"),
+        model("mart_x", "marts/funnel", "int_x", "int_counted"),
+        model("dim_x", "marts/core", "int_x"),
+    ]
     found = transform.positions(
-        {"nodes": {"model.p.fct_x": fact, "model.p.int_helper": helper}}
+        {"nodes": {f"model.p.{each['name']}": each for each in nodes}}
     )
-    assert found == {"model.p.fct_x": 2, "model.p.int_helper": 2}
+    assert [found[f"model.p.{each['name']}"] for each in nodes] == [0, 1, 1, 2, 2, 1]

@@ -262,17 +262,17 @@ BROKEN = [
     ),
     ("finance", "mart_holds_every_cent", f"{COSTS} spend_reporting = 100.01"),
     (
-        "finance",
+        "finance_facts",
         "weights_make_one",
         "update marts.fct_attributed_acceptances set weight = 0.999999999999",
     ),
     (
-        "finance",
+        "finance_facts",
         "every_acceptance_is_attributed",
         "delete from marts.fct_attributed_acceptances",
     ),
     (
-        "finance",
+        "finance_facts",
         "no_touch_after_acceptance",
         "update marts.fct_attributed_acceptances set touched_at = '2026-04-04'",
     ),
@@ -289,7 +289,7 @@ BROKEN = [
         f"{COSTS} cost_per_sal_reporting = 99 where cost_kind = 'campaign'",
     ),
     (
-        "finance",
+        "finance_facts",
         "spend_is_converted",
         "update marts.fct_spend set amount_reporting = 151 where currency = 'USD'",
     ),

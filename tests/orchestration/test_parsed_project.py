@@ -97,20 +97,20 @@ def test_the_last_ones_that_were_used_are_kept(project, parsed_once, tmp_path):
 def test_a_layer_is_selected_by_one_tag(project):
     manifest = dbt_runner.manifest_json(project)
     parsed = dbt_runner.manifest(project)
-    core = next(layer for layer in transform.LAYERS if layer.name == "core")
+    marts = transform.LAYERS[-1]
     wanted = [
-        *transform.nodes_of(manifest, core),
-        *transform.tests_of(manifest, core),
+        *transform.nodes_of(manifest, marts),
+        *transform.tests_of(manifest, marts),
     ]
-    assert transform.marked(parsed, core, wanted) == "tag:layer_core"
-    assert transform.marked(parsed, core, wanted) == "tag:layer_core"
+    assert transform.marked(parsed, marts, wanted) == "tag:layer_marts"
+    assert transform.marked(parsed, marts, wanted) == "tag:layer_marts"
     tagged = [
         unique_id
         for unique_id, node in parsed.nodes.items()
-        if "layer_core" in node.tags
+        if "layer_marts" in node.tags
     ]
     assert sorted(tagged) == sorted(wanted)
-    assert all(parsed.nodes[item].tags.count("layer_core") == 1 for item in wanted)
+    assert all(parsed.nodes[item].tags.count("layer_marts") == 1 for item in wanted)
 
 
 def test_models_compile_from_what_was_kept(project):

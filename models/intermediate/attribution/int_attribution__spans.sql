@@ -3,15 +3,7 @@
 -- Which touches of a person are in the window before an inquiry, MQL, hand-off,
 -- acceptance, SQL, opportunity or won deal: some that follow each other. Who
 -- has what of it, no model is asked yet.
-{%- set stages = {
-    'inquiry': 'inquiry_at',
-    'mql': 'mql_at',
-    'handed_off': 'handed_off_at',
-    'sal': 'accepted_at',
-    'sql': 'sql_at',
-    'opportunity': 'opportunity_at',
-    'won': 'won_at',
-} %}
+{%- set stages = attributed_stages() %}
 {%- set day_us = 86400000000 %}
 
 with lifecycles as (
@@ -19,14 +11,14 @@ with lifecycles as (
     select
         person_key,
         lifecycle_no,
+        lifecycle_id,
         inquiry_at,
         mql_at,
         handed_off_at,
         accepted_at,
         sql_at,
         opportunity_at,
-        case when exit_stage = 'won' then exited_at end as won_at,
-        {{ cents('won_amount_reporting') }} as won_cents
+        case when exit_stage = 'won' then exited_at end as won_at
     from {{ ref('int_lifecycles') }}
     where is_in_marts
 
@@ -46,21 +38,6 @@ touches as (
 lookbacks as (
 
     select distinct window_days from {{ ref('int_attribution__models') }}
-
-),
-
-days as (
-
-    select
-        date_day,
-        fiscal_period_id
-    from {{ ref('int_fiscal_periods__days') }}
-
-),
-
-settings as (
-
-    select * from {{ source('settings', 'run') }}
 
 ),
 
@@ -124,6 +101,7 @@ reached as (
     select
         lifecycles_touched.person_key,
         lifecycles_touched.lifecycle_no,
+        lifecycles_touched.lifecycle_id,
         lifecycles_touched.window_days,
         stages.stage,
         case stages.stage
@@ -140,9 +118,7 @@ reached as (
             {%- for stage in stages %}
             when '{{ stage }}' then lifecycles_touched.{{ stage }}_touches
             {%- endfor %}
-        end as touches,
-        case when stages.stage = 'won' then lifecycles_touched.won_cents end
-            as won_cents
+        end as touches
     from lifecycles_touched
     cross join stages
 
@@ -151,24 +127,15 @@ reached as (
 final as (
 
     select
-        reached.person_key,
-        reached.lifecycle_no,
-        reached.stage,
-        reached.window_days,
-        cast(coalesce(reached.first_touch_no, 0) as integer) as first_touch_no,
-        cast(coalesce(reached.touches, 0) as integer) as touches,
-        reached.won_cents,
-        days.fiscal_period_id
+        person_key,
+        lifecycle_no,
+        lifecycle_id,
+        stage,
+        window_days,
+        cast(coalesce(first_touch_no, 0) as integer) as first_touch_no,
+        cast(coalesce(touches, 0) as integer) as touches
     from reached
-    cross join settings
-    inner join days
-        on
-            cast(
-                {{ from_utc(
-                    'reached.reached_at', 'settings.reporting_timezone'
-                ) }} as date
-            ) = days.date_day
-    where reached.reached_at is not null
+    where reached_at is not null
 
 )
 

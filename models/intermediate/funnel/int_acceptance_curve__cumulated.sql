@@ -5,13 +5,12 @@
 with ages as (
 
     select
-        cohort_month,
-        age_business_days,
-        count(*) as leaving,
-        count(*) filter (where outcome = 'accepted') as accepted,
-        count(*) filter (where outcome <> 'pending') as settled
-    from {{ ref('int_acceptance_curve__ages') }}
-    group by 1, 2
+        cohort_month_date as cohort_month,
+        business_days as age_business_days,
+        accepted,
+        accepted + rejected + ignored + withdrawn as settled,
+        accepted + rejected + ignored + withdrawn + censored as leaving
+    from {{ ref('mart_acceptance_curve') }}
 
 ),
 

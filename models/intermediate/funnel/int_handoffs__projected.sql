@@ -5,9 +5,10 @@ with pending as (
 
     select
         lifecycle_id,
-        cohort_month,
-        age_business_days
-    from {{ ref('int_acceptance_curve__ages') }}
+        age_business_days,
+        cast({{ dbt.date_trunc('month', 'handed_off_date') }} as date)
+            as cohort_month
+    from {{ ref('fct_lead_lifecycles') }}
     where outcome = 'pending'
 
 ),

@@ -1,3 +1,1 @@
--- Not at the same time as the one before it, which would take the memory twice.
--- depends_on: {{ ref('int_hours__ranked_by_fiscal_quarter') }}
 {{ hours_ranked('fiscal_year') }}

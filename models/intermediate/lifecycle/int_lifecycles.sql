@@ -10,8 +10,7 @@ with lifecycles as (
 
 first_passes as (
 
-    select * from {{ ref('int_passes__outcomes') }}
-    where pass_no = 1
+    select * from {{ ref('int_handoffs__settled') }}
 
 ),
 
@@ -82,16 +81,15 @@ joined as (
         clock.as_of,
         first_passes.final_outcome as outcome,
         first_passes.due_at as sla_due_at,
-        first_passes.calendar_id,
         coalesce(first_passes.was_ignored, false) as was_ignored,
+        first_passes.settled_at,
+        first_passes.age_business_days,
         first_passes.responded_at as first_response_at,
         owned.owner_id,
         owned.team,
         first_passes.passed_business_us,
         first_passes.accepted_business_us,
         first_passes.responded_business_us,
-        first_passes.passed_open_day_no,
-        first_passes.accepted_open_day_no,
         touched.first_campaign_id,
         touched.last_campaign_id,
         touched.score_at_handoff,

@@ -2,9 +2,9 @@
 -- reached in and the campaigns that their touches are of. What is equal to
 -- every model is added up first; cents stand by units of 1e-12, since whole
 -- amounts only come out of the sum.
-with spans as (
+with reached as (
 
-    select * from {{ ref('int_attribution__spans') }}
+    select * from {{ ref('int_attribution__reached') }}
 
 ),
 
@@ -23,10 +23,10 @@ places as (
 summed as (
 
     select
-        spans.fiscal_period_id,
-        spans.stage,
-        spans.window_days,
-        spans.touches,
+        reached.fiscal_period_id,
+        reached.stage,
+        reached.window_days,
+        reached.touches,
         shares.campaign_id,
         shares.place,
         shares.half_life_no,
@@ -35,19 +35,19 @@ summed as (
             sum(cast(shares.decayed_units as decimal(18, 0)))
             as decimal(20, 0)
         ) as decayed_units,
-        cast(sum(spans.won_cents) as decimal(22, 0)) as won_cents,
+        cast(sum(reached.won_cents) as decimal(22, 0)) as won_cents,
         cast(
             sum(
-                cast(spans.won_cents as decimal(19, 0))
+                cast(reached.won_cents as decimal(19, 0))
                 * cast(shares.decayed_units as decimal(14, 0))
             ) as decimal(38, 0)
         ) as won_cent_units
-    from spans
+    from reached
     inner join shares
         on
-            spans.person_key = shares.person_key
-            and spans.first_touch_no = shares.first_touch_no
-            and spans.touches = shares.touches
+            reached.person_key = shares.person_key
+            and reached.first_touch_no = shares.first_touch_no
+            and reached.touches = shares.touches
     group by 1, 2, 3, 4, 5, 6, 7
 
 ),

@@ -27,6 +27,8 @@ select
     exited_by,
     outcome,
     sla_due_at,
+    settled_at,
+    age_business_days,
     was_ignored,
     coalesce(is_late, false) as is_accepted_late,
     first_response_at,

@@ -24,6 +24,21 @@ lifecycles as (
 
 ),
 
+days as (
+
+    select
+        date_day,
+        fiscal_period_id
+    from {{ ref('int_fiscal_periods__days') }}
+
+),
+
+settings as (
+
+    select * from {{ source('settings', 'run') }}
+
+),
+
 touches as (
 
     select * from {{ ref('int_touches__numbered') }}
@@ -38,7 +53,7 @@ touches_found as (
         lifecycles.lifecycle_no,
         lifecycles.origin,
         lifecycles.accepted_at,
-        spans.fiscal_period_id,
+        days.fiscal_period_id,
         spans.window_days,
         spans.touches,
         shares.place,
@@ -55,6 +70,14 @@ touches_found as (
         on
             spans.person_key = lifecycles.person_key
             and spans.lifecycle_no = lifecycles.lifecycle_no
+    cross join settings
+    inner join days
+        on
+            cast(
+                {{ from_utc(
+                    'lifecycles.accepted_at', 'settings.reporting_timezone'
+                ) }} as date
+            ) = days.date_day
     inner join shares
         on
             spans.person_key = shares.person_key

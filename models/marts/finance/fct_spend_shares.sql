@@ -1,18 +1,14 @@
 -- Who bears which spend: a campaign its own lines, the campaigns together what
 -- the rule of an account spreads over them, nobody what is left unallocated.
-with lines as (
+with lines_summed as (
 
-    select * from {{ ref('fct_spend') }}
+    select * from {{ ref('int_spend__by_account') }}
 
 ),
 
-rules as (
+bases_totalled as (
 
-    select
-        {{ same_text('account') }} as account_text,
-        max({{ same_text('rule') }}) as rule
-    from {{ ref('def_cost_allocation_rules') }}
-    group by 1
+    select * from {{ ref('int_spend__bases') }}
 
 ),
 
@@ -22,100 +18,15 @@ models as (
 
 ),
 
-accepted_leads as (
-
-    select * from {{ ref('int_attribution__by_campaign') }}
-    where stage = 'sal'
-
-),
-
--- Lines of one account, source and currency are spread in one sum: a remainder
--- of cents then stands once.
-lines_summed as (
-
-    select
-        fiscal_period_id,
-        source,
-        account,
-        currency,
-        campaign_id,
-        {{ cents('sum(amount)') }} as amount_cents,
-        {{ cents('sum(amount_reporting)') }} as reporting_cents,
-        cast(count(*) as bigint) as spend_lines
-    from lines
-    group by 1, 2, 3, 4, 5
-
-),
-
 pools as (
 
     select
-        lines_summed.*,
-        {{ hex_id(null_safe_text([
-            'lines_summed.fiscal_period_id',
-            'lines_summed.source',
-            'lines_summed.account',
-            'lines_summed.currency',
-        ])) }} as pool_id,
-        coalesce(rules.rule, 'unallocated') as rule
-    from lines_summed
-    left join rules
-        on {{ same_text('lines_summed.account') }} = rules.account_text
-    where lines_summed.campaign_id is null
-
-),
-
-campaigns_by_spend as (
-
-    select
-        fiscal_period_id,
-        campaign_id,
-        cast(sum(reporting_cents) as decimal(20, 0)) as basis
-    from lines_summed
-    where campaign_id is not null
-    group by 1, 2
-    having sum(reporting_cents) > 0
-
-),
-
-bases as (
-
-    select
-        'by_accepted_leads' as rule,
-        attribution_model,
-        fiscal_period_id,
-        campaign_id,
-        weight_units as basis
-    from accepted_leads
-    where weight_units > 0
-
-    union all
-
-    select
-        'by_spend' as rule,
-        models.attribution_model,
-        campaigns_by_spend.fiscal_period_id,
-        campaigns_by_spend.campaign_id,
-        campaigns_by_spend.basis
-    from campaigns_by_spend
-    cross join models
-
-),
-
-bases_totalled as (
-
-    select
         *,
-        cast(
-            sum(basis) over (
-                partition by rule, attribution_model, fiscal_period_id
-            ) as decimal(20, 0)
-        ) as basis_total,
-        row_number() over (
-            partition by rule, attribution_model, fiscal_period_id
-            order by basis desc, campaign_id asc nulls last
-        ) as size_no
-    from bases
+        {{ hex_id(null_safe_text([
+            'fiscal_period_id', 'source', 'account', 'currency',
+        ])) }} as pool_id
+    from lines_summed
+    where campaign_id is null
 
 ),
 
@@ -181,7 +92,7 @@ shares_united as (
         lines_summed.currency,
         lines_summed.campaign_id,
         'campaign' as cost_kind,
-        'own' as rule,
+        lines_summed.rule,
         models.attribution_model,
         lines_summed.amount_cents,
         lines_summed.reporting_cents,

@@ -1,30 +1,8 @@
--- The linter cannot indent what a loop writes.
--- noqa: disable=LT02
 -- The leads that were accepted in one fiscal period are a cohort: what was
 -- spent in the period, against all that came of its leads, whenever it came.
-with spans as (
+with outcomes as (
 
-    select * from {{ ref('int_attribution__spans') }}
-    where stage = 'sal'
-
-),
-
-shares as (
-
-    select * from {{ ref('int_attribution__shares') }}
-
-),
-
-places as (
-
-    select * from {{ ref('int_attribution__places') }}
-
-),
-
-lifecycles as (
-
-    select * from {{ ref('int_lifecycles') }}
-    where is_in_marts
+    select * from {{ ref('int_attribution__outcomes') }}
 
 ),
 
@@ -32,15 +10,6 @@ spend as (
 
     select * from {{ ref('mart_spend_per_sal') }}
     where cost_kind = 'campaign'
-
-),
-
-days as (
-
-    select
-        date_day,
-        fiscal_period_id
-    from {{ ref('int_fiscal_periods__days') }}
 
 ),
 
@@ -55,114 +24,6 @@ periods as (
 
 ),
 
-settings as (
-
-    select * from {{ source('settings', 'run') }}
-
-),
-
-leads as (
-
-    select
-        spans.fiscal_period_id,
-        spans.window_days,
-        spans.touches,
-        shares.campaign_id,
-        shares.place,
-        shares.half_life_no,
-        shares.decayed_units,
-        lifecycles.exit_stage = 'won' as is_won,
-        {{ cents('lifecycles.opportunity_amount_reporting') }}
-            as opportunity_cents,
-        {{ cents('lifecycles.won_amount_reporting') }} as won_cents,
-        case
-            when lifecycles.exit_stage = 'won'
-                then cast(
-                    {{ from_utc(
-                        'lifecycles.exited_at', 'settings.reporting_timezone'
-                    ) }} as date
-                )
-        end as won_date
-    from spans
-    inner join lifecycles
-        on
-            spans.person_key = lifecycles.person_key
-            and spans.lifecycle_no = lifecycles.lifecycle_no
-    cross join settings
-    inner join shares
-        on
-            spans.person_key = shares.person_key
-            and spans.first_touch_no = shares.first_touch_no
-            and spans.touches = shares.touches
-    -- Nothing comes of the others.
-    where
-        lifecycles.opportunity_amount_reporting is not null
-        or lifecycles.exit_stage = 'won'
-
-),
-
--- What is equal to every model is added up first.
-leads_summed as (
-
-    select
-        leads.fiscal_period_id as cohort_period_id,
-        days.fiscal_period_id as won_period_id,
-        leads.window_days,
-        leads.touches,
-        leads.campaign_id,
-        leads.place,
-        leads.half_life_no,
-        {%- for measure, times in {
-            'opportunity': 'leads.opportunity_cents',
-            'won': 'leads.won_cents',
-            'customer': 'case when leads.is_won then 1 else 0 end',
-        }.items() %}
-        cast(sum({{ times }}) as decimal(22, 0)) as {{ measure }}_times,
-        cast(
-            sum(
-                cast({{ times }} as decimal(19, 0))
-                * cast(leads.decayed_units as decimal(14, 0))
-            ) as decimal(38, 0)
-        ) as {{ measure }}_decayed
-        {{- ',' if not loop.last }}
-        {%- endfor %}
-    from leads
-    left join days
-        on leads.won_date = days.date_day
-    group by 1, 2, 3, 4, 5, 6, 7
-
-),
-
-leads_weighed as (
-
-    select
-        leads_summed.cohort_period_id,
-        leads_summed.won_period_id,
-        leads_summed.campaign_id,
-        places.attribution_model,
-        {%- for measure in ['opportunity', 'won', 'customer'] %}
-        case
-            when places.weight_units is null
-                then leads_summed.{{ measure }}_decayed
-            else
-                cast(
-                    leads_summed.{{ measure }}_times
-                    * cast(places.weight_units as decimal(14, 0))
-                    as decimal(38, 0)
-                )
-        end as {{ measure }}_units
-        {{- ',' if not loop.last }}
-        {%- endfor %}
-    from leads_summed
-    inner join places
-        on
-            leads_summed.window_days = places.window_days
-            and leads_summed.touches = places.touches
-            and leads_summed.place = places.place
-            and leads_summed.half_life_no = places.half_life_no
-
-),
-
 cohorts as (
 
     select
@@ -172,7 +33,7 @@ cohorts as (
         cast(sum(opportunity_units) as decimal(38, 0)) as pipeline_cent_units,
         cast(sum(won_units) as decimal(38, 0)) as won_cent_units,
         cast(sum(customer_units) as decimal(20, 0)) as won_units
-    from leads_weighed
+    from outcomes
     group by 1, 2, 3
 
 ),
@@ -180,15 +41,16 @@ cohorts as (
 won_by_period as (
 
     select
-        leads_weighed.cohort_period_id,
-        leads_weighed.campaign_id,
-        leads_weighed.attribution_model,
+        outcomes.cohort_period_id,
+        outcomes.campaign_id,
+        outcomes.attribution_model,
         periods.period_no,
-        sum(leads_weighed.won_units) as won_cent_units
-    from leads_weighed
+        cast(sum(outcomes.won_units) as decimal(38, 0))
+            as won_cent_units
+    from outcomes
     inner join periods
-        on leads_weighed.won_period_id = periods.fiscal_period_id
-    where leads_weighed.won_units is not null
+        on outcomes.won_period_id = periods.fiscal_period_id
+    where outcomes.won_units is not null
     group by 1, 2, 3, 4
 
 ),

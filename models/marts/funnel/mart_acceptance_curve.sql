@@ -1,4 +1,16 @@
-with ages as (
+with handoffs as (
+
+    select
+        cast({{ dbt.date_trunc('month', 'handed_off_date') }} as date)
+            as cohort_month,
+        age_business_days,
+        outcome
+    from {{ ref('fct_lead_lifecycles') }}
+    where origin = 'marketing'
+
+),
+
+ages as (
 
     select
         cohort_month,
@@ -10,7 +22,7 @@ with ages as (
         count(*) filter (where outcome = 'withdrawn') as withdrawn,
         count(*) filter (where outcome = 'pending') as censored,
         count(*) filter (where outcome <> 'pending') as settled
-    from {{ ref('int_acceptance_curve__ages') }}
+    from handoffs
     group by 1, 2
 
 ),

@@ -4,8 +4,8 @@
 -- the order of rows.
 with lifecycles as (
 
-    select * from {{ ref('int_lifecycles') }}
-    where origin = 'marketing' and is_in_marts
+    select * from {{ ref('fct_lead_lifecycles') }}
+    where origin = 'marketing'
 
 ),
 
@@ -31,7 +31,7 @@ cohorts as (
         ] %}
         count(*) filter (where outcome = '{{ outcome }}') as {{ outcome }},
         {%- endfor %}
-        count(*) filter (where coalesce(is_late, false)) as accepted_late,
+        count(*) filter (where is_accepted_late) as accepted_late,
         count(*) filter (where was_ignored) as was_ignored,
         count(*) filter (where outcome <> 'withdrawn' and sla_due_at <= as_of)
             as sla_due,

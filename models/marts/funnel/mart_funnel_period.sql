@@ -14,8 +14,7 @@
 
 with lifecycles as (
 
-    select * from {{ ref('int_lifecycles') }}
-    where is_in_marts
+    select * from {{ ref('fct_lead_lifecycles') }}
 
 ),
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from expectations.checks import Check, CheckResult
-from expectations.run import kept_results, run_suite
-from expectations.suites import SUITES
+from orchestration.checks import SUITES, failure_sentence, kept_results, run_suite
 from orchestration.increment import batches
 from orchestration.project import Project
 from orchestration.run import progress
@@ -55,16 +54,6 @@ def check_result(result: CheckResult) -> dg.AssetCheckResult:
     )
 
 
-def failure_sentence(results: Sequence[CheckResult]) -> str | None:
-    """One sentence about the blocking checks that failed, or none."""
-    broken = [result for result in results if result.is_blocking and not result.passed]
-    if not broken:
-        return None
-    rest = len(broken) - 1
-    more = {0: "", 1: " One more check failed."}.get(rest, f" {rest} more failed.")
-    return f"{broken[0].message}{more} Nothing was published."
-
-
 def is_touched(gate: str, changed: frozenset[str] | None) -> bool:
     """Whether a gate's suites may find anything that they did not find the last
     time. Checks after the first gate look across tables: any change is theirs."""
@@ -89,16 +78,13 @@ def gate(name: str, suites: Sequence[str]) -> dg.AssetChecksDefinition:
     def check() -> Iterator[dg.AssetCheckResult]:
         project = Project.from_environment()
         changed = batches.changed_sources(project)
-        people = batches.touched_people(project) if changed and name != "raw" else None
         results: list[CheckResult] = []
         for suite in suites:
             kept = None if is_touched(name, changed) else kept_results(project, suite)
             if kept is None:
                 progress.say(f"suite {suite}")
             with without_retries():
-                results += (
-                    run_suite(project, suite, people=people) if kept is None else kept
-                )
+                results += run_suite(project, suite) if kept is None else kept
         yield from map(check_result, results)
         sentence = failure_sentence(results)
         if sentence:

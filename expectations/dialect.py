@@ -8,7 +8,7 @@ leaves both libraries as they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 from weakref import WeakSet
@@ -89,13 +89,13 @@ class FetchedDialect(duckdb_engine.Dialect):
     supports_statement_cache = False
 
     def connect(
-        self, *args: Any, settings: Mapping[str, str] | None = None, **kwargs: Any
+        self, *args: Any, first: Sequence[str] = (), **kwargs: Any
     ) -> FetchedConnection:
-        """`settings` are DuckDB's, each as its `set` statement writes it."""
+        """`first` are statements that each connection begins with."""
         kwargs.pop("url_config", None)
         connection = duckdb.connect(*args, **kwargs)
-        for name, value in (settings or {}).items():
-            connection.execute(f"set {name} = {value}")
+        for statement in first:
+            connection.execute(statement)
         return FetchedConnection(connection)
 
     # A table's columns are asked for as PostgreSQL's dialect asks, by joins over

@@ -51,21 +51,38 @@ class Place:
     """Whose results these are: builds may share a folder, never a result."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """DuckDB's, each as its `set` statement writes it."""
+    beside: Mapping[str, Path] = field(default_factory=dict)
+    """Other DuckDB files that its views read, by the names they read them under."""
 
     def actual(self, table: str) -> str:
         """The table's name in the database."""
         schema = table.split(".")[0]
         return self.schema_prefix + table if schema in PREFIXED_SCHEMAS else table
 
+    @property
+    def first(self) -> list[str]:
+        """The statements that each connection begins with."""
+        return [
+            *(f"set {name} = {value}" for name, value in self.settings.items()),
+            *(
+                f"attach if not exists {_literal(str(path))} as {name} (read_only)"
+                for name, path in self.beside.items()
+            ),
+        ]
+
     @contextmanager
     def connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
         connection = duckdb.connect(str(self.database), read_only=True)
         try:
-            for name, value in self.settings.items():
-                connection.execute(f"set {name} = {value}")
+            for statement in self.first:
+                connection.execute(statement)
             yield connection
         finally:
             connection.close()
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def run_suite(
@@ -90,7 +107,9 @@ def run_suite(
         and (resolved := _resolved(check, place, catalog)) is not None
     ]
     site = _site(suite, only)
-    outcomes, pages = _validate(place, site, suite.title, to_run) if to_run else ({}, {})
+    outcomes, pages = (
+        _validate(place, site, suite.title, to_run) if to_run else ({}, {})
+    )
     results = [
         _result(place, suite, check, outcomes.get(check.key), pages) for check in checks
     ]
@@ -186,7 +205,7 @@ def _validate(
     dialect.register()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    connect_args = {"read_only": True, "settings": dict(place.settings)}
+    connect_args = {"read_only": True, "first": place.first}
     source = context.data_sources.add_or_update_sql(
         "warehouse",
         connection_string=f"{dialect.DRIVER}:///{place.database}",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -43,11 +44,19 @@ def run_suite(
     *,
     only: Part | None = None,
     database: Path | None = None,
+    beside: Mapping[str, Path] | None = None,
 ) -> list[CheckResult]:
-    """Ask a suite of what the models built; its checks of each person may be asked
-    of another DuckDB file with the same schemas, which holds some people's rows."""
+    """Ask a suite of what the models built.
+
+    Its checks of each person may be asked of another DuckDB file with the same
+    schemas, which holds some people's rows; `beside` are the files that its views
+    read, by the names they read them under.
+    """
+    place = _place(project)
+    if database is not None:
+        place = replace(place, database=database, beside=beside or {})
     try:
-        return run.run_suite(_place(project, database), SUITES[name], only=only)
+        return run.run_suite(place, SUITES[name], only=only)
     except duckdb.IOException as error:
         raise warehouse.explained(project, error) from error
 
@@ -69,9 +78,9 @@ def failure_sentence(results: Sequence[CheckResult]) -> str | None:
     return f"{broken[0].message}{more} Nothing was published."
 
 
-def _place(project: Project, database: Path | None = None) -> run.Place:
+def _place(project: Project) -> run.Place:
     return run.Place(
-        database=database or project.built,
+        database=project.built,
         docs=project.data_docs,
         schema_prefix=project.schema_prefix,
         build=f"{project.engine} {project.schema_prefix}",

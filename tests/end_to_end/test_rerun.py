@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from expectations.suites import SUITES
+from orchestration.checks import SUITES
 from orchestration.defs import gates, transform
 from orchestration.project import Project, RunVars
 from orchestration.publication.publications import published

@@ -1,5 +1,5 @@
 -- Who ended or is still open leaves the curve, everybody else stays: else a
--- share is of the wrong whole. What was accepted by a day is a share of all, and
+-- share is of the wrong whole. What was accepted by a day is a share of all and
 -- never becomes less the day after.
 with steps as (
 

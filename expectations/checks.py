@@ -6,9 +6,9 @@ takes seconds): Dagster needs the names when it starts, the runner everything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 PREFIXED_SCHEMAS = (
     "definition",
@@ -20,6 +20,15 @@ PREFIXED_SCHEMAS = (
     "settings",
 )
 """Schemas that a named funnel version has for itself."""
+
+Catalog = Mapping[str, Sequence[str]]
+"""The tables that are there, as `<schema>.<table>`, with their columns."""
+
+Part = Literal["each_person", "across_people"]
+"""Checks that hold of all rows when they hold of each person's rows alone, so that
+they can be asked of some people; and the others, which need everybody."""
+
+QUERY = "unexpected_rows_query"
 
 
 @dataclass(frozen=True)
@@ -33,26 +42,25 @@ class Check:
     protects: str
     """What would be wrong in front of a reader without this check."""
     expects: str
-    """The expectation's class in Great Expectations, or ours in no_rows."""
+    """The expectation's class in Great Expectations."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    part: Part = "across_people"
     is_blocking: bool = True
     """A check that does not block warns."""
-    is_of_each_person: bool = False
-    """Whether it holds of all rows when it holds of each person's rows alone. In a
-    run that replaced the rows of some people it then looks at theirs: the others
-    have the rows that passed before."""
+    fills: Mapping[str, Callable[[Catalog], str | None]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """What stands in braces in its query and only the database can tell. Where it
+    tells nothing, the check has nothing to look at."""
 
     @property
     def key(self) -> tuple[str, str]:
         return self.table, self.name
 
-    def warning(self) -> Check:
-        return replace(self, is_blocking=False)
-
 
 def of_each_person(*checks: Check) -> tuple[Check, ...]:
-    """Blocking checks that hold of all rows when they hold of each person's."""
-    return tuple(replace(check, is_of_each_person=True) for check in checks)
+    """Checks that hold of all rows when they hold of each person's."""
+    return tuple(replace(check, part="each_person") for check in checks)
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,10 @@ class Suite:
     name: str
     title: str
     checks: tuple[Check, ...]
+
+    def only(self, part: Part | None) -> tuple[Check, ...]:
+        """The checks of this part, or all of them."""
+        return tuple(check for check in self.checks if part in (None, check.part))
 
 
 @dataclass(frozen=True)
@@ -87,77 +99,22 @@ class CheckResult:
         return self.table, self.name
 
 
-def no_rows(name: str, table: str, query: str, protects: str) -> Check:
+def no_rows(
+    name: str,
+    table: str,
+    query: str,
+    protects: str,
+    **fills: Callable[[Catalog], str | None],
+) -> Check:
     """The query, which reads `{batch}`, must find nothing."""
     return Check(
         name,
         table,
         protects,
-        "NoRowsExpectation",
-        {"unexpected_rows_query": query},
+        "UnexpectedRowsExpectation",
+        {QUERY: query, "description": f"{name.replace('_', ' ')}: no such row"},
+        fills=fills,
     )
-
-
-def never(name: str, table: str, condition: str, protects: str) -> Check:
-    """No row may meet the condition."""
-    return no_rows(name, table, f"select * from {{batch}} where {condition}", protects)
-
-
-def one_of(
-    name: str, table: str, column: str, values: Sequence[str], protects: str
-) -> Check:
-    """Every value of the column that is not null is one of these."""
-    return Check(
-        name,
-        table,
-        protects,
-        "ExpectColumnValuesToBeInSet",
-        {"column": column, "value_set": list(values)},
-    )
-
-
-def unique_together(
-    name: str, table: str, columns: Sequence[str], protects: str
-) -> Check:
-    return Check(
-        name,
-        table,
-        protects,
-        "ExpectCompoundColumnsToBeUnique",
-        {"column_list": list(columns)},
-    )
-
-
-def in_order(name: str, table: str, earlier: str, later: str, protects: str) -> Check:
-    """`later` is never before `earlier`; rows where either is null do not count."""
-    return Check(
-        name,
-        table,
-        protects,
-        "ExpectColumnPairValuesAToBeGreaterThanB",
-        {
-            "column_A": later,
-            "column_B": earlier,
-            "or_equal": True,
-            "ignore_row_if": "either_value_is_missing",
-        },
-    )
-
-
-def between(
-    name: str, table: str, column: str, low: float, high: float | None, protects: str
-) -> Check:
-    return Check(
-        name,
-        table,
-        protects,
-        "ExpectColumnValuesToBeBetween",
-        {"column": column, "min_value": low, "max_value": high},
-    )
-
-
-def has_column(name: str, table: str, column: str, protects: str) -> Check:
-    return Check(name, table, protects, "ExpectColumnToExist", {"column": column})
 
 
 def has_rows(name: str, table: str, protects: str) -> Check:
@@ -167,4 +124,29 @@ def has_rows(name: str, table: str, protects: str) -> Check:
         protects,
         "ExpectTableRowCountToBeBetween",
         {"min_value": 1},
+    )
+
+
+def one_value(name: str, table: str, column: str, protects: str) -> Check:
+    """No two rows differ in the column."""
+    return Check(
+        name,
+        table,
+        protects,
+        "ExpectColumnUniqueValueCountToBeBetween",
+        {"column": column, "max_value": 1},
+    )
+
+
+def seldom(
+    name: str, table: str, column: str, value: str, share: float, protects: str
+) -> Check:
+    """Of the rows no larger share has this value; where more have it, that warns."""
+    return Check(
+        name,
+        table,
+        protects,
+        "ExpectColumnValuesToNotBeInSet",
+        {"column": column, "value_set": [value], "mostly": 1 - share},
+        is_blocking=False,
     )

@@ -8,6 +8,7 @@ leaves both libraries as they are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 from weakref import WeakSet
@@ -16,8 +17,6 @@ import duckdb
 import duckdb_engine
 from sqlalchemy import types
 from sqlalchemy.dialects import registry
-
-from orchestration import warehouse
 
 DRIVER = "duckdb+fetched"
 
@@ -89,10 +88,14 @@ class FetchedDialect(duckdb_engine.Dialect):
     driver = "fetched"
     supports_statement_cache = False
 
-    def connect(self, *args: Any, **kwargs: Any) -> FetchedConnection:
+    def connect(
+        self, *args: Any, first: Sequence[str] = (), **kwargs: Any
+    ) -> FetchedConnection:
+        """`first` are statements that each connection begins with."""
         kwargs.pop("url_config", None)
         connection = duckdb.connect(*args, **kwargs)
-        warehouse.configure(connection)
+        for statement in first:
+            connection.execute(statement)
         return FetchedConnection(connection)
 
     # A table's columns are asked for as PostgreSQL's dialect asks, by joins over
@@ -101,8 +104,8 @@ class FetchedDialect(duckdb_engine.Dialect):
     def get_columns(
         self, connection: Any, table_name: str, schema: str | None = None, **_: Any
     ) -> list[dict[str, Any]]:
-        names = filter(None, (schema, table_name))
-        path = ".".join(map(warehouse.quoted, names))
+        quote = self.identifier_preparer.quote_identifier
+        path = ".".join(map(quote, filter(None, (schema, table_name))))
         described = connection.exec_driver_sql(f"describe {path}").fetchall()
         return [
             {

@@ -76,13 +76,9 @@ def limits(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     return found
 
 
-def configure(connection: duckdb.DuckDBPyConnection, spill: Path | None = None) -> None:
-    """Settings of every connection that the project opens.
-
-    `spill` is where a database in memory puts what does not fit; one in a file
-    has a place beside it.
-    """
-    settings = {
+def settings() -> dict[str, str]:
+    """Settings of every connection that the project opens."""
+    return {
         "TimeZone": "'UTC'",
         # No query relies on the order of a table's rows, and keeping it takes
         # memory and time.
@@ -92,9 +88,18 @@ def configure(connection: duckdb.DuckDBPyConnection, spill: Path | None = None) 
         "checkpoint_threshold": "'1GB'",
         **limits(),
     }
+
+
+def configure(connection: duckdb.DuckDBPyConnection, spill: Path | None = None) -> None:
+    """Give a connection these settings.
+
+    `spill` is where a database in memory puts what does not fit; one in a file
+    has a place beside it.
+    """
+    values = settings()
     if spill is not None:
-        settings["temp_directory"] = literal(str(spill))
-    for name, value in settings.items():
+        values["temp_directory"] = literal(str(spill))
+    for name, value in values.items():
         connection.execute(f"set {name} = {value}")
 
 

@@ -1,5 +1,7 @@
 """The suites, a module per layer, in the order of their gates."""
 
+from collections.abc import Sequence
+
 from expectations.checks import Suite
 from expectations.suites import (
     finance,
@@ -9,16 +11,20 @@ from expectations.suites import (
     reconciliation,
     transitions,
 )
+from expectations.suites.raw import RawTable
 
-SUITES: dict[str, Suite] = {
-    suite.name: suite
-    for suite in (
-        raw.SUITE,
-        transitions.SUITE,
-        lifecycles.SUITE,
-        finance.FACTS,
-        reconciliation.SUITE,
-        funnel.SUITE,
-        finance.SUITE,
-    )
-}
+
+def suites(raw_tables: Sequence[RawTable]) -> dict[str, Suite]:
+    """By name; two of them look at the raw tables, whichever these are."""
+    return {
+        suite.name: suite
+        for suite in (
+            raw.suite(raw_tables),
+            transitions.SUITE,
+            lifecycles.SUITE,
+            finance.FACTS,
+            reconciliation.suite(raw_tables),
+            funnel.SUITE,
+            finance.SUITE,
+        )
+    }

@@ -1,13 +1,14 @@
 """Raw tables: is there something to make numbers of?
 
 A broken row is no reason to stop: the models put it into quarantine and count
-it. What stops a run is a table that as a whole cannot mean anything.
+it. What stops a run is a table that as a whole cannot mean anything. That a
+needed column is there, the load has seen to.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-from expectations.checks import Check, Suite, has_column, has_rows, never, no_rows
-from orchestration.sources.tables import RAW_TABLES, RawTable
+from expectations.checks import Catalog, Check, Suite, has_rows, no_rows
 
 ENOUGH_ROWS = 100
 """Fewer rows than this may well be broken all of them."""
@@ -15,56 +16,65 @@ ENOUGH_ROWS = 100
 NEARLY_EVERY = 0.9
 
 
-def _checks_of(table: RawTable) -> Iterator[Check]:
-    name = f"raw_{table.system}.{table.name}"
-    if table.is_required:
+@dataclass(frozen=True)
+class RawTable:
+    """A raw table, as far as it is checked."""
+
+    system: str
+    name: str
+    purpose: str
+    is_required: bool
+    """Whether the system cannot be read without it."""
+    key: str | None
+    """The column that tells its rows apart."""
+    find_key: Callable[[Sequence[str]], str | None]
+    """How that column is spelled among those of an export."""
+
+    @property
+    def table(self) -> str:
+        return f"raw_{self.system}.{self.name}"
+
+
+def _checks_of(raw: RawTable) -> Iterator[Check]:
+    if raw.is_required:
         yield has_rows(
             "has_rows",
-            name,
-            f"An empty export of {table.purpose} would publish a funnel without "
-            f"anybody of {table.system} in it.",
+            raw.table,
+            f"An empty export of {raw.purpose} would publish a funnel without "
+            f"anybody of {raw.system} in it.",
         )
-    for needed in table.needed:
-        column = needed.names[0]
-        yield has_column(
-            f"has_{column}",
-            name,
-            column,
-            f"{name} cannot be read without {column}: it is needed {needed.purpose}.",
-        )
-    if table.needed:
-        key = table.needed[0].names[0]
+    if raw.key:
+
+        def key(catalog: Catalog) -> str | None:
+            found = raw.find_key(catalog.get(raw.table, ()))
+            return None if found is None else '"' + found.replace('"', '""') + '"'
+
         yield no_rows(
             "keys_present",
-            name,
+            raw.table,
             f"""
             select *
             from {{batch}}
             where
-                ("{key}" is null or trim("{key}") = '')
+                ({{key}} is null or trim({{key}}) = '')
                 and (
                     select
                         count(*) >= {ENOUGH_ROWS}
                         and count(*) filter (
-                            where "{key}" is null or trim("{key}") = ''
+                            where {{key}} is null or trim({{key}}) = ''
                         ) > {NEARLY_EVERY} * count(*)
                     from {{batch}}
                 )
             """,
-            f"Where nearly every {key} is blank, the export was cut wrongly: all of "
-            "it would end in quarantine and the rates would be about nobody.",
+            f"Where nearly every {raw.key} is blank, the export was cut wrongly: all "
+            "of it would end in quarantine and the rates would be about nobody.",
+            key=key,
         )
-    yield never(
-        "load_is_recorded",
-        name,
-        "_loaded_at is null or _file is null",
-        "Without the load's instant and file, nobody can tell which rows are from "
-        "the future, nor where a number comes from.",
+
+
+def suite(tables: Sequence[RawTable]) -> Suite:
+    return Suite(
+        "raw",
+        "Raw tables, as loaded",
+        tuple(check for table in tables for check in _checks_of(table)),
     )
-
-
-SUITE = Suite(
-    "raw",
-    "Raw tables, as loaded",
-    tuple(check for table in RAW_TABLES for check in _checks_of(table)),
-)

@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from expectations.checks import Check, CheckResult
-from expectations.run import kept_results, run_suite
-from expectations.suites import SUITES
+from expectations.checks import Check, CheckResult, Part
+from orchestration.checks import SUITES, failure_sentence, kept_results, run_suite
 from orchestration.increment import state
 from orchestration.increment.lineage import SOURCE
 from orchestration.project import Project
@@ -56,16 +55,6 @@ def check_result(result: CheckResult) -> dg.AssetCheckResult:
     )
 
 
-def failure_sentence(results: Sequence[CheckResult]) -> str | None:
-    """One sentence about the blocking checks that failed, or none."""
-    broken = [result for result in results if result.is_blocking and not result.passed]
-    if not broken:
-        return None
-    rest = len(broken) - 1
-    more = {0: "", 1: " One more check failed."}.get(rest, f" {rest} more failed.")
-    return f"{broken[0].message}{more} Nothing was published."
-
-
 def is_owed(gate: str, owed: frozenset[str] | None) -> bool:
     """Whether a gate's suites may find anything that they did not find the last
     time. Checks after the first gate look across tables: any change is theirs."""
@@ -92,11 +81,8 @@ def gate(name: str, suites: Sequence[str]) -> dg.AssetChecksDefinition:
         owed = state.owed(project)
         results: list[CheckResult] = []
         for suite in suites:
-            kept = None if is_owed(name, owed) else kept_results(project, suite)
-            if kept is None:
-                progress.say(f"suite {suite}")
             with without_retries():
-                results += run_suite(project, suite) if kept is None else kept
+                results += asked(project, name, suite, owed)
         yield from map(check_result, results)
         sentence = failure_sentence(results)
         if sentence:
@@ -105,9 +91,38 @@ def gate(name: str, suites: Sequence[str]) -> dg.AssetChecksDefinition:
     return check
 
 
+def asked(
+    project: Project, gate: str, suite: str, owed: frozenset[str] | None
+) -> list[CheckResult]:
+    """What the suite's checks come to, asked of the whole or as they were asked
+    last. Those of each person were asked in the slice: of the people whom the run
+    touched, before their rows came into the whole."""
+    if owed is None:
+        progress.say(f"suite {suite}")
+        return run_suite(project, suite)
+    may_stand: list[Part] = ["each_person"]
+    if not is_owed(gate, owed):
+        may_stand.append("across_people")
+    results: list[CheckResult] = []
+    for part in ("each_person", "across_people"):
+        kept = kept_results(project, suite, only=part) if part in may_stand else None
+        if kept is None:
+            progress.say(f"suite {suite}")
+            kept = run_suite(project, suite, only=part)
+        results += kept
+    return results
+
+
 def check_slice(part: Project) -> None:
     """Ask the checks of each person of the people in a slice, before they are folded
     into the whole."""
+    results: list[CheckResult] = []
+    for suite in GATES["core"]:
+        progress.say(f"suite {suite}")
+        results += run_suite(part, suite, only="each_person")
+    sentence = failure_sentence(results)
+    if sentence:
+        raise failed(sentence)
 
 
 @dg.definitions

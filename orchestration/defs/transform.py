@@ -16,7 +16,7 @@ from typing import Any
 
 import dagster as dg
 
-from expectations.suites import SUITES
+from orchestration.checks import SUITES
 from orchestration.defs.gates import GATES, check_slice
 from orchestration.defs.load import SETTINGS_KEY, WRITER_POOL
 from orchestration.increment import state

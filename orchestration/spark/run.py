@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from expectations.run import run_suite
-from orchestration.defs.gates import GATES, failure_sentence
+from orchestration.checks import failure_sentence, run_suite
+from orchestration.defs.gates import GATES
 from orchestration.defs.transform import LAYERS, Layer, nodes_of, tests_of
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from expectations.suites import SUITES
+from orchestration.checks import SUITES
 from orchestration.defs import gates, transform
 from orchestration.project import Project, RunVars
 from orchestration.publication.publications import published
@@ -160,7 +160,7 @@ def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
 
     def with_a_failure(project, name, **people):
         results = run_suite(project, name, **people)
-        if name == "reconciliation":
+        if name == "reconciliation" and results:
             results[0] = replace(
                 results[0], passed=False, message="It does not add up."
             )
@@ -183,7 +183,7 @@ def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
     mended = runner.run(project)
     assert mended.succeeded, mended.sentence
     # Of the raw tables nothing changed since they passed.
-    assert sorted(asked) == sorted(set(SUITES) - {"raw"})
+    assert set(asked) == set(SUITES) - {"raw"}
     assert mended.checks == first.checks
     assert published(project).id != before
 

@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from expectations.suites import SUITES
-from orchestration.project import ROOT
+from orchestration.checks import SUITES
+from orchestration.project import ROOT, Project
+from orchestration.transformation import dbt_runner
 from tests.conftest import SHARED
 from tests.lifecycle.cases.every import CASES
 from tests.lifecycle.mutate import DEFECTS
@@ -26,7 +27,7 @@ from tests.lifecycle.mutate import DEFECTS
 SENTENCES = yaml.safe_load(
     Path(__file__).with_name("sentences.yml").read_text(encoding="utf-8")
 )
-KINDS = ("cases", "what_if", "tests", "unit_tests", "checks")
+KINDS = ("cases", "what_if", "tests", "unit_tests", "dbt_tests", "checks")
 HERE = "tests/lifecycle/test_cases.py"
 
 TEXTS = {
@@ -80,13 +81,28 @@ def unit_tests() -> frozenset[str]:
     return frozenset(found)
 
 
+@pytest.fixture(scope="module")
+def dbt_tests(tmp_path_factory: pytest.TempPathFactory) -> frozenset[str]:
+    """The names of all dbt tests of data, and of the rules in them."""
+    project = Project.from_environment({}, out=tmp_path_factory.mktemp("out"))
+    found = set()
+    for node in dbt_runner.manifest_json(project)["nodes"].values():
+        if node["resource_type"] == "test":
+            rules = (node.get("test_metadata") or {}).get("kwargs", {}).get("rules", [])
+            found |= {node["name"], *(f"{node['name']}.{r['name']}" for r in rules)}
+    return frozenset(found)
+
+
 @pytest.mark.parametrize("sentence", SENTENCES, ids=identified)
-def test_every_sentence_has_tests_that_exist(sentence: dict) -> None:
+def test_every_sentence_has_tests_that_exist(
+    sentence: dict, dbt_tests: frozenset[str]
+) -> None:
     if "later" in sentence:
         pytest.skip(sentence["later"])
     assert any(sentence.get(kind) for kind in KINDS)
     assert named_tests(sentence) <= collected()
     assert set(sentence.get("unit_tests", [])) <= unit_tests()
+    assert set(sentence.get("dbt_tests", [])) <= dbt_tests
     checks = {
         f"{suite.name}.{check.name}"
         for suite in SUITES.values()

@@ -58,6 +58,7 @@ select * from (values
 
 create table marts.fct_stage_transitions as
 select
+    's' || person_id[2:] || '-' || transition_no as transition_id,
     'l' || person_id[2:] as lifecycle_id,
     *,
     date_diff('second', from_at, to_at) / 3600 as hours
@@ -124,6 +125,7 @@ from marts.fct_lead_lifecycles;
 
 create table marts.quarantine as
 select
+    'q0' as quarantine_id,
     'generic' as source,
     'lead_status_history' as source_table,
     'x' as source_key,
@@ -142,6 +144,7 @@ select
 
 create table marts.mart_funnel_cohort as
 select
+    'c0' as cohort_id,
     date '2026-04-02' as handed_off_date,
     'web' as channel,
     3 as handed_off, 1 as accepted, 0 as accepted_late, 1 as rejected,
@@ -150,6 +153,7 @@ select
 
 create table marts.mart_funnel_monthly as
 select
+    period_type || ' ' || dimension as funnel_monthly_id,
     period_type,
     date '2026-04-01' as period_start_date,
     dimension,
@@ -189,6 +193,7 @@ select 'linear' as attribution_model;
 
 create table marts.fct_spend as
 select
+    currency || ' of the ledger' as spend_id,
     '2026-04' as fiscal_period_id,
     'ledger' as source,
     currency,
@@ -214,6 +219,7 @@ from marts.fct_spend;
 
 create table marts.fct_attributed_acceptances as
 select
+    'a0' as attributed_acceptance_id,
     'l0' as lifecycle_id,
     'p0' as person_id,
     'linear' as attribution_model,
@@ -223,6 +229,7 @@ select
 
 create table marts.mart_spend_per_sal as
 select
+    cost_kind || ' ' || fiscal_period_id as spend_per_sal_id,
     fiscal_period_id,
     attribution_model,
     campaign_id,

@@ -5,7 +5,7 @@ import warnings
 import dagster as dg
 import pytest
 
-from expectations.suites import SUITES
+from orchestration.checks import SUITES
 from orchestration.definitions import of_this_process
 from orchestration.defs import gates, transform
 from orchestration.defs.automation import JOB_NAME

@@ -49,10 +49,14 @@ def test_dbt_keeps_to_the_limits(limited):
 def test_great_expectations_keeps_to_the_limits(limited, tmp_path):
     from sqlalchemy import create_engine, text
 
-    from expectations import dialect
+    from expectations import dialect, run
 
     dialect.register()
-    engine = create_engine(f"{dialect.DRIVER}:///{tmp_path / 'x.duckdb'}")
+    x, settings = tmp_path / "x.duckdb", warehouse.settings()
+    engine = create_engine(
+        f"{dialect.DRIVER}:///{x}",
+        connect_args={"first": run.Place(x, tmp_path, settings=settings).first},
+    )
     with engine.connect() as connection:
         assert tuple(connection.execute(text(SETTINGS)).fetchone()) == LIMITED
     dialect.close_connections()

@@ -36,6 +36,10 @@ TEXTS = {
 }
 
 
+LATER = ("exports", "marts", "sources")
+"""The works that bring what the text says already and nothing holds yet."""
+
+
 def identified(sentence: dict) -> str:
     return sentence["id"]
 
@@ -98,7 +102,9 @@ def test_every_sentence_has_tests_that_exist(
     sentence: dict, dbt_tests: frozenset[str]
 ) -> None:
     if "later" in sentence:
-        pytest.skip(sentence["later"])
+        assert sentence["later"] in LATER
+        assert not any(kind in sentence for kind in KINDS)
+        return
     assert any(sentence.get(kind) for kind in KINDS)
     assert named_tests(sentence) <= collected()
     assert set(sentence.get("unit_tests", [])) <= unit_tests()
@@ -114,7 +120,7 @@ def test_every_sentence_has_tests_that_exist(
 @pytest.mark.parametrize("sentence", SENTENCES, ids=identified)
 def test_every_sentence_has_a_test_that_names_its_section(sentence: dict) -> None:
     if "later" in sentence:
-        pytest.skip(sentence["later"])
+        return
     section = re.match(r"§(\d)\.", sentence["id"])[1]
     held = " ".join(sorted(named_tests(sentence)))
     assert f"§{section} " in held or f"section_{section}_" in held

@@ -28,8 +28,6 @@ Part = Literal["each_person", "across_people"]
 """Checks that hold of all rows when they hold of each person's rows alone, so that
 they can be asked of some people; and the others, which need everybody."""
 
-QUERY = "unexpected_rows_query"
-
 
 @dataclass(frozen=True)
 class Check:
@@ -44,6 +42,9 @@ class Check:
     expects: str
     """The expectation's class in Great Expectations."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    query: str | None = None
+    """What is expected of is the rows of this query, where there is one, else those
+    of the table. In braces it names the table and the schemas."""
     part: Part = "across_people"
     is_blocking: bool = True
     """A check that does not block warns."""
@@ -106,13 +107,18 @@ def no_rows(
     protects: str,
     **fills: Callable[[Catalog], str | None],
 ) -> Check:
-    """The query, which reads `{batch}`, must find nothing."""
+    """The query, which reads `{table}`, must find nothing.
+
+    Its rows are counted once. Great Expectations' UnexpectedRowsExpectation would
+    run it a second time to fetch some of them, which no page shows.
+    """
     return Check(
         name,
         table,
         protects,
-        "UnexpectedRowsExpectation",
-        {QUERY: query, "description": f"{name.replace('_', ' ')}: no such row"},
+        "ExpectTableRowCountToEqual",
+        {"value": 0},
+        query,
         fills=fills,
     )
 

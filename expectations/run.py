@@ -23,7 +23,6 @@ import duckdb
 
 from expectations.checks import (
     PREFIXED_SCHEMAS,
-    QUERY,
     Catalog,
     Check,
     CheckResult,
@@ -170,9 +169,9 @@ def _catalog(
 def _resolved(check: Check, place: Place, catalog: Catalog) -> Check | None:
     """The check with the names that are really there, or none where it has
     nothing to look at."""
-    query = check.arguments.get(QUERY)
-    if query is None:
+    if check.query is None:
         return check
+    query = check.query.replace("{table}", place.actual(check.table))
     for schema in PREFIXED_SCHEMAS:
         query = query.replace(f"{{{schema}}}", place.schema_prefix + schema)
     for name, fill in check.fills.items():
@@ -180,7 +179,7 @@ def _resolved(check: Check, place: Place, catalog: Catalog) -> Check | None:
         if text is None:
             return None
         query = query.replace(f"{{{name}}}", text)
-    return replace(check, arguments={**check.arguments, QUERY: query})
+    return replace(check, query=query)
 
 
 # Running it.
@@ -214,19 +213,27 @@ def _validate(
     )
     outcomes: dict[tuple[str, str], Any] = {}
     try:
-        for table in dict.fromkeys(check.table for check in checks):
-            of_table = [check for check in checks if check.table == table]
-            schema, name = place.actual(table).split(".")
-            asset = source.add_table_asset(table, table_name=name, schema_name=schema)
+        for name, of_asset in _by_asset(checks).items():
+            [table, query] = {(check.table, check.query) for check in of_asset}.pop()
+            if query is None:
+                schema, table_name = place.actual(table).split(".")
+                asset = source.add_table_asset(
+                    name, table_name=table_name, schema_name=schema
+                )
+            else:
+                # It takes a query that begins with `select`, and none with `with`.
+                asset = source.add_query_asset(
+                    name, query=f"select * from ({query}) as broken"
+                )
             definition = context.validation_definitions.add(
                 gx.ValidationDefinition(
-                    name=table,
+                    name=name,
                     data=asset.add_batch_definition_whole_table("all rows"),
                     suite=context.suites.add(
                         gx.ExpectationSuite(
-                            name=table,
+                            name=name,
                             expectations=[
-                                _expectation(gx, check) for check in of_table
+                                _expectation(gx, check) for check in of_asset
                             ],
                             notes=title,
                         )
@@ -241,14 +248,25 @@ def _validate(
     pages = _write_data_docs(context, place.docs, site)
     return outcomes, {
         check.key: page
-        for check in checks
-        if (page := pages.get(f"warehouse-{check.table}"))
+        for name, of_asset in _by_asset(checks).items()
+        for check in of_asset
+        if (page := pages.get(f"warehouse-{name}"))
     }
+
+
+def _by_asset(checks: Sequence[Check]) -> dict[str, list[Check]]:
+    """What Great Expectations looks at, by name: a table, or the rows of a query."""
+    assets: dict[str, list[Check]] = {}
+    for check in checks:
+        name = check.table if check.query is None else f"{check.table}.{check.name}"
+        assets.setdefault(name, []).append(check)
+    return assets
 
 
 def _expectation(gx: Any, check: Check) -> Any:
     return getattr(gx.expectations, check.expects)(
         **check.arguments,
+        description=f"{check.name.replace('_', ' ')}. {check.protects}",
         severity="critical" if check.is_blocking else "warning",
         notes=check.protects,
         meta={"check": check.name},

@@ -29,7 +29,7 @@ OF_EACH_PERSON = of_each_person(
 
             select wanted.*
             from wanted
-            left join {batch} as attributed
+            left join {table} as attributed
                 on
                     wanted.lifecycle_id = attributed.lifecycle_id
                     and wanted.attribution_model = attributed.attribution_model
@@ -62,7 +62,7 @@ SUITE = Suite(
 
             summed as (
                 select attribution_model, sum(attributed_sals) as sals
-                from {batch}
+                from {table}
                 group by attribution_model
             )
 

@@ -41,7 +41,7 @@ def _months_hold_every_cohort() -> Check:
 
             counted as (
                 select period_type, dimension, {sums}
-                from {{batch}}
+                from {{table}}
                 group by period_type, dimension
             )
 
@@ -105,7 +105,7 @@ def _periods_hold_every_event() -> Check:
             ),
 
             counted as (
-                select entered_date, {sums} from {{batch}} group by entered_date
+                select entered_date, {sums} from {{table}} group by entered_date
             )
 
             select counted.*
@@ -148,7 +148,7 @@ SUITE = Suite(
                     coalesce(sum(ignored), 0) as ignored,
                     coalesce(sum(pending), 0) as pending,
                     coalesce(sum(withdrawn), 0) as withdrawn
-                from {batch}
+                from {table}
             )
 
             select
@@ -182,7 +182,7 @@ SUITE = Suite(
                     sum(ignored) as ignored,
                     sum(withdrawn) as withdrawn,
                     sum(censored) as pending
-                from {batch}
+                from {table}
                 group by cohort_month_date
             ),
 

@@ -46,7 +46,7 @@ def _milestones_are_first_events() -> Check:
             )
 
             select lifecycles.*
-            from {{batch}} as lifecycles
+            from {{table}} as lifecycles
             full join firsts
                 on
                     lifecycles.person_id = firsts.person_id
@@ -73,7 +73,7 @@ OF_EACH_PERSON = of_each_person(
                     lifecycle_id,
                     count(*) as pass_count,
                     max_by(outcome, pass_no) as outcome
-                from {batch}
+                from {table}
                 group by lifecycle_id
             ),
 
@@ -129,7 +129,7 @@ SUITE = Suite(
             from (
                 select person_id from {intermediate}.int_people where is_in_marts
             ) as people
-            full join {batch} as published
+            full join {table} as published
                 on people.person_id = published.person_id
             where people.person_id is null or published.person_id is null
             """,

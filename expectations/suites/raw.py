@@ -54,7 +54,7 @@ def _checks_of(raw: RawTable) -> Iterator[Check]:
             raw.table,
             f"""
             select *
-            from {{batch}}
+            from {{table}}
             where
                 ({{key}} is null or trim({{key}}) = '')
                 and (
@@ -63,7 +63,7 @@ def _checks_of(raw: RawTable) -> Iterator[Check]:
                         and count(*) filter (
                             where {{key}} is null or trim({{key}}) = ''
                         ) > {NEARLY_EVERY} * count(*)
-                    from {{batch}}
+                    from {{table}}
                 )
             """,
             f"Where nearly every {raw.key} is blank, the export was cut wrongly: all "

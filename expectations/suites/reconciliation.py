@@ -27,7 +27,7 @@ def suite(tables: Sequence[RawTable]) -> Suite:
                 "every_row_has_one_fate",
                 TABLE,
                 """
-                select * from {batch}
+                select * from {table}
                 where
                     raw_rows is distinct from
                     duplicates + readings + quarantined + after_as_of + unread
@@ -41,7 +41,7 @@ def suite(tables: Sequence[RawTable]) -> Suite:
                 """
                 select raw.source, raw.source_table, raw.row_count, fates.raw_rows
                 from ({rows_of_raw_tables}) as raw
-                left join {batch} as fates
+                left join {table} as fates
                     on
                         raw.source = fates.source
                         and raw.source_table = fates.source_table

@@ -19,7 +19,7 @@ OF_EACH_PERSON = of_each_person(
                     lag(to_stage) over steps as stage_before,
                     lag(to_at) over steps as instant_before,
                     row_number() over steps as position
-                from {batch}
+                from {table}
                 window steps as (
                     partition by lifecycle_id order by transition_no
                 )
@@ -36,7 +36,7 @@ OF_EACH_PERSON = of_each_person(
         "nothing_leaves_an_exit",
         TABLE,
         """
-            select * from {batch}
+            select * from {table}
             where from_stage in (
                 select stage from {definition}.def_stages where kind = 'exit'
             )
@@ -58,7 +58,7 @@ OF_EACH_PERSON = of_each_person(
 
             steps as (
                 select person_id, lifecycle_no, count(*) as step_count
-                from {batch}
+                from {table}
                 group by person_id, lifecycle_no
             )
 

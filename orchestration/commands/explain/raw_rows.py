@@ -66,9 +66,9 @@ _RECORDS = """
 select record_key from {intermediate}.int_people__keys where person_key = ?
 """
 
-_AFTER_AS_OF = """
-select row_key, reading from {intermediate}.int_readings__judged
-where is_after_as_of and record_key in ({records})
+_JUDGED = """
+select row_key, reading, is_after_as_of from {intermediate}.int_readings__judged
+where record_key in ({records})
 """
 
 _BROKEN = """
@@ -167,7 +167,8 @@ def _after_as_of(read: Reading, person_key: int) -> set[ReadingKey]:
     )
     return {
         (row["row_key"], row["reading"])
-        for row in read.rows(_AFTER_AS_OF.replace("{records}", records))
+        for row in read.rows(_JUDGED.replace("{records}", records))
+        if row["is_after_as_of"]
     }
 
 

@@ -28,6 +28,7 @@ IDENTITY = "models/intermediate/identity/"
 LIFECYCLE = "models/intermediate/lifecycle/"
 HANDOFFS = "models/intermediate/handoffs/"
 READINGS = "models/intermediate/readings/"
+QUALITY = "models/intermediate/quality/"
 
 
 @dataclass(frozen=True)
@@ -252,7 +253,7 @@ DEFECTS = [
     Defect(
         "§7",
         "a day before the first record is too early",
-        "macros/reading_flags.sql",
+        "macros/row_rules.sql",
         "coalesce({{ instant }} < first_created_at",
         "coalesce({{ instant }} <= first_created_at",
         "int_observations__judged+",
@@ -264,6 +265,25 @@ DEFECTS = [
         "\n        and readings.occurred_at <= clock.as_of as is_response",
         " as is_response",
         "int_activities__judged+",
+    ),
+    Defect(
+        "§7",
+        "a row that breaks a rule is quarantined though a reading takes part",
+        f"{QUALITY}int_raw_rows__judged.sql",
+        "            when raw_rows.takes_part then 'reading'\n"
+        "            when rows_broken.row_key is not null then 'quarantined'\n",
+        "            when rows_broken.row_key is not null then 'quarantined'\n"
+        "            when raw_rows.takes_part then 'reading'\n",
+        "int_raw_rows__judged+",
+        "own rules",
+    ),
+    Defect(
+        "§7",
+        "a row breaks a rule and is not listed",
+        f"{QUALITY}int_raw_rows__broken.sql",
+        "    where is_unmapped_status\n",
+        "    where is_unmapped_status and is_first_value\n",
+        "int_raw_rows__broken+",
     ),
 ]
 

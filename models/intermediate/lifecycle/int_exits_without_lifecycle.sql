@@ -9,6 +9,8 @@ with exits_without_lifecycle as (
         events.source,
         events.source_table,
         events.source_key,
+        events.row_key,
+        events.record_key,
         events.loaded_at
     from {{ ref('int_stage_events__cut') }} as cut
     inner join {{ ref('int_stage_events__deduplicated') }} as events

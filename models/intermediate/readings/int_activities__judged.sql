@@ -105,7 +105,8 @@ readings as (
         occurred_at,
         is_key_missing,
         is_read,
-        {{ is_usable_reading('occurred_at') }} as is_usable
+        {{ breaks_no_rule(rules_of_readings('occurred_at')) | indent(8) }}
+            as is_usable
     from people_found
 
 ),

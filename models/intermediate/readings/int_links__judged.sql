@@ -1,5 +1,6 @@
 -- Each merge and deletion with whether it speaks of a record that is known.
--- Both hold as they are known now, so their own time is not judged.
+-- Both hold as they are known now, so the time of their load is judged, which
+-- breaks no rule, and not their own.
 with links as (
 
     select
@@ -10,7 +11,6 @@ with links as (
         left_key,
         right_key,
         left_record_id,
-        linked_at,
         loaded_at,
         row_key
     from {{ ref('input_layer__record_links') }}
@@ -25,7 +25,6 @@ with links as (
         record_key as left_key,
         record_key as right_key,
         cast(null as {{ dbt.type_string() }}) as left_record_id,
-        deleted_at as linked_at,
         loaded_at,
         row_key
     from {{ ref('input_layer__record_deletions') }}
@@ -45,7 +44,7 @@ people as (
 ),
 
 -- A merge that names several losers is one raw row.
-judged as (
+raw_rows_found as (
 
     select
         links.source,
@@ -54,13 +53,12 @@ judged as (
         bool_or(links.is_key_missing) as is_key_missing,
         -- All the records of one raw row are one component.
         coalesce(min(links.left_key), min(links.right_key)) as record_key,
+        coalesce(min(left_people.person_key), min(right_people.person_key))
+            as person_key,
+        cast(null as timestamp) as first_created_at,
         min(links.left_record_id) as left_record_id,
-        min(links.linked_at) as linked_at,
         min(links.loaded_at) as loaded_at,
         min(links.row_key) as row_key,
-        not bool_or(links.is_key_missing)
-        and count(left_people.person_key) + count(right_people.person_key) > 0
-            as is_usable,
         -- A merge that does not say into what links nothing. A group that is
         -- too large to be one person voids its links, but a deletion names one
         -- record only.
@@ -80,6 +78,16 @@ judged as (
     left join people as right_people
         on links.right_key = right_people.record_key
     group by 1, 2, 3
+
+),
+
+judged as (
+
+    select
+        *,
+        {{ breaks_no_rule(rules_of_readings('loaded_at')) | indent(8) }}
+            as is_usable
+    from raw_rows_found
 
 )
 

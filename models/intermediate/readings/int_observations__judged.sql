@@ -87,7 +87,8 @@ judged as (
         is_key_missing,
         coalesce(has_rule, false) as is_ruled,
         coalesce(has_rule, false) or field = 'owner' as is_read,
-        {{ is_usable_reading('observed_at') }} as is_usable
+        {{ breaks_no_rule(rules_of_readings('observed_at')) | indent(8) }}
+            as is_usable
     from people_found
 
 )

@@ -47,7 +47,8 @@ judged as (
 
     select
         *,
-        {{ reading_flags('occurred_at') }}
+        {{ breaks_no_rule(rules_of_readings('occurred_at')) | indent(8) }}
+            as is_usable
     from people_found
 
 )

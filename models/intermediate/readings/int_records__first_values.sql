@@ -111,7 +111,8 @@ judged as (
 
     select
         *,
-        {{ reading_flags('observed_at') }}
+        {{ breaks_no_rule(rules_of_readings('observed_at')) | indent(8) }}
+            as is_usable
     from first_values
 
 )

@@ -27,7 +27,8 @@ judged as (
 
     select
         *,
-        {{ reading_flags('touched_at') }}
+        {{ breaks_no_rule(rules_of_readings('touched_at')) | indent(8) }}
+            as is_usable
     from people_found
 
 )

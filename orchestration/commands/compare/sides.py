@@ -21,6 +21,7 @@ SELECTION = (
     "+fct_lead_lifecycles",
     "+mart_funnel_monthly",
     "+quarantine",
+    "+int_readings__judged",
     "+path:models/definition",
     "assert_a_version_is_in_force",
     "assert_definition_is_consistent",

@@ -143,8 +143,8 @@ order by opened_at
 """
 
 _QUARANTINE = """
-select * from {intermediate}.int_quarantine
-where person_key = ?
+select * from {marts}.quarantine
+where person_id = ?
 order by source, source_table, source_key, rule
 """
 
@@ -189,7 +189,7 @@ def person(read: Reading, person_key: int) -> Person:
         ),
         quarantined=tuple(
             Quarantined(_key(row), row["rule"], row["detail"], row["seen_at"])
-            for row in read.rows(_QUARANTINE, [person_key])
+            for row in read.rows(_QUARANTINE, [found["person_id"]])
         ),
         as_of=settings["as_of"],
         timezone=settings["reporting_timezone"],

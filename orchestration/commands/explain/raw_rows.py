@@ -16,13 +16,8 @@ from orchestration.commands.explain.users import Users
 
 Row = dict[str, Any]
 
-_RULES = (
-    "missing_key",
-    "unparsable_timestamp",
-    "future_timestamp",
-    "before_first_record",
-    "unknown_person",
-)
+ReadingKey = tuple[int, str]
+"""A raw row's `row_key`, and what was read of the row."""
 
 _MATCHED = """
 select * from {intermediate}.int_readings__matched
@@ -42,36 +37,19 @@ select * from {intermediate}.int_records__first_values
 where person_key = ? and has_first_value
 """
 
-_BROKEN = ",\n    ".join(
-    f"""exists (
-        select 1 from {{intermediate}}.int_quarantine as broken
-        where
-            broken.source = judged.source
-            and broken.source_table = judged.source_table
-            and broken.source_key = {{said}}.source_key
-            and broken.rule = '{rule}'
-    ) as is_{rule}"""
-    for rule in _RULES[1:]
-)
-"""Which rules a row breaks, where the judged table has the verdict alone."""
-
-_OBSERVATIONS = f"""
-select
-    judged.*,
-    {_BROKEN.replace("{said}", "judged")}
-from {{intermediate}}.int_observations__judged as judged
-where judged.person_key = ? and judged.is_read
+_OBSERVATIONS = """
+select * from {intermediate}.int_observations__judged
+where person_key = ? and is_read
 """
 
-_ACTIVITIES = f"""
+_ACTIVITIES = """
 select
     said.*,
     judged.person_key,
     judged.is_read,
-    judged.is_usable,
-    {_BROKEN.replace("{said}", "said")}
-from {{intermediate}}.int_activities__judged as judged
-inner join {{input_layer}}.input_layer__activities as said
+    judged.is_usable
+from {intermediate}.int_activities__judged as judged
+inner join {input_layer}.input_layer__activities as said
     on judged.row_key = said.row_key
 where judged.person_key = ?
 """
@@ -82,6 +60,21 @@ select * from {intermediate}.int_touches__judged where person_key = ?
 
 _OPPORTUNITIES = """
 select * from {intermediate}.int_opportunities__judged where person_key = ?
+"""
+
+_RECORDS = """
+select record_key from {intermediate}.int_people__keys where person_key = ?
+"""
+
+_JUDGED = """
+select row_key, reading, is_after_as_of from {intermediate}.int_readings__judged
+where record_key in ({records})
+"""
+
+_BROKEN = """
+select row_key, reading, rule from {intermediate}.int_raw_rows__broken
+where person_key = ?
+order by rule
 """
 
 _TOUCH_TYPES = """
@@ -98,6 +91,20 @@ class Evidence:
     thresholds: dict[tuple[str, str, str, str], float]
     users: Users
     as_of: datetime
+    broken: dict[ReadingKey, list[str]]
+    """The rules of quarantine that a reading breaks."""
+    after_as_of: set[ReadingKey]
+    """The readings that would take part if they were not after `as_of`."""
+
+    def rules(self, row: Row, reading: str) -> list[str]:
+        """What is told of a reading that breaks rules by what its row says."""
+        if row["is_usable"]:
+            return []
+        broken = self.broken[row["row_key"], reading]
+        return [f"quarantined: {rule}" for rule in broken]
+
+    def is_late(self, row: Row, reading: str) -> bool:
+        return (row["row_key"], reading) in self.after_as_of
 
 
 def raw_rows(
@@ -111,6 +118,9 @@ def raw_rows(
     matched = defaultdict(list)
     for row in read.rows(_MATCHED, [person_key]):
         matched[_key(row), row["field"], row["is_first_value"]].append(row)
+    broken = defaultdict(list)
+    for row in read.rows(_BROKEN, [person_key]):
+        broken[row["row_key"], row["reading"]].append(row["rule"])
     evidence = Evidence(
         matched=matched,
         events={(event["stage"], event["occurred_at"]): event for event in events},
@@ -122,6 +132,8 @@ def raw_rows(
         },
         users=users,
         as_of=as_of,
+        broken=broken,
+        after_as_of=_after_as_of(read, person_key),
     )
     response_types = {
         same_text(row["touch_type"] or ""): bool(row["is_response"])
@@ -133,7 +145,7 @@ def raw_rows(
         *_touches(read.rows(_TOUCHES, [person_key]), evidence),
         *_opportunities(read.rows(_OPPORTUNITIES, [person_key]), evidence),
         *(
-            _activity(row, response_types, users, as_of)
+            _activity(row, response_types, evidence)
             for row in read.rows(_ACTIVITIES, [person_key])
         ),
     ]
@@ -148,6 +160,18 @@ def raw_rows(
     )
 
 
+def _after_as_of(read: Reading, person_key: int) -> set[ReadingKey]:
+    # The records are named, so that only their rows are looked at.
+    records = ", ".join(
+        str(row["record_key"]) for row in read.rows(_RECORDS, [person_key])
+    )
+    return {
+        (row["row_key"], row["reading"])
+        for row in read.rows(_JUDGED.replace("{records}", records))
+        if row["is_after_as_of"]
+    }
+
+
 def _key(row: Row) -> RowKey:
     return row["source"], row["source_table"], row["source_key"]
 
@@ -157,7 +181,9 @@ def _first_values(rows: list[Row], evidence: Evidence) -> Iterator[RawRow]:
         value = row["first_value"]
         if value is None or not value.strip():
             continue
-        effects = _judgement(row) or _stages(row, "status", True, evidence)
+        effects = evidence.rules(row, "record") or _stages(
+            row, "status", True, evidence
+        )
         yield RawRow(
             occurred_at=row["observed_at"],
             row=_key(row),
@@ -170,8 +196,8 @@ def _first_values(rows: list[Row], evidence: Evidence) -> Iterator[RawRow]:
 
 def _observations(rows: list[Row], evidence: Evidence) -> Iterator[RawRow]:
     for row in rows:
-        effects = _judgement(row)
-        is_late = not effects and row["observed_at"] > evidence.as_of
+        effects = evidence.rules(row, "change")
+        is_late = evidence.is_late(row, "change")
         if not effects:
             effects = _stages(row, row["field"], False, evidence)
             if row["entity"] == "lead" and row["field"] == "owner":
@@ -215,14 +241,16 @@ def _touches(rows: list[Row], evidence: Evidence) -> Iterator[RawRow]:
             said += f" ({row['member_status']})"
         if row["campaign_id"]:
             said += f" of campaign {row['campaign_id']}"
-        effects = _judgement(row) if row["is_read"] else ["deleted: not read"]
+        effects = (
+            evidence.rules(row, "touch") if row["is_read"] else ["deleted: not read"]
+        )
         if not effects:
             here = {**row, "observed_at": row["touched_at"]}
             effects = [
                 *_stages(here, "type", False, evidence),
                 *_stages(here, "status", False, evidence),
             ]
-            is_late = row["touched_at"] > evidence.as_of
+            is_late = evidence.is_late(row, "touch")
             effects.append("after as_of: not yet" if is_late else "touch of marketing")
         yield RawRow(row["touched_at"], _key(row), said, tuple(effects))
 
@@ -237,7 +265,7 @@ def _opportunities(rows: list[Row], evidence: Evidence) -> Iterator[RawRow]:
         if not row["is_read"]:
             effects = ["deleted: not read"]
         else:
-            effects = _judgement(row) or [
+            effects = evidence.rules(row, row["reading"]) or [
                 _event(stage, row["occurred_at"], _key(row), evidence)
             ]
         yield RawRow(
@@ -249,15 +277,14 @@ def _opportunities(rows: list[Row], evidence: Evidence) -> Iterator[RawRow]:
         )
 
 
-def _activity(
-    row: Row, response_types: dict[str, bool], users: Users, as_of: datetime
-) -> RawRow:
+def _activity(row: Row, response_types: dict[str, bool], evidence: Evidence) -> RawRow:
     kind = row["activity_type"] or "no type"
-    effects = _judgement(row) if row["is_read"] else []
+    users = evidence.users
+    effects = evidence.rules(row, "activity")
     if not row["is_read"]:
         effects = [f"no response: {_no_response(row, response_types, users)}"]
     elif not effects:
-        is_late = row["occurred_at"] > as_of
+        is_late = evidence.is_late(row, "activity")
         effects = ["after as_of: not yet" if is_late else "response of sales"]
     return RawRow(
         occurred_at=row["occurred_at"],
@@ -284,16 +311,6 @@ def _no_response(row: Row, response_types: dict[str, bool], users: Users) -> str
     elif kind and not response_types[kind]:
         reasons.append("its type is none that counts in touch_types")
     return ", ".join(reasons) or "it is not read"
-
-
-def _judgement(row: Row) -> list[str]:
-    """The rules of quarantine that the row itself breaks."""
-    broken = [
-        rule
-        for rule in _RULES
-        if row.get("is_key_missing" if rule == "missing_key" else f"is_{rule}")
-    ]
-    return [f"quarantined: {rule}" for rule in broken]
 
 
 def _stages(

@@ -86,8 +86,11 @@ def _build(
 
 def is_built(connection: duckdb.DuckDBPyConnection, build: str) -> bool:
     """Whether a build got as far as lifecycles and what was quarantined."""
-    schema = f"{schema_prefix(build)}intermediate"
     return all(
-        warehouse.has_table(connection, schema, table)
-        for table in ("int_lifecycles", "int_quarantine")
+        warehouse.has_table(connection, schema_prefix(build) + schema, table)
+        for schema, table in (
+            ("intermediate", "int_lifecycles"),
+            ("intermediate", "int_readings__judged"),
+            ("marts", "quarantine"),
+        )
     )

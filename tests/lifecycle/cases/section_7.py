@@ -222,4 +222,32 @@ CASES = [
             "salesforce/task",
         ),
     ),
+    Case(
+        "§7 a row of which any reading takes part is a reading, whatever it breaks",
+        [
+            *(row for one in "ABC" for row in story("inquiry", lead_id=one)),
+            # Created as it should be, and closed where it cannot.
+            deal(MONDAY, "A", is_closed="true", is_won="true", closed_at=FUTURE),
+            # Neither takes part, and one breaks a rule.
+            deal(
+                FUTURE, "B", is_closed="true", is_won="true", closed_at=AS_OF + SECOND
+            ),
+            deal(AS_OF + SECOND, "C"),
+        ],
+        {
+            "fates": [
+                {
+                    "source_table": "opportunity",
+                    "raw_rows": 3,
+                    "readings": 1,
+                    "quarantined": 1,
+                    "after_as_of": 1,
+                    "unread": 0,
+                }
+            ],
+            "quarantine": [{"rule": "future_timestamp"}, {"rule": "future_timestamp"}],
+        },
+        setting="own rules",
+        owns=("generic/opportunity",),
+    ),
 ]  # fmt: skip

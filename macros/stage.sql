@@ -1,8 +1,8 @@
 {#-
     One raw table as a staging view: columns found by name, renamed and cast,
     nothing else. Fivetran, Airbyte and our own loads spell names in different
-    ways, so names are compared without case, underscores and the loader's
-    prefix. A table that is not there is a view without rows.
+    ways, so names are compared without case, blanks and underscores. A table
+    that is not there is a view without rows.
 
     texts, instants, dates, decimals, numbers, booleans: staged name to raw
         name, or to a list of raw names of which the first filled one counts.

@@ -1,7 +1,7 @@
 -- The linter indents filters and calls of macros its own way.
 -- noqa: disable=LT02
--- One row per person and lifecycle with everything that is known of it; marts
--- only choose and name.
+-- One row per person and lifecycle with everything that is known of it; the
+-- fact only chooses and names.
 with lifecycles as (
 
     select * from {{ ref('int_lifecycles__milestones') }}

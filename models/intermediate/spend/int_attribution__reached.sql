@@ -1,5 +1,5 @@
--- When each lifecycle reached each stage, by the fiscal period, and what it won,
--- as the facts have it; and which touches are in the windows before.
+-- When each lifecycle reached each stage, by the fiscal period, and what it
+-- won, as the facts have it; and which touches are in the windows before.
 with lifecycles as (
 
     select

@@ -1,5 +1,5 @@
--- Each line of an ad platform or the ledger with the campaign of the CRM that it
--- is: as the company says, else by its id, else by its link.
+-- Each line of an ad platform or the ledger with the campaign of the CRM that
+-- it is: as the company says, else by its id, else by its link.
 with costs as (
 
     select * from {{ ref('int_costs__judged') }}

@@ -1,5 +1,5 @@
--- By what a rule spreads spend over campaigns: their accepted leads, or what was
--- spent on them.
+-- By what a rule spreads spend over campaigns: their accepted leads, or what
+-- was spent on them.
 with lines_summed as (
 
     select * from {{ ref('int_spend__by_account') }}

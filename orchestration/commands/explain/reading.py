@@ -85,7 +85,7 @@ def _build(
 
 
 def is_built(connection: duckdb.DuckDBPyConnection, build: str) -> bool:
-    """Whether a build got as far as lifecycles and what was quarantined."""
+    """Whether a build got as far as lifecycles and what became of raw rows."""
     return all(
         warehouse.has_table(connection, schema_prefix(build) + schema, table)
         for schema, table in (

@@ -155,7 +155,7 @@ def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
     tools = ", ".join(
         f"{name} {version(name)}"
-        for name in ("duckdb", "polars", "dbt-core", "dagster", "dlt")
+        for name in ("duckdb", "polars", "dbt-core", "dagster")
     )
     return (
         f"{cores()} cores ({platform.machine()}), {memory:.0f} GB of memory, "

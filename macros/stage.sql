@@ -8,8 +8,8 @@
         name, or to a list of raw names of which the first filled one counts.
         White space around a text goes, a blank is null. An instant comes
         with its text as `<name>_text`.
-    required: raw name, or several with commas between, to what it is needed
-        for; a table without any of them is an error. Every other column that is missing is a typed null.
+        A column that is missing is a typed null, but for those that the list
+        of raw tables says it needs (macros/raw_tables.sql).
     key: the raw columns that hold a row's own id, the first filled one
         counts.
     content_key: the staged columns that tell rows apart in a table that has
@@ -25,21 +25,12 @@
 {% macro stage(
     system, table,
     texts={}, instants={}, dates={}, decimals={}, numbers={}, booleans={},
-    required={}, key=[], content_key=[], record=none
+    key=[], content_key=[], record=none
 ) -%}
 {%- set relation = source('raw_' ~ system, table) -%}
 {%- set raw = raw_columns(relation) -%}
 {%- set named = columns_by_name(system, raw) -%}
-{%- set where = relation.schema ~ '.' ~ relation.identifier -%}
-{%- for name, purpose in required.items() -%}
-    {%- if raw and not find_columns(named, system, name.split(', ')) -%}
-        {{ exceptions.raise_compiler_error(
-            'The table ' ~ where ~ ' has no column "' ~ name
-            ~ '", which is needed ' ~ purpose ~ '. Add the column to the'
-            ~ ' export, or take the table away.'
-        ) }}
-    {%- endif -%}
-{%- endfor -%}
+{%- do check_needed_columns(system, table, relation, named) -%}
 {%- set wanted = {} -%}
 {%- for kind in [texts, instants, dates, decimals, numbers, booleans] -%}
     {%- for name, raw_names in kind.items() -%}

@@ -24,7 +24,7 @@ def of_this_process() -> dg.Definitions:
     """The same for a run in this process.
 
     To find them as `dg` does means to import every installed package that offers
-    components, dlt among them, which takes a second.
+    components, which takes a second.
     """
     package = orchestration.defs
     modules = [

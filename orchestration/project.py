@@ -207,8 +207,9 @@ class Project:
         return self.out / "data_docs"
 
     @property
-    def dlt_dir(self) -> Path:
-        return self.out / "dlt"
+    def scratch(self) -> Path:
+        """What a load needs while it reads; empty afterwards."""
+        return self.out / "scratch"
 
     @property
     def dagster_home(self) -> Path:

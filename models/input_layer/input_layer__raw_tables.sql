@@ -1,31 +1,15 @@
-{#- Tables without an entity of their own in the input layer. -#}
+{#- Staged tables without an entity of their own in the input layer. -#}
 {%- set only_counted = [
-    ('salesforce', 'account', 'stg_salesforce__accounts'),
-    (
-        'salesforce', 'opportunity_history',
-        'stg_salesforce__opportunity_snapshots',
-    ),
-    (
-        'salesforce', 'opportunity_field_history',
-        'stg_salesforce__opportunity_changes',
-    ),
-    ('salesforce', 'user_role', 'stg_salesforce__user_roles'),
-    (
-        'ads', 'google_ads_account_history',
-        'stg_ads__google_accounts',
-    ),
-    (
-        'ads', 'linkedin_ad_campaign_history',
-        'stg_ads__linkedin_campaigns',
-    ),
-    (
-        'ads', 'linkedin_ad_account_history',
-        'stg_ads__linkedin_accounts',
-    ),
+    'stg_salesforce__accounts',
+    'stg_salesforce__opportunity_snapshots',
+    'stg_salesforce__opportunity_changes',
+    'stg_salesforce__user_roles',
+    'stg_ads__google_accounts',
+    'stg_ads__linkedin_campaigns',
+    'stg_ads__linkedin_accounts',
 ] -%}
 with raw_rows_counted as (
-    select *
-    from {{ ref('stg_loads__raw_tables') }}
+    {{ raw_row_counts() | indent(4) }}
 ),
 
 entities_counted as (
@@ -44,12 +28,13 @@ entities_counted as (
 ),
 
 others_counted as (
-    {%- for source, source_table, staged in only_counted %}
+    {%- for staged in only_counted %}
     select
-        '{{ source }}' as source,
-        '{{ source_table }}' as source_table,
+        source,
+        source_table,
         count(distinct row_key) as surviving_rows
     from {{ ref(staged) }}
+    group by source, source_table
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),

@@ -1,6 +1,5 @@
-"""The raw tables as assets, one each, loaded by dlt; and the run's settings."""
+"""The raw tables as assets, one each; and the run's settings."""
 
-import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -12,7 +11,7 @@ from orchestration.run import progress
 from orchestration.run.failures import without_retries
 from orchestration.settings.run_settings import write_definition, write_settings
 from orchestration.sources.landing import read_landing
-from orchestration.sources.raw import LoadedTable, SystemLoad
+from orchestration.sources.raw import LoadedTable, load_system
 from orchestration.sources.tables import LOADED_SYSTEMS, RawTable, tables_of
 
 WRITER_POOL = "duckdb_writer"
@@ -33,12 +32,12 @@ def raw_spec(table: RawTable) -> dg.AssetSpec:
             f"{table.purpose.capitalize()}: the table `{table.name}` of "
             f"{table.system} as it was exported, every column text."
         ),
-        kinds={"dlt", "duckdb"},
+        kinds={"parquet", "duckdb"},
     )
 
 
 def raw_assets(system: str) -> dg.AssetsDefinition:
-    """The raw tables of one system: one pipeline, an asset for each table."""
+    """The raw tables of one system: one op, an asset for each table."""
 
     @dg.multi_asset(
         name=f"load_{system}",
@@ -46,57 +45,20 @@ def raw_assets(system: str) -> dg.AssetsDefinition:
         pool=WRITER_POOL,
     )
     def load(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-        results: dict[dg.AssetKey, dg.MaterializeResult] = {}
         with without_retries():
             project = Project.from_environment()
             landing = read_landing(project.landing)
             # Each system's op reads the whole folder; one of them speaks of it.
             for warning in landing.warnings if system == LOADED_SYSTEMS[0] else ():
                 context.log.warning(warning)
-            work = SystemLoad(project, system, landing, run_instant(context))
-            work.prepare()
-            if work.has_news:
-                results = {
-                    result.asset_key: result for result in _run_dlt(context, work)
-                }
-            tables = work.finish()
+            tables = load_system(project, system, landing, run_instant(context))
         for loaded in tables.values():
-            key = raw_key(system, loaded.table)
-            found = results[key].metadata if key in results else {}
             yield dg.MaterializeResult(
-                asset_key=key, metadata={**(found or {}), **load_metadata(loaded)}
+                asset_key=raw_key(system, loaded.table),
+                metadata=load_metadata(loaded),
             )
 
     return load
-
-
-def _run_dlt(
-    context: dg.AssetExecutionContext, work: SystemLoad
-) -> Iterator[dg.MaterializeResult]:
-    # dlt takes two seconds to import; most runs have nothing new to load.
-    from dagster_dlt import DagsterDltResource
-
-    with warnings.catch_warnings():
-        # dagster-dlt calls what dlt 1.30 has renamed.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        yield from DagsterDltResource().run(
-            context=context,
-            dlt_source=work.source(),
-            dlt_pipeline=work.pipeline(),
-            dagster_dlt_translator=_translator(work.system),
-        )
-
-
-def _translator(system: str) -> object:
-    from dagster_dlt import DagsterDltTranslator
-    from dagster_dlt.translator import DltResourceTranslatorData
-
-    class RawTranslator(DagsterDltTranslator):
-        def get_asset_spec(self, data: DltResourceTranslatorData) -> dg.AssetSpec:
-            spec = super().get_asset_spec(data)
-            return spec.replace_attributes(key=raw_key(system, data.resource.name))
-
-    return RawTranslator()
 
 
 def load_metadata(loaded: LoadedTable) -> dict[str, int]:

@@ -21,18 +21,10 @@ from orchestration.increment.lineage import SOURCE
 from orchestration.project import Project
 from orchestration.publication import closings, publications
 from orchestration.settings.definition_files import overlay_files
+from orchestration.sources.tables import looked_up_tables
 from orchestration.transformation import dbt_runner
 
-LOOKED_UP = frozenset(
-    {
-        ("generic", "user"),
-        ("generic", "campaign"),
-        ("salesforce", "user"),
-        ("salesforce", "user_role"),
-        ("salesforce", "campaign"),
-        ("marketo", "program"),
-    }
-)
+LOOKED_UP = looked_up_tables()
 """Small tables that the rows of every person are looked up in."""
 
 CLOSINGS = ("closes", "definition", *closings.TABLES)

@@ -1,6 +1,6 @@
 """Whether someone pressed Ctrl-C, whatever became of it.
 
-Dagster, dlt and DuckDB each deal with a signal in their own way, and what comes
+Dagster, dbt and DuckDB each deal with a signal in their own way, and what comes
 of it may be an error that says nothing of it, such as a connection that is busy.
 So the signal itself is remembered: Python writes down its number before it calls
 any handler.

@@ -92,7 +92,7 @@ def write_definition(project: Project) -> dict[str, int]:
     seeds = seed_columns(project)
     overlays = overlay_files(project)
     types = _column_types(project) if overlays else {}
-    scratch = project.dlt_dir / "files" / "definition"
+    scratch = project.scratch / "definition"
     shutil.rmtree(scratch, ignore_errors=True)
     connection = warehouse.connect(project)
     try:
@@ -143,8 +143,8 @@ def _insert(
     table = RawTable("definition", overlay.seed, "the funnel's definition")
     file = LandingFile(overlay.path, overlay.path.name, table, "csv", False)
     count = 0
-    with Converter(scratch / overlay.path.stem) as converter:
-        converted = converter.convert(file, "")
+    with Converter(scratch) as converter:
+        converted = converter.convert(file, scratch / f"{overlay.path.stem}.parquet")
     given = converted.columns
     for name in given:
         if plain(name) not in by_plain_name:

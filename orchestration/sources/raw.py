@@ -5,12 +5,12 @@ and keeps its `_loaded_at`; a changed file's rows are replaced; a vanished
 file's rows go.
 
 A landed file becomes one Parquet file below OUT/raw, and a raw table is a view
-of its files. Which file a row came from, and when, is said by the folders that
-the Parquet file lies in, as Hive writes partitions: every engine reads that
-without a look into the rows of other files. What has been loaded is written
-down in `loads.files` together with the views, in one step, after dlt is done
-and every file is in its place; so a killed load leaves the tables as they were
-and files that nobody reads, which the next one removes.
+of its files. DuckDB writes each where it stays. Which file a row came from, with
+which digest, and when, is said by the folders that the Parquet file lies in, as
+Hive writes partitions: every engine reads that without a look into the rows of
+other files. What has been loaded is written down in `loads.files` together with
+the views, in one step, after every file is in its place; so a killed load leaves
+the tables as they were and files that nobody reads, which the next one removes.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -32,13 +31,9 @@ from orchestration.errors import LeadFunnelError, listed
 from orchestration.project import Project
 from orchestration.publication.disk import sync
 from orchestration.sources.landing import Landing, LandingFile, read_landing
-from orchestration.sources.readers import FILE_COLUMNS, Converted, Converter, digest
-from orchestration.sources.tables import LOADED_SYSTEMS, RawTable, tables_of
+from orchestration.sources.readers import FILE_COLUMNS, Converter, digest
+from orchestration.sources.tables import LOADED_SYSTEMS, tables_of
 from orchestration.warehouse import literal, quoted
-
-if TYPE_CHECKING:
-    from dlt.extract.source import DltSource
-    from dlt.pipeline.pipeline import Pipeline
 
 SETTLED_SECONDS = 2.0
 """A file changed later than this before it was read may change unseen."""
@@ -78,32 +73,33 @@ class LoadedTable:
 
 
 @dataclass(frozen=True)
-class _Known:
+class LoadedFile:
     """A landed file as it was loaded."""
 
     table: str
     sha256: str
     fingerprint: str | None
-    rows: int
-    columns: tuple[str, ...]
     loaded_at: datetime
-    size: int | None
+    columns: tuple[str, ...] = ()
+    rows: int = 0
+    size: int | None = None
+
+
+Files = dict[str, LoadedFile]
+"""By the path below LANDING."""
 
 
 @dataclass
 class SystemLoad:
-    """The load of one system: prepare, let dlt run `source`, then finish.
-
-    The steps are apart so that Dagster's dlt resource can do the middle one.
-    """
+    """The load of one system: read what is new, then show it."""
 
     project: Project
     system: str
     landing: Landing
     loaded_at: datetime
-    converted: list[Converted] = field(default_factory=list)
-    fingerprints: dict[str, str | None] = field(default_factory=dict)
-    kept: dict[str, _Known] = field(default_factory=dict)
+    files: Files = field(default_factory=dict)
+    new: set[str] = field(default_factory=set)
+    """Which of the files this load read."""
 
     @property
     def schema(self) -> str:
@@ -111,112 +107,71 @@ class SystemLoad:
 
     @property
     def scratch(self) -> Path:
-        return self.project.dlt_dir / "files" / self.system
-
-    @property
-    def delivered(self) -> Path:
-        """Where dlt puts the Parquet files, each under a name of its own."""
-        return delivery(self.project) / self.schema
+        return self.project.scratch / self.system
 
     @property
     def folder(self) -> Path:
         return self.project.raw / self.schema
 
-    def prepare(self) -> None:
-        """Read what is new: no table changes before every file is readable."""
+    def read(self) -> None:
+        """Convert what is new: no table changes before every file is readable."""
+        before = self._written_down()
         shutil.rmtree(self.scratch, ignore_errors=True)
-        shutil.rmtree(self.delivered, ignore_errors=True)
-        connection = warehouse.connect(self.project)
         try:
-            connection.execute(LEDGER)
-            self.kept = self._known(connection)
+            self._convert_what_is_new(self._intact(before))
+            self._check_required()
+        except LeadFunnelError:
+            self._remove_leftovers(before)
+            raise
         finally:
-            connection.close()
-        self._convert_what_is_new()
-        self._check_required()
+            shutil.rmtree(self.scratch, ignore_errors=True)
 
-    @property
-    def has_news(self) -> bool:
-        return any(item.columns for item in self.converted)
-
-    def source(self) -> DltSource:
-        return raw_source(self.system, self.converted)
-
-    def pipeline(self) -> Pipeline:
-        return raw_pipeline(self.project, self.system)
-
-    def finish(self) -> dict[str, LoadedTable]:
+    def show(self) -> dict[str, LoadedTable]:
         """Show the files that are there now, and say what each raw table holds."""
-        files = {**self.kept, **self._placed()}
         connection = warehouse.connect(self.project)
         try:
             connection.execute("begin")
-            connection.execute(
-                "delete from loads.files where source = ?", [self.system]
-            )
-            if files:
-                connection.executemany(
-                    "insert into loads.files (source, source_table, file, sha256, "
-                    "fingerprint, row_count, columns, loaded_at, size) "
-                    "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [
-                        [
-                            self.system,
-                            item.table,
-                            name,
-                            item.sha256,
-                            item.fingerprint,
-                            item.rows,
-                            list(item.columns),
-                            item.loaded_at,
-                            item.size,
-                        ]
-                        for name, item in files.items()
-                    ],
-                )
-            self._show(connection, files)
+            self._write_down(connection)
+            self._make_views(connection)
             connection.execute("commit")
         finally:
             connection.close()
-        self._remove_leftovers(files)
-        shutil.rmtree(self.scratch, ignore_errors=True)
-        shutil.rmtree(self.delivered, ignore_errors=True)
-        return self._loaded(files)
+        self._remove_leftovers(self.files)
+        return self._loaded()
 
-    def _known(self, connection: duckdb.DuckDBPyConnection) -> dict[str, _Known]:
-        """The files that were loaded and whose Parquet is as it was written."""
-        found = {
-            name: _Known(table, sha256, fingerprint, rows, tuple(columns), at, size)
-            for (
-                name,
-                table,
-                sha256,
-                fingerprint,
-                rows,
-                columns,
-                at,
-                size,
-            ) in connection.execute(
-                "select file, source_table, sha256, fingerprint, row_count, columns, "
-                "loaded_at, size from loads.files where source = ? order by file",
+    def _written_down(self) -> Files:
+        connection = warehouse.connect(self.project)
+        try:
+            connection.execute(LEDGER)
+            found = connection.execute(
+                "select file, source_table, sha256, fingerprint, loaded_at, columns, "
+                "row_count, size from loads.files where source = ? order by file",
                 [self.system],
             ).fetchall()
+        finally:
+            connection.close()
+        return {
+            name: LoadedFile(table, sha256, fingerprint, at, tuple(columns), rows, size)
+            for name, table, sha256, fingerprint, at, columns, rows, size in found
         }
+
+    def _intact(self, files: Files) -> Files:
+        """Those whose Parquet is as it was written."""
         return {
             name: item
-            for name, item in found.items()
+            for name, item in files.items()
             if not item.columns
             or (item.size and _size(self._place(name, item)) == item.size)
         }
 
-    def _convert_what_is_new(self) -> None:
-        unchanged: dict[str, _Known] = {}
+    def _convert_what_is_new(self, known: Files) -> None:
+        folders: set[Path] = set()
         with Converter(self.scratch) as converter:
             for file in self.landing.files_of(self.system):
-                before = self.kept.get(file.name)
+                before = known.get(file.name)
                 fingerprint = _fingerprint(file)
                 if before and before.fingerprint and before.fingerprint == fingerprint:
-                    unchanged[file.name] = before
+                    self.files[file.name] = before
                     continue
                 sha256 = _sha256(file)
                 if (
@@ -224,24 +179,31 @@ class SystemLoad:
                     and before.sha256 == sha256
                     and before.table == file.table.name
                 ):
-                    unchanged[file.name] = replace(before, fingerprint=fingerprint)
+                    self.files[file.name] = replace(before, fingerprint=fingerprint)
                     continue
-                self.fingerprints[file.name] = fingerprint
-                self.converted.append(converter.convert(file, sha256))
-        self.kept = unchanged
+                item = LoadedFile(file.table.name, sha256, fingerprint, self.loaded_at)
+                place = self._place(file.name, item)
+                found = converter.convert(file, place)
+                self.files[file.name] = replace(
+                    item, columns=found.columns, rows=found.rows, size=_size(place)
+                )
+                self.new.add(file.name)
+                if found.columns:
+                    folders |= {*place.relative_to(self.project.out).parents}
+        for folder in folders:
+            sync(self.project.out / folder)
 
     def _check_required(self) -> None:
         """A required table without a column is no table of no rows: it would
         empty everything that is built on it, and without a word."""
-        columns = {name: item.columns for name, item in self.kept.items()}
-        columns |= {item.file.name: item.columns for item in self.converted}
         for table in tables_of(self.system):
             files = [
                 file.name
                 for file in self.landing.files_of(self.system)
                 if file.table == table
             ]
-            if table.is_required and files and not any(map(columns.get, files)):
+            has_columns = any(self.files[name].columns for name in files)
+            if table.is_required and files and not has_columns:
                 which = "The file" if len(files) == 1 else "None of the files"
                 has = "has no" if len(files) == 1 else "has any"
                 raise LeadFunnelError(
@@ -251,59 +213,7 @@ class SystemLoad:
                     "has no rows is a CSV file with its header alone."
                 )
 
-    def _placed(self) -> dict[str, _Known]:
-        """Move what dlt delivered to where the views look for it."""
-        parquet = self._delivered_as()
-        placed = {}
-        folders = set()
-        for item in self.converted:
-            known = _Known(
-                item.file.table.name,
-                item.sha256,
-                self.fingerprints[item.file.name],
-                item.rows,
-                item.columns,
-                self.loaded_at,
-                None,
-            )
-            if item.columns:
-                path = parquet[item.file.name]
-                known = replace(known, size=path.stat().st_size)
-                place = self._place(item.file.name, known)
-                place.parent.mkdir(parents=True, exist_ok=True)
-                sync(path)
-                path.replace(place)
-                folders |= {*place.relative_to(self.project.out).parents}
-            placed[item.file.name] = known
-        for folder in folders:
-            sync(self.project.out / folder)
-        return placed
-
-    def _delivered_as(self) -> dict[str, Path]:
-        """The Parquet file that dlt made of each landed file.
-
-        dlt names them by chance, so which is which is told by their size and,
-        where it is not the only one of its size, by its content.
-        """
-        paths: dict[int, list[Path]] = {}
-        for path in self.delivered.glob("*/*.parquet"):
-            paths.setdefault(path.stat().st_size, []).append(path)
-        items: dict[int, list[Converted]] = {}
-        for item in self.converted:
-            if item.columns:
-                items.setdefault(item.parquet.stat().st_size, []).append(item)
-        found = {}
-        for size, of_size in items.items():
-            there = paths.get(size, [])
-            if len(there) > 1:
-                # Of files that are alike, either will do.
-                there.sort(key=digest)
-                of_size.sort(key=lambda item: digest(item.parquet))
-            for item, path in zip(of_size, there, strict=True):
-                found[item.file.name] = path
-        return found
-
-    def _place(self, name: str, item: _Known) -> Path:
+    def _place(self, name: str, item: LoadedFile) -> Path:
         """Where the Parquet file of a landed file lies."""
         values = (name, item.sha256, item.loaded_at.isoformat(" "))
         parts = [
@@ -317,9 +227,30 @@ class SystemLoad:
             )
         return self.folder.joinpath(item.table, *parts, "rows.parquet")
 
-    def _show(
-        self, connection: duckdb.DuckDBPyConnection, files: dict[str, _Known]
-    ) -> None:
+    def _write_down(self, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.execute("delete from loads.files where source = ?", [self.system])
+        if self.files:
+            connection.executemany(
+                "insert into loads.files (source, source_table, file, sha256, "
+                "fingerprint, row_count, columns, loaded_at, size) "
+                "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    [
+                        self.system,
+                        item.table,
+                        name,
+                        item.sha256,
+                        item.fingerprint,
+                        item.rows,
+                        list(item.columns),
+                        item.loaded_at,
+                        item.size,
+                    ]
+                    for name, item in self.files.items()
+                ],
+            )
+
+    def _make_views(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make each raw table a view of its files, in place of whatever it was."""
         connection.execute(f"create schema if not exists {self.schema}")
         relations = connection.execute(
@@ -331,14 +262,14 @@ class SystemLoad:
         ).fetchall()
         names = {table.name for table in tables_of(self.system)}
         for name, kind in relations:
-            # Earlier versions of this project let dlt keep tables here.
+            # A warehouse may be older than the views: dlt kept tables here.
             if name in names or name.startswith("_dlt_"):
                 connection.execute(f"drop {kind} {self.schema}.{quoted(name)}")
         for table in tables_of(self.system):
             of_table = {
                 self._place(name, item): item.columns
-                for name, item in files.items()
-                if item.table == table.name and item.columns
+                for name, item in self._files_of(table.name).items()
+                if item.columns
             }
             if of_table:
                 connection.execute(
@@ -346,7 +277,7 @@ class SystemLoad:
                     f"{_select(of_table)}"
                 )
 
-    def _remove_leftovers(self, files: dict[str, _Known]) -> None:
+    def _remove_leftovers(self, files: Files) -> None:
         """Remove what no view reads: replaced, vanished, or from a killed load."""
         read = {self._place(name, item) for name, item in files.items()}
         for folder, _, names in os.walk(self.folder, topdown=False):
@@ -357,19 +288,19 @@ class SystemLoad:
             if not any(Path(folder).iterdir()):
                 Path(folder).rmdir()
 
-    def _loaded(self, files: dict[str, _Known]) -> dict[str, LoadedTable]:
-        new = {item.file.name for item in self.converted}
+    def _files_of(self, table: str) -> Files:
+        return {name: item for name, item in self.files.items() if item.table == table}
+
+    def _loaded(self) -> dict[str, LoadedTable]:
         loaded = {}
         for table in tables_of(self.system):
-            of_table = {
-                name: item for name, item in files.items() if item.table == table.name
-            }
+            files = self._files_of(table.name)
             loaded[table.name] = LoadedTable(
                 system=self.system,
                 table=table.name,
-                rows=sum(item.rows for item in of_table.values()),
-                files=len(of_table),
-                new_files=len(new & set(of_table)),
+                rows=sum(item.rows for item in files.values()),
+                files=len(files),
+                new_files=len(self.new & set(files)),
             )
         return loaded
 
@@ -413,10 +344,8 @@ def load_system(
         landing=landing or read_landing(project.landing),
         loaded_at=loaded_at or now(),
     )
-    load.prepare()
-    if load.has_news:
-        run_pipeline(load)
-    return load.finish()
+    load.read()
+    return load.show()
 
 
 def load_all(
@@ -432,107 +361,9 @@ def load_all(
     }
 
 
-def run_pipeline(load: SystemLoad) -> None:
-    """Let dlt load what was prepared, without Dagster."""
-    load.pipeline().run(load.source()).raise_on_failed_jobs()
-
-
 def now() -> datetime:
     """The present as the warehouse writes instants: UTC without an offset."""
     return datetime.now(UTC).replace(tzinfo=None)
-
-
-def raw_source(system: str, converted: Iterable[Converted] = ()) -> DltSource:
-    """A system's raw tables as a dlt source, a resource each.
-
-    Without files it only names the tables, which is what assets are made of.
-    """
-    import dlt
-
-    # Names are in snake case already; dlt leaves them as they are.
-    schema = dlt.Schema(f"raw_{system}", normalizers={"names": "direct"})
-    by_table: dict[str, list[Converted]] = {
-        table.name: [] for table in tables_of(system)
-    }
-    for item in converted:
-        if item.columns:
-            by_table[item.file.table.name].append(item)
-
-    @dlt.source(schema=schema, max_table_nesting=0)
-    def exports() -> Iterator[Any]:
-        for table, items in by_table.items():
-            yield dlt.resource(
-                _parquet_files(items),
-                name=table,
-                table_name=_name_by_columns(),
-                columns=_columns,
-                write_disposition="append",
-                file_format="parquet",
-            )
-
-    return exports()
-
-
-def _name_by_columns() -> Callable[[Converted], str]:
-    """What dlt calls the table of a file. Files with other columns are another
-    table to it: of one table it would rewrite them until all are alike."""
-    seen: dict[str, int] = {}
-
-    def name(item: Converted) -> str:
-        number = seen.setdefault(str(_columns(item)), len(seen) + 1)
-        table = item.file.table.name
-        return table if number == 1 else f"{table}__{number}"
-
-    return name
-
-
-def _columns(item: Converted) -> dict[str, Any]:
-    """The columns of a file, just as it has them."""
-    import pyarrow.parquet as pq
-
-    return {
-        field.name: {"data_type": "text", "nullable": field.nullable}
-        for field in pq.read_schema(item.parquet)
-    }
-
-
-def _parquet_files(items: Sequence[Converted]) -> Iterator[Any]:
-    import dlt
-
-    for item in items:
-        yield dlt.mark.with_file_import(
-            str(item.parquet), "parquet", item.rows, hints=item
-        )
-
-
-def raw_pipeline(project: Project, system: str) -> Pipeline:
-    """The pipeline that delivers the files of the schema `raw_<system>`.
-
-    It remembers nothing between runs: what is loaded stands in `loads.files`.
-    """
-    os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
-    os.environ["RESTORE_FROM_DESTINATION"] = "false"
-    os.environ["LOAD__DELETE_COMPLETED_JOBS"] = "true"
-    os.environ.setdefault("RUNTIME__LOG_LEVEL", "ERROR")
-    import dlt
-
-    name = f"load_{system}"
-    shutil.rmtree(project.dlt_dir / name, ignore_errors=True)
-    return dlt.pipeline(
-        pipeline_name=name,
-        pipelines_dir=str(project.dlt_dir),
-        destination=dlt.destinations.filesystem(
-            str(delivery(project)),
-            layout="{table_name}/{file_id}.{ext}",
-            # The folder is emptied before, so no table finds another one's files.
-            warn_unsafe_layout_separators=False,
-        ),
-        dataset_name=f"raw_{system}",
-    )
-
-
-def delivery(project: Project) -> Path:
-    return project.dlt_dir / "delivered"
 
 
 def _fingerprint(file: LandingFile) -> str | None:
@@ -575,15 +406,3 @@ def _size(path: Path) -> int | None:
         return path.stat().st_size
     except OSError:
         return None
-
-
-__all__ = [
-    "LoadedTable",
-    "RawTable",
-    "SystemLoad",
-    "load_all",
-    "load_system",
-    "raw_pipeline",
-    "raw_source",
-    "run_pipeline",
-]

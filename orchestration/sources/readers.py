@@ -28,6 +28,7 @@ import duckdb
 
 from orchestration import warehouse
 from orchestration.errors import LeadFunnelError, listed
+from orchestration.publication.disk import sync
 from orchestration.sources.landing import LandingFile
 from orchestration.warehouse import literal, quoted
 
@@ -46,19 +47,23 @@ CODECS = {"UNCOMPRESSED", "SNAPPY", "LZ4_RAW", "ZSTD"}
 """Compression of Parquet that costs a reader little, and that Spark knows too."""
 
 
+Read = tuple[tuple[str, ...], int]
+"""The columns of a file and how many rows it has."""
+
+
 @dataclass(frozen=True)
 class Converted:
     """A file of exports made into Parquet."""
 
-    file: LandingFile
-    sha256: str
     parquet: Path
+    """Not there where the file has no columns."""
     columns: tuple[str, ...]
     rows: int
 
 
 class Converter:
-    """Turns files of exports into Parquet files under a folder of its own."""
+    """Turns files of exports into Parquet files; what it needs meanwhile is in a
+    folder of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -73,30 +78,37 @@ class Converter:
     def __exit__(self, *_: object) -> None:
         self.connection.close()
 
-    def convert(self, file: LandingFile, sha256: str) -> Converted:
-        """Convert one file; each thing that can be wrong with it is a sentence."""
+    def convert(self, file: LandingFile, target: Path) -> Converted:
+        """Convert one file; each thing that can be wrong with it is a sentence.
+
+        The Parquet file is at its target as a whole, forced to disk, or not at all.
+        """
+        # DuckDB remembers what it read from a path, so no path serves two files.
         self.count += 1
         scratch = self.folder / f"{self.count}"
         scratch.mkdir(parents=True, exist_ok=True)
         try:
             if file.path.stat().st_size == 0:
-                return Converted(file, sha256, scratch / "none", (), 0)
+                return Converted(target, (), 0)
             read = {"csv": self._csv, "json": self._json, "parquet": self._parquet}
-            return read[file.format](file, sha256, scratch)
+            columns, rows = read[file.format](file, scratch, target)
+            return Converted(target, columns, rows)
         except (OSError, EOFError, zlib.error, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise _unreadable(file, reason) from error
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
 
     # CSV
 
-    def _csv(self, file: LandingFile, sha256: str, scratch: Path) -> Converted:
+    def _csv(self, file: LandingFile, scratch: Path, target: Path) -> Read:
         encoding = _encoding(file)
         with opened(file) as stream:
             head = stream.read(HEAD_BYTES)
         source = file.path
         if encoding in ("utf-8", "utf-8-sig"):
             try:
-                return self._plain_csv(file, sha256, scratch, source, head, encoding)
+                return self._plain_csv(file, scratch, target, source, head, encoding)
             except duckdb.Error:
                 pass  # Read it row by row: that mends it or names the line.
         source = scratch / "mended.csv"
@@ -105,7 +117,7 @@ class Converter:
             head = stream.read(HEAD_BYTES)
         try:
             return self._plain_csv(
-                file, sha256, scratch, source, head, "utf-8", delimiter
+                file, scratch, target, source, head, "utf-8", delimiter
             )
         except duckdb.Error as error:
             raise _unreadable(file, _first_line(error)) from error
@@ -113,20 +125,20 @@ class Converter:
     def _plain_csv(
         self,
         file: LandingFile,
-        sha256: str,
         scratch: Path,
+        target: Path,
         source: Path,
         head: bytes,
         encoding: str,
         delimiter: str | None = None,
-    ) -> Converted:
+    ) -> Read:
         """CSV in UTF-8 with all rows of one length, as fast as DuckDB reads it."""
         text = codecs.getincrementaldecoder(encoding)().decode(head)
         blank = re.match(r"(?:[ \t]*\r?\n)*", text)
         skipped = blank.group().count("\n") if blank else 0
         delimiter, names = _header(text, delimiter)
         if not names:
-            return Converted(file, sha256, scratch / "none", (), 0)
+            return (), 0
         columns = unique_names(names)
         _check_columns(file, columns)
         declared = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(columns)))
@@ -151,11 +163,11 @@ class Converter:
         values = [f"c{index}" for index in range(len(columns))]
         # Of a single column, a blank line cannot be told from a blank value.
         where = "where trim(c0) <> ''" if len(columns) == 1 else ""
-        return self._write(file, sha256, scratch, columns, values, relation, where)
+        return self._write(target, columns, values, relation, where)
 
     # JSON
 
-    def _json(self, file: LandingFile, sha256: str, scratch: Path) -> Converted:
+    def _json(self, file: LandingFile, scratch: Path, target: Path) -> Read:
         with opened(file) as stream:
             head = stream.read(HEAD_BYTES)
         encoding = _encoding(file)
@@ -163,10 +175,8 @@ class Converter:
         is_gzipped = file.is_gzipped
         if encoding != "utf-8":
             source = scratch / "mended.jsonl"
-            with opened(file) as stream, source.open("w", encoding="utf-8") as target:
-                shutil.copyfileobj(
-                    io.TextIOWrapper(stream, encoding, newline=""), target
-                )
+            with opened(file) as stream, source.open("w", encoding="utf-8") as copy:
+                shutil.copyfileobj(io.TextIOWrapper(stream, encoding, newline=""), copy)
             is_gzipped = False
         starts_as_list = head.decode(encoding, "replace").lstrip()[:1] == "["
         layout = "array" if starts_as_list else "newline_delimited"
@@ -189,7 +199,7 @@ class Converter:
                 file, f"{stray} of its rows are not JSON objects with a key a column"
             )
         if not keys:
-            return Converted(file, sha256, scratch / "none", (), 0)
+            return (), 0
         keys = sorted(keys)
         columns = unique_names(keys)
         _check_columns(file, columns)
@@ -198,15 +208,15 @@ class Converter:
             f"(select json_extract_string(json, [{pointers}]) as found from {relation})"
         )
         values = [f"found[{index + 1}]" for index in range(len(columns))]
-        return self._write(file, sha256, scratch, columns, values, relation)
+        return self._write(target, columns, values, relation)
 
     # Parquet
 
-    def _parquet(self, file: LandingFile, sha256: str, scratch: Path) -> Converted:
+    def _parquet(self, file: LandingFile, scratch: Path, target: Path) -> Read:
         # A landed file may be written over while it is read, so a copy is read.
         source = scratch / "landed.parquet"
-        with opened(file) as stream, source.open("wb") as target:
-            shutil.copyfileobj(stream, target, HEAD_BYTES)
+        with opened(file) as stream, source.open("wb") as copy:
+            shutil.copyfileobj(stream, copy, HEAD_BYTES)
         path = literal(str(_safe_path(source, scratch)))
         relation = f"read_parquet({path}, binary_as_string = true)"
         try:
@@ -224,9 +234,10 @@ class Converter:
             ):
                 rows, blanks = self._rows_and_blanks(columns, path)
                 if not blanks:
-                    return Converted(file, sha256, source, columns, rows)
+                    _put(source, target)
+                    return columns, rows
             values = [_as_text(quoted(row[0]), row[1]) for row in described]
-            return self._write(file, sha256, scratch, columns, values, relation)
+            return self._write(target, columns, values, relation)
         except duckdb.Error as error:
             raise _unreadable(file, _first_line(error)) from error
 
@@ -255,27 +266,36 @@ class Converter:
 
     def _write(
         self,
-        file: LandingFile,
-        sha256: str,
-        scratch: Path,
+        target: Path,
         columns: Sequence[str],
         values: Sequence[str],
         relation: str,
         where: str = "",
-    ) -> Converted:
-        target = scratch / "rows.parquet"
-        target.unlink(missing_ok=True)
+    ) -> Read:
+        unfinished = _unfinished(target)
         selected = [
             f"nullif(cast({value} as varchar), '') as {quoted(column)}"
             for column, value in zip(columns, values, strict=True)
         ]
         rows = self.connection.execute(
             f"copy (select {', '.join(selected)} from {relation} {where}) "
-            f"to {literal(str(target))} (format parquet)"
+            f"to {literal(str(unfinished))} (format parquet)"
         ).fetchone()[0]
-        for name in ("mended.csv", "mended.jsonl", "landed.parquet"):
-            (scratch / name).unlink(missing_ok=True)
-        return Converted(file, sha256, target, tuple(columns), rows)
+        _put(unfinished, target)
+        return tuple(columns), rows
+
+
+def _unfinished(target: Path) -> Path:
+    """Where a file is written until it is whole: beside its target, under a name
+    that no engine reads."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target.with_name(f".{target.name}")
+
+
+def _put(written: Path, target: Path) -> None:
+    sync(written)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    written.replace(target)
 
 
 def digest(path: Path) -> str:

@@ -1,14 +1,39 @@
-"""The raw tables that are read: one entry each, with what it is for.
+"""The raw tables that are read, as models/staging/<system>/_<system>__sources.yml
+lists them: dbt's own sources, each with what it is for.
 
 A table is known by its canonical name; exports may call it by a loader's own
-spelling (Airbyte's `activities_change_score`, Salesforce's `LeadHistory`).
+spelling (Airbyte's `activities_change_score`, Salesforce's `LeadHistory`). What
+only this project asks of a table stands in its `meta`:
+
+    needed: each column that the table cannot do without, and what for. Where it
+        may be called in several ways, these are joined by ` or `.
+    is_required: without the table the system cannot be read at all.
+    is_looked_up: a small table that the rows of everybody are looked up in, so
+        that a change of it touches everybody.
+    spellings: names that are neither the canonical one nor a plural of it.
+
+The loader, the macro `stage`, the counts of raw rows, the checks of the raw
+tables and the rule which change touches everybody read this list and no other.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from orchestration.errors import LeadFunnelError, listed
+from orchestration.project import ROOT, SYSTEMS
+
+SCHEMA = "raw_"
+"""What the name of a system's source, and of its schema, begins with."""
+
+META = ("needed", "is_required", "is_looked_up", "spellings")
 
 
 @dataclass(frozen=True)
@@ -32,9 +57,8 @@ class RawTable:
     purpose: str
     needed: tuple[Needed, ...] = ()
     is_required: bool = False
-    """Without it the system cannot be read at all."""
+    is_looked_up: bool = False
     spellings: tuple[str, ...] = ()
-    """Names that are neither the canonical one nor a plural of it."""
 
 
 def plain(name: str) -> str:
@@ -43,212 +67,53 @@ def plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", lowered)
 
 
-def _needs(purpose: str, *names: str) -> Needed:
-    return Needed(names, purpose)
+def read_tables(root: Path) -> tuple[RawTable, ...]:
+    """The list as a copy of the project has it, the systems in their usual order."""
+    found = [
+        table
+        for path in sorted((root / "models" / "staging").glob("*/_*__sources.yml"))
+        for table in _tables_in(path)
+    ]
+    return tuple(sorted(found, key=lambda table: _place(table.system)))
 
 
-_KEY = "to tell its rows apart"
-_LEAD = "to know which lead a row is about"
-_WHEN = "to know when it happened"
-
-_ACTIVITY = (
-    _needs(_KEY, "id", "marketo_guid"),
-    _needs(_LEAD, "lead_id"),
-    _needs(_WHEN, "activity_date"),
-)
+def _place(system: str) -> tuple[int, str]:
+    return (SYSTEMS.index(system) if system in SYSTEMS else len(SYSTEMS), system)
 
 
-def _marketo_activity(
-    name: str, purpose: str, needed: tuple[Needed, ...] = _ACTIVITY
-) -> RawTable:
-    return RawTable("marketo", f"activity_{name}", purpose, needed)
+def _tables_in(path: Path) -> Iterator[RawTable]:
+    for source in yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]:
+        system = source["name"].removeprefix(SCHEMA)
+        for table in source["tables"]:
+            name = f"{system}.{table['name']}"
+            meta = table.get("config", {}).get("meta", {})
+            for key in meta:
+                if key not in META:
+                    raise LeadFunnelError(
+                        f"{path.name} says {key!r} of the raw table {name}, which "
+                        f"nothing reads: its meta may have {listed(META)}."
+                    )
+            yield _table(system, table, meta)
 
 
-RAW_TABLES: tuple[RawTable, ...] = (
-    RawTable(
-        "generic",
-        "lead",
-        "the leads themselves",
-        (
-            _needs("to tell the leads apart", "lead_id"),
-            _needs("to know when a lead first was one", "created_at"),
+def _table(system: str, table: Mapping[str, Any], meta: Mapping[str, Any]) -> RawTable:
+    described = table["description"].strip()
+    return RawTable(
+        system=system,
+        name=table["name"],
+        purpose=described[0].lower() + described[1:].rstrip("."),
+        needed=tuple(
+            Needed(tuple(names.split(" or ")), purpose)
+            for names, purpose in meta.get("needed", {}).items()
         ),
-        is_required=True,
-    ),
-    RawTable("generic", "lead_status_history", "changes of status and owner"),
-    RawTable("generic", "touch", "contacts of a lead with a campaign"),
-    RawTable("generic", "sales_activity", "what sales did with a lead"),
-    RawTable("generic", "score_change", "changes of a lead's score"),
-    RawTable("generic", "opportunity", "deals"),
-    RawTable("generic", "campaign", "campaigns"),
-    RawTable("generic", "user", "the people of marketing and sales"),
-    RawTable(
-        "salesforce",
-        "lead",
-        "the leads themselves",
-        (
-            _needs("to tell the leads apart", "id"),
-            _needs("to know when a lead first was one", "created_date"),
-        ),
-        is_required=True,
-    ),
-    RawTable(
-        "salesforce",
-        "lead_history",
-        "changes of status and owner",
-        (
-            _needs(_LEAD, "lead_id"),
-            _needs("to know which field changed", "field"),
-            _needs(_WHEN, "created_date"),
-        ),
-    ),
-    RawTable(
-        "salesforce",
-        "contact",
-        "what leads are converted to",
-        (_needs(_KEY, "id"),),
-    ),
-    RawTable("salesforce", "account", "companies", (_needs(_KEY, "id"),)),
-    RawTable("salesforce", "campaign", "campaigns", (_needs(_KEY, "id"),)),
-    RawTable(
-        "salesforce",
-        "campaign_member",
-        "contacts of a lead with a campaign",
-        (_needs(_KEY, "id"), _needs("to know the campaign", "campaign_id")),
-    ),
-    RawTable("salesforce", "opportunity", "deals", (_needs(_KEY, "id"),)),
-    RawTable("salesforce", "opportunity_history", "changes of a deal's stage"),
-    RawTable(
-        "salesforce",
-        "opportunity_field_history",
-        "changes of a deal's fields",
-        (_needs("to know which deal changed", "opportunity_id"),),
-    ),
-    RawTable("salesforce", "task", "what sales did", (_needs(_KEY, "id"),)),
-    RawTable("salesforce", "event", "meetings of sales", (_needs(_KEY, "id"),)),
-    RawTable(
-        "salesforce",
-        "user",
-        "the people of marketing and sales",
-        (_needs(_KEY, "id"),),
-    ),
-    RawTable(
-        "salesforce", "user_role", "what the users' roles are", (_needs(_KEY, "id"),)
-    ),
-    RawTable(
-        "marketo",
-        "lead",
-        "the leads themselves",
-        (
-            _needs("to tell the leads apart", "id"),
-            _needs("to know when a lead first was one", "created_at"),
-        ),
-        is_required=True,
-    ),
-    RawTable("marketo", "program", "programs (campaigns)", (_needs(_KEY, "id"),)),
-    RawTable(
-        "marketo",
-        "program_membership",
-        "contacts of a lead with a program",
-        spellings=("program_member", "lead_program_membership"),
-    ),
-    _marketo_activity("new_lead", "leads that appeared"),
-    _marketo_activity("fill_out_form", "forms that a lead filled out"),
-    _marketo_activity("change_data_value", "changes of a lead's fields"),
-    _marketo_activity("change_score", "changes of a lead's score"),
-    _marketo_activity(
-        "change_status_in_progression", "progress of a lead in a program"
-    ),
-    _marketo_activity(
-        "merge_leads",
-        "merges of leads",
-        _ACTIVITY[:2],
-    ),
-    RawTable("marketo", "merged_lead", "which lead was merged into which"),
-    _marketo_activity("delete_lead", "leads that were deleted", _ACTIVITY[:2]),
-    RawTable(
-        "ads",
-        "campaign_report",
-        "what ad campaigns cost each day",
-        (
-            _needs("to know the day of a cost", "date_day", "date"),
-            _needs("to know what was spent", "spend", "cost"),
-        ),
-    ),
-    RawTable(
-        "ads",
-        "google_ads_campaign_stats",
-        "what Google Ads cost each day, in millionths",
-        (
-            _needs("to know the day of a cost", "date"),
-            _needs("to know what was spent", "cost_micros"),
-        ),
-        spellings=("google_campaign_stats", "google_ads_campaign_stat"),
-    ),
-    RawTable(
-        "ads",
-        "google_ads_account_history",
-        "the currencies of Google Ads accounts",
-        (_needs("to know which account a currency is of", "id"),),
-        spellings=("google_account_history",),
-    ),
-    RawTable(
-        "ads",
-        "linkedin_ad_analytics_by_campaign",
-        "what LinkedIn ads cost each day",
-        (
-            _needs("to know the day of a cost", "day"),
-            _needs("to know what was spent", "cost_in_local_currency", "cost_in_usd"),
-        ),
-        spellings=("linkedin_ads_analytics_by_campaign",),
-    ),
-    RawTable(
-        "ads",
-        "linkedin_ad_campaign_history",
-        "the accounts of LinkedIn campaigns",
-        (_needs("to know which campaign is meant", "id"),),
-        spellings=("linkedin_campaign_history",),
-    ),
-    RawTable(
-        "ads",
-        "linkedin_ad_account_history",
-        "the currencies of LinkedIn accounts",
-        (_needs("to know which account a currency is of", "id"),),
-        spellings=("linkedin_account_history",),
-    ),
-    RawTable(
-        "ads",
-        "facebook_ads_basic_ad",
-        "what Meta ads cost each day",
-        (
-            _needs("to know the day of a cost", "date"),
-            _needs("to know what was spent", "spend"),
-        ),
-        spellings=("facebook_basic_ad", "meta_ads_basic_ad"),
-    ),
-    RawTable(
-        "ads",
-        "microsoft_ads_campaign_performance_daily_report",
-        "what Microsoft Advertising cost each day",
-        (
-            _needs("to know the day of a cost", "date"),
-            _needs("to know what was spent", "spend"),
-        ),
-        spellings=(
-            "microsoft_ads_campaign_performance",
-            "bing_ads_campaign_performance_daily_report",
-        ),
-    ),
-    RawTable(
-        "ledger",
-        "cost",
-        "costs from the ledger: events, people, tools",
-        (
-            _needs("to know the day of a cost", "cost_date"),
-            _needs("to know what was spent", "amount"),
-        ),
-    ),
-)
+        is_required=meta.get("is_required", False),
+        is_looked_up=meta.get("is_looked_up", False),
+        spellings=tuple(meta.get("spellings", ())),
+    )
+
+
+# The list is a part of the program, as this module is: it is read along with it.
+RAW_TABLES: tuple[RawTable, ...] = read_tables(ROOT)
 
 LOADED_SYSTEMS: tuple[str, ...] = tuple(
     dict.fromkeys(table.system for table in RAW_TABLES)
@@ -257,6 +122,13 @@ LOADED_SYSTEMS: tuple[str, ...] = tuple(
 
 def tables_of(system: str) -> tuple[RawTable, ...]:
     return tuple(table for table in RAW_TABLES if table.system == system)
+
+
+def looked_up_tables() -> frozenset[tuple[str, str]]:
+    """System and name of the tables that the rows of everybody are looked up in."""
+    return frozenset(
+        (table.system, table.name) for table in RAW_TABLES if table.is_looked_up
+    )
 
 
 @cache

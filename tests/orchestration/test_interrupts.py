@@ -11,7 +11,7 @@ from orchestration.run.failures import INTERRUPTED
 
 @pytest.fixture
 def deaf():
-    """A handler that swallows Ctrl-C, as Dagster's and dlt's do."""
+    """A handler that swallows Ctrl-C, as Dagster's does."""
     before = signal.signal(signal.SIGINT, lambda *_: None)
     yield
     signal.signal(signal.SIGINT, before)

@@ -209,6 +209,7 @@ def test_a_broken_file_leaves_the_raw_tables_as_they_were(filled, put):
     with pytest.raises(LeadFunnelError, match="generic/touch/a.csv"):
         load_all(filled)
     assert tables(filled) == before
+    assert all(len(paths) == 1 for paths in parquet_files(filled).values())
 
 
 def parquet_files(project):
@@ -421,24 +422,17 @@ def test_a_filter_on_files_opens_no_others(project, put):
 
 # Where a killed load can stop, as code that ends its own process there.
 KILLS = {
-    "before dlt": "raw.run_pipeline = lambda load: kill()",
-    "after one table of several": (
-        "from dlt.destinations.impl.filesystem.filesystem import FilesystemLoadJob\n"
-        "run = FilesystemLoadJob.run\n"
-        "seen = []\n"
-        "def once(job):\n"
-        "    seen.append(1) or run(job) if not seen else kill()\n"
-        "FilesystemLoadJob.run = once"
-    ),
-    "before a file is in its place": "raw.SystemLoad.finish = lambda load: kill()",
+    "before anything is read": "raw.Converter.convert = lambda *_: kill()",
+    "before a file is in its place": "readers.sync = lambda path: kill()",
     "after the first file is in its place": (
-        "sync, seen = raw.sync, []\n"
-        "def once(path):\n"
-        "    seen.append(path)\n"
-        "    sync(path) if len(seen) < 2 else kill()\n"
-        "raw.sync = once"
+        "convert, seen = raw.Converter.convert, []\n"
+        "def once(*given):\n"
+        "    return seen.append(1) or convert(*given) if not seen else kill()\n"
+        "raw.Converter.convert = once"
     ),
-    "before the tables are shown": "raw.SystemLoad._show = lambda *_: kill()",
+    "after every file is in its place": "raw.sync = lambda path: kill()",
+    "before anything is written down": "raw.SystemLoad.show = lambda load: kill()",
+    "before the tables are shown": "raw.SystemLoad._make_views = lambda *_: kill()",
     "before leftovers are removed": (
         "raw.SystemLoad._remove_leftovers = lambda *_: kill()"
     ),
@@ -453,7 +447,7 @@ def test_a_killed_load_heals_at_the_next(filled, put, tmp_path, place):
     put("generic/user.csv", "user_id\nu1\n")
     code = (
         "import os, signal\n"
-        "from orchestration.sources import raw\n"
+        "from orchestration.sources import raw, readers\n"
         "from orchestration.project import Project\n"
         "def kill(): os.kill(os.getpid(), signal.SIGKILL)\n"
         f"{KILLS[place]}\n"
@@ -516,11 +510,11 @@ def test_rows_never_become_python_objects(project, put):
     )
     load = raw.SystemLoad(project, "generic", raw.read_landing(project.landing), FIRST)
     tracemalloc.start()
-    load.prepare()
+    load.read()
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 30 << 20
-    assert load.converted[0].rows == 200_000
+    assert load.files["generic/lead.csv.gz"].rows == 200_000
 
 
 def test_the_real_exports_of_a_loader_are_read(shared_data, tmp_path):

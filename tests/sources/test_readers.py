@@ -31,7 +31,7 @@ def read(tmp_path: Path, name: str, content: bytes, table=ANY_TABLE):
     _, extension, is_gzipped = _split(name)
     file = LandingFile(path, name, table, FORMATS[extension], is_gzipped)
     with Converter(tmp_path / "scratch") as converter:
-        converted = converter.convert(file, "hash")
+        converted = converter.convert(file, tmp_path / "rows.parquet")
         if not converted.columns:
             assert converted.rows == 0
             return []

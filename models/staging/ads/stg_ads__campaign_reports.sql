@@ -4,10 +4,6 @@
         'date_day_text', 'platform', 'account_id', 'campaign_id',
         'ad_group_id', 'ad_id',
     ],
-    required={
-        'date_day, date': 'to know the day of the spend',
-        'spend, cost': 'to know what was spent',
-    },
     texts={
         'date_day_text': ['date_day', 'date'],
         'platform': 'platform',

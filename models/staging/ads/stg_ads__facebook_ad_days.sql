@@ -1,10 +1,6 @@
 {{ stage(
     'ads', 'facebook_ads_basic_ad',
     content_key=['date_day_text', 'account_id', 'campaign_id', 'ad_id'],
-    required={
-        'date': 'to know the day of the spend',
-        'spend': 'to know what was spent',
-    },
     texts={
         'date_day_text': 'date',
         'account_id': 'account_id',

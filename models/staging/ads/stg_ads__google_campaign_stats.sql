@@ -4,10 +4,6 @@
     content_key=[
         'date_day_text', 'account_id', 'campaign_id', 'network', 'device',
     ],
-    required={
-        'date': 'to know the day of the spend',
-        'cost_micros': 'to know what was spent',
-    },
     texts={
         'date_day_text': 'date',
         'account_id': 'customer_id',

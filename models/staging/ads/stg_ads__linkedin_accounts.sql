@@ -1,9 +1,6 @@
 {{ stage(
     'ads', 'linkedin_ad_account_history',
     content_key=['row_id', 'version_at'],
-    required={
-        'id': 'to know which row is meant',
-    },
     texts={
         'row_id': 'id',
         'currency': 'currency',

@@ -1,10 +1,6 @@
 {{ stage(
     'ads', 'linkedin_ad_analytics_by_campaign',
     content_key=['date_day_text', 'campaign_id'],
-    required={
-        'day': 'to know the day of the spend',
-        'cost_in_local_currency, cost_in_usd': 'to know what was spent',
-    },
     texts={
         'date_day_text': 'day',
         'campaign_id': 'campaign_id',

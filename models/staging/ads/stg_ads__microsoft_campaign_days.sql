@@ -3,10 +3,6 @@
     content_key=[
         'date_day_text', 'account_id', 'campaign_id', 'network', 'device',
     ],
-    required={
-        'date': 'to know the day of the spend',
-        'spend': 'to know what was spent',
-    },
     texts={
         'date_day_text': 'date',
         'account_id': 'account_id',

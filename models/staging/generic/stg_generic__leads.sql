@@ -1,10 +1,6 @@
 {{ stage(
     'generic', 'lead',
     key=['lead_id'],
-    required={
-        'lead_id': 'to name the lead',
-        'created_at': 'to know when the lead came in',
-    },
     texts={
         'record_id': 'lead_id',
         'email': 'email',

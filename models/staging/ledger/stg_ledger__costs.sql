@@ -1,10 +1,6 @@
 {{ stage(
     'ledger', 'cost',
     key=['cost_id'],
-    required={
-        'cost_date': 'to know the day of the cost',
-        'amount': 'to know the cost',
-    },
     texts={
         'cost_id': 'cost_id',
         'cost_date_text': 'cost_date',

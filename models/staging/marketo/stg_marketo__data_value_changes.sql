@@ -1,11 +1,6 @@
 {{ stage(
     'marketo', 'activity_change_data_value',
     key=['marketo_guid', 'id'],
-    required={
-        'marketo_guid, id': 'to tell its rows apart',
-        'lead_id': 'to know whose row it is',
-        'activity_date': 'to know when it happened',
-    },
     texts={
         'record_id': 'lead_id',
         'attribute_name': 'primary_attribute_value',

@@ -1,9 +1,6 @@
 {{ stage(
     'marketo', 'program',
     key=['id'],
-    required={
-        'id': 'to name the program',
-    },
     texts={
         'campaign_id': 'id',
         'campaign_name': 'name',

@@ -1,9 +1,6 @@
 {{ stage(
     'salesforce', 'account',
     key=['id'],
-    required={
-        'id': 'to name the account',
-    },
     texts={
         'account_id': 'id',
     },

@@ -2,10 +2,6 @@
     'salesforce', 'campaign_member',
     key=['id'],
     content_key=['lead_id', 'contact_id', 'campaign_id', 'created_at'],
-    required={
-        'id': 'to tell its rows apart',
-        'campaign_id': 'to know the campaign',
-    },
     texts={
         'lead_id': 'lead_id',
         'contact_id': 'contact_id',

@@ -1,9 +1,6 @@
 {{ stage(
     'salesforce', 'campaign',
     key=['id'],
-    required={
-        'id': 'to name the campaign',
-    },
     texts={
         'campaign_id': 'id',
         'campaign_name': 'name',

@@ -1,9 +1,6 @@
 {{ stage(
     'salesforce', 'contact',
     key=['id'],
-    required={
-        'id': 'to name the contact',
-    },
     texts={
         'record_id': 'id',
         'email': 'email',

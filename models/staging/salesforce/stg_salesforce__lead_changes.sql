@@ -2,11 +2,6 @@
     'salesforce', 'lead_history',
     key=['id'],
     content_key=['record_id', 'changed_at', 'field', 'old_value', 'new_value'],
-    required={
-        'lead_id': 'to know whose row it is',
-        'field': 'to know what changed',
-        'created_date': 'to know when it happened',
-    },
     texts={
         'record_id': 'lead_id',
         'field': 'field',

@@ -1,10 +1,6 @@
 {{ stage(
     'salesforce', 'lead',
     key=['id'],
-    required={
-        'id': 'to name the lead',
-        'created_date': 'to know when the lead came in',
-    },
     texts={
         'record_id': 'id',
         'email': 'email',

@@ -1,9 +1,6 @@
 {{ stage(
     'salesforce', 'opportunity',
     key=['id'],
-    required={
-        'id': 'to name the opportunity',
-    },
     texts={
         'opportunity_id': 'id',
         'contact_id': 'contact_id',

@@ -4,9 +4,6 @@
     content_key=[
         'opportunity_id', 'changed_at', 'field', 'old_value', 'new_value',
     ],
-    required={
-        'opportunity_id': 'to know whose row it is',
-    },
     texts={
         'opportunity_id': 'opportunity_id',
         'field': 'field',

@@ -1,9 +1,6 @@
 {{ stage(
     'salesforce', 'user',
     key=['id'],
-    required={
-        'id': 'to name the user',
-    },
     texts={
         'user_id': 'id',
         'user_name': 'name',

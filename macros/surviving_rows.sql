@@ -1,33 +1,105 @@
 {#-
-    One row for each row that a staged table tells of: loaders deliver at
-    least once, so the same row may be there in several copies. The copy that
-    was changed, then synced, then loaded last survives, with its nulls; a tie
-    is settled by content, so neither file nor row order matters.
+    A model of the input layer: the columns of its contract, each system's rows
+    one below the other, one row for each that the raw tables tell of. A
+    system's model gives the contract's columns, copies included, and with
+    `row_columns` what tells copies apart.
+-#}
+{% macro surviving_rows_of_systems(relations, whole=false) -%}
+{%- set of_rows = row_columns().split(', ') -%}
+{%- set given = of_rows | list -%}
+{%- set kept = [] -%}
+{%- for column in contract_columns() -%}
+    {%- do kept.append(
+        'row_loaded_at as loaded_at' if column == 'loaded_at' else column
+    ) -%}
+    {%- if column not in of_rows + ['loaded_at', 'has_copies'] -%}
+        {%- do given.append(column) -%}
+    {%- endif -%}
+{%- endfor -%}
+select
+    {{ kept | join(',\n    ') }}
+from {{ surviving_rows(relations, whole, given) }}
+{%- endmacro %}
+
+
+{#- The same of models that have no copies and give all of the contract. -#}
+{% macro rows_of_systems(relations) -%}
+{{ union_of(relations, contract_columns()) }}
+{%- endmacro %}
+
+
+{#-
+    The columns of the model's contract, in its order: by name, so that none
+    of a system can come under another. A unit test has those of its model.
+-#}
+{% macro contract_columns() -%}
+{%- if not execute -%}
+    {{ return(['*']) }}
+{%- endif -%}
+{%- set tested = model.get('tested_node_unique_id') -%}
+{%- set described = graph.nodes[tested] if tested else model -%}
+{{ return(described.columns.keys() | list) }}
+{%- endmacro %}
+
+
+{#- What every staged row says of itself beside its content (`stage`). -#}
+{% macro row_columns(table=none) -%}
+{%- set names = [] -%}
+{%- for name in [
+    'source', 'source_table', 'source_key', 'is_key_missing', 'match_key',
+    'row_key', 'row_file', 'file_key', 'row_changed_at', 'row_synced_at',
+    'row_loaded_at', 'row_content',
+] -%}
+    {%- do names.append((table ~ '.' if table else '') ~ name) -%}
+{%- endfor -%}
+{{ return(names | join(', ')) }}
+{%- endmacro %}
+
+
+{% macro union_of(relations, columns) -%}
+{%- for relation in relations %}
+select {{ columns | join(', ') }} from {{ relation }}
+{{- '\nunion all' if not loop.last }}
+{%- endfor %}
+{%- endmacro %}
+
+
+{#-
+    One row for each row that staged tables tell of: loaders deliver at least
+    once, so the same row may be there in several copies. The copy that was
+    changed, then synced, then loaded last survives, with its nulls; a tie is
+    settled by content, so neither file nor row order matters. A row_key holds
+    its system and table, so that rows of two tables are never copies.
 
     Nearly every row has no copy, so only those that have one are sorted.
     Stands behind `from`, and is called survivors there.
 
     In a run after a change it gives the rows of new files, and those of which
-    another copy came or went (see touched_records.sql); `whole` gives all in any case.
+    another copy came or went (see touched_records.sql); `whole` gives all in
+    any case.
     Two ids of one row_key would be a collision of 64-bit keys: both survive
     with `has_copies`, and the test that row_key is unique among those finds
     them.
 -#}
-{% macro surviving_rows(staged, whole=false) -%}
+{% macro surviving_rows(relations, whole=false, columns=['*']) -%}
 {%- if not whole and is_update() -%}
-    {{ surviving_changed_rows(staged) }}
+    {{ surviving_changed_rows(relations, columns) }}
 {%- else -%}
-    {{ survivors_among_all(staged) }}
+    {{ survivors_among_all(relations, columns) }}
 {%- endif -%}
 {%- endmacro %}
 
 
-{% macro survivors_among_all(staged) -%}
+{% macro survivors_among_all(relations, columns) -%}
+{%- set staged = '(' ~ union_of(relations, columns) ~ '\n)' -%}
 {%- set copied_keys -%}
+{%- for relation in relations %}
 select row_key
-from {{ staged }}
+from {{ relation }}
 group by row_key
 having count(*) > 1
+{{- '\nunion all' if not loop.last }}
+{%- endfor %}
 {%- endset -%}
 {%- set named = keys_to_name(copied_keys) -%}
 (
@@ -73,7 +145,8 @@ having count(*) > 1
 {%- endmacro %}
 
 
-{% macro surviving_changed_rows(staged) -%}
+{% macro surviving_changed_rows(relations, columns) -%}
+{%- set staged = '(' ~ union_of(relations, columns) ~ '\n)' -%}
 {%- set is_new = in_new_files('staged') -%}
 {#- Of these keys there is another copy in a file that was there before. -#}
 {%- set known_keys -%}
@@ -125,7 +198,8 @@ inner join {{ settings_relation('gone_files') }} as gone
 {%- endmacro %}
 
 {% macro duckdb__keys_to_name(query) -%}
-{%- if this is none or not execute or flags.WHICH not in ['run', 'build'] -%}
+{%- if this is none or not execute or flags.WHICH not in ['run', 'build']
+    or model.config.materialized == 'view' -%}
     {{ return(none) }}
 {%- endif -%}
 {%- set most = 5000 -%}

@@ -1,0 +1,25 @@
+with facebook_days as (
+    select *
+    from {{ surviving_rows([ref('stg_ads__facebook_ad_days')]) }}
+)
+
+select
+    source,
+    source_table,
+    source_key,
+    cast(1 as bigint) as line_no,
+    is_key_missing,
+    date_day as cost_date,
+    date_day_text as cost_date_text,
+    'facebook_ads' as platform,
+    account_id as account,
+    campaign_id,
+    campaign_name,
+    cast(null as string) as utm_campaign,
+    cast(null as string) as vendor,
+    cast(null as string) as memo,
+    spend as amount,
+    spend_text as amount_text,
+    upper(currency) as currency,
+    row_loaded_at as loaded_at
+from facebook_days

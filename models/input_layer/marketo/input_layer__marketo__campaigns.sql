@@ -1,0 +1,12 @@
+select
+    {{ row_columns() }},
+    campaign_id,
+    campaign_id as campaign_match_id,
+    campaign_name,
+    utm_campaign,
+    coalesce(start_date, created_date) as cost_date,
+    actual_cost,
+    actual_cost_text,
+    upper(cost_currency) as cost_currency,
+    false as is_deleted
+from {{ ref('stg_marketo__programs') }}

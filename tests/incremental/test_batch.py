@@ -8,7 +8,7 @@ from datetime import datetime
 import duckdb
 import pytest
 
-from orchestration.increment.batch import write_batch
+from orchestration.increment import batch as batches
 from orchestration.increment.state import LastRun
 from orchestration.project import Project
 
@@ -54,7 +54,7 @@ def warehouse() -> duckdb.DuckDBPyConnection:
 def batch(
     connection: duckdb.DuckDBPyConnection, project: Project, now: LastRun = NOW
 ) -> list[int]:
-    records, _ = write_batch(connection, project, LAST, now)
+    records, _ = batches.write_batch(connection, project, LAST, now)
     found = connection.execute("from batch order by record_key").fetchall()
     assert len(found) == records
     return [key for (key,) in found]
@@ -93,6 +93,18 @@ def test_time_touches_what_it_makes_another(warehouse, project) -> None:
     """
     warehouse.execute(TIME)
     assert batch(warehouse, project) == [1, 3, 4, 8, 10, 11, 13]
+
+
+def test_open_opportunities_that_keep_their_old_rate_are_caught(
+    warehouse, project, monkeypatch
+) -> None:
+    """The case above notices where the rate of the day itself is left out."""
+    spoilt = batches.batch_query(project, LAST, NOW).replace(
+        "rates.valid_from <= ", "rates.valid_from < "
+    )
+    monkeypatch.setattr(batches, "batch_query", lambda *_: spoilt)
+    warehouse.execute(TIME)
+    assert batch(warehouse, project) == [1, 3, 8, 10, 11, 13]
 
 
 def test_where_time_stands_still_it_touches_nobody(warehouse, project) -> None:

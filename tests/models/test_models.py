@@ -137,18 +137,6 @@ def test_a_spoilt_boundary_of_the_clock_is_caught(copied: Project) -> None:
     }
 
 
-def test_open_opportunities_that_keep_their_old_rate_are_caught(
-    copied: Project,
-) -> None:
-    spoil(
-        copied,
-        "models/intermediate/batch/int_batch__records.sql",
-        "and scope.rate_date >= rates.valid_from",
-        "and scope.rate_date > rates.valid_from",
-    )
-    assert unit_test_failures(copied) == {"a_run_touches_whom_time_touches"}
-
-
 def test_a_deleted_sla_row_is_caught(copied: Project) -> None:
     path = copied.root / "seeds" / "sla_policies.csv"
     header = path.read_text(encoding="utf-8").splitlines()[0]

@@ -98,10 +98,16 @@ run: $(if $(filter spark,$(ENGINE)),$(SPARK),$(RUNTIME)) ## Load, transform, che
 status: $(RUNTIME) ## Say what is published and what the last run left
 	@$(BIN)/lead-funnel status
 
+PYTEST = $(BIN)/python -m pytest --numprocesses $(or $(JOBS),2) --dist loadfile \
+	--no-loadscope-reorder
+
 .PHONY: test
-test: $(DEV) ## Run the tests
-	@$(BIN)/python -m pytest --numprocesses $(or $(JOBS),2) --dist loadfile \
-		--no-loadscope-reorder $(TESTS)
+test: $(DEV) ## Run the tests, but for those that take longest
+	@$(PYTEST) -m "not exhaustive" $(TESTS)
+
+.PHONY: test-all
+test-all: $(DEV) ## Run every test: random companies, stories and kills, too
+	@$(PYTEST) $(TESTS)
 
 .PHONY: test-spark
 test-spark: BIN := .venv-spark/bin

@@ -29,7 +29,7 @@ STEPS = [
     "publication",
 ]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 
 class Reader(threading.Thread):

@@ -12,7 +12,7 @@ from tests.reference.compare import SEEDS, loaded_at, rows_of, run_warehouse
 from tests.reference.finance import UNIT, Finance, compute_finance
 from tests.reference.spend import CURRENCIES, write_company
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 MART_KEY = ("fiscal_period_id", "campaign_id", "cost_kind", "attribution_model")
 

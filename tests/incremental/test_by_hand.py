@@ -19,7 +19,7 @@ from orchestration.project import ROOT, Project
 from orchestration.transformation import dbt_runner
 from tests.incremental import story as stories
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 PASSES = """
 with passes as (

@@ -16,7 +16,7 @@ import pytest
 from orchestration.increment import state
 from tests.incremental.story import IDS, begin, build, killed, name_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 DAYS = 4
 

@@ -20,6 +20,7 @@ FOLDERS = [(0, 6200), (5, 6200), (6, 6200), (7, 6200)]
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("seed", "people"), FOLDERS)
 def test_every_row_is_the_references(tmp_path: Path, seed: int, people: int) -> None:
     result, differences = check_seed(seed, people, tmp_path)

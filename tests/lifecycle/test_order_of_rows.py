@@ -58,6 +58,7 @@ def write_csv(path: Path, parts: list[Path], rnd: random.Random) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_section_7_shuffled_rows_and_split_files_change_nothing(
     company: Company, tmp_path: Path
 ) -> None:

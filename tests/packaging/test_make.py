@@ -59,6 +59,7 @@ def test_make_alone_lists_the_targets():
     for target in (
         "run",
         "test",
+        "test-all",
         "lint",
         "dev",
         "bench",

@@ -284,7 +284,7 @@ def bring_up_to_date(
         progress.say(f"{done} of {len(wanted)}: {name}")
 
     results = (
-        dbt_runner.build(
+        dbt_runner.build_nodes(
             project,
             wanted,
             full_refresh=not state.is_update(project),

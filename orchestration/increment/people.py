@@ -135,7 +135,7 @@ class Update:
             done += 1
             self.say(f"{done} of {len(wanted)}: {name}")
 
-        found = dbt_runner.build(project, wanted, on_node=count)
+        found = dbt_runner.build_nodes(project, wanted, on_node=count)
         self.results += found
         return dbt_runner.failure_sentence(found) is None
 

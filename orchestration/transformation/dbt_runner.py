@@ -109,9 +109,30 @@ def _parsed_once(project: Project) -> parsed_project.Kept:
     return _parsed[key]
 
 
-def build(
+def build_nodes(
     project: Project,
     unique_ids: Collection[str],
+    *,
+    full_refresh: bool = False,
+    on_node: Callable[[str], None] | None = None,
+) -> list[NodeResult]:
+    """As `build`, by dbt's unique ids. There may be some hundred, and dbt looks at
+    every node of the project for every name in a selection: so they are given a
+    tag, and the tag is what is selected."""
+    chosen = frozenset(unique_ids)
+    for unique_id, node in manifest(project).nodes.items():
+        # One parsed project serves all invocations of a process.
+        node.tags = [tag for tag in node.tags if tag != _WANTED]
+        if unique_id in chosen:
+            node.tags.append(_WANTED)
+    return build(
+        project, [f"tag:{_WANTED}"], full_refresh=full_refresh, on_node=on_node
+    )
+
+
+def build(
+    project: Project,
+    names: Sequence[str],
     *,
     full_refresh: bool = False,
     on_node: Callable[[str], None] | None = None,
@@ -133,7 +154,7 @@ def build(
         # Models that are built at once share the memory there is.
         *(["--threads", "1"] if "memory_limit" in warehouse.limits() else []),
         "--select",
-        _marked(manifest(project), unique_ids),
+        *names,
     ]
     outcome = _invoke(project, arguments, manifest(project), on_node)
     if outcome.result is None:
@@ -142,19 +163,6 @@ def build(
         _with_first_rows(project, _node_result(project, result))
         for result in outcome.result.results
     ]
-
-
-def _marked(parsed: Any, unique_ids: Collection[str]) -> str:
-    """What selects these nodes: a tag that they are given for it. dbt looks at
-    every node of the project for every name in a selection, and there are some
-    hundred."""
-    chosen = frozenset(unique_ids)
-    for unique_id, node in parsed.nodes.items():
-        # One parsed project serves all invocations of a process.
-        node.tags = [tag for tag in node.tags if tag != _WANTED]
-        if unique_id in chosen:
-            node.tags.append(_WANTED)
-    return f"tag:{_WANTED}"
 
 
 def failure_sentence(results: Sequence[NodeResult]) -> str | None:

@@ -82,7 +82,7 @@ def test_where_nothing_changed_nothing_is_built_or_checked_again(done, monkeypat
         raise AssertionError
 
     monkeypatch.setattr(gates, "run_suite", refuse)
-    monkeypatch.setattr(transform.dbt_runner, "build", refuse)
+    monkeypatch.setattr(transform.dbt_runner, "build_nodes", refuse)
     again = runner.run(project)
     assert again.succeeded, again.sentence
     assert again.checks == report.checks
@@ -193,7 +193,7 @@ def test_what_fails_in_the_slice_leaves_the_whole_as_it_was(done, monkeypatch):
     project, _ = done
     project = replace(project, vars=RunVars(as_of=datetime(2027, 2, 1)))
     table = "intermediate.int_stage_events__cut"
-    build = dbt_runner.build
+    build = dbt_runner.build_nodes
 
     def doubled(part, wanted, **how):
         if part.database is None:
@@ -214,11 +214,11 @@ def test_what_fails_in_the_slice_leaves_the_whole_as_it_was(done, monkeypatch):
             ]
 
     before = held()
-    monkeypatch.setattr(dbt_runner, "build", doubled)
+    monkeypatch.setattr(dbt_runner, "build_nodes", doubled)
     report = runner.run(project)
     assert "int_stage_events__cut_person_key__event_no found 1 row" in report.sentence
     assert report.steps[-1].name == "build_facts"
     assert held() == before
-    monkeypatch.setattr(dbt_runner, "build", build)
+    monkeypatch.setattr(dbt_runner, "build_nodes", build)
     assert runner.run(project).succeeded
     assert held() != before

@@ -302,7 +302,7 @@ MOMENTS = (
 @contextmanager
 def killed(moment: str | None, rnd: Random) -> Iterator[None]:
     """Let the run die at that moment, where it gets there."""
-    as_they_are = dbt_runner.build, fold.fold, state.owe
+    as_they_are = dbt_runner.build_nodes, fold.fold, state.owe
     build, into_whole, owe = as_they_are
     folded = False
 
@@ -339,13 +339,13 @@ def killed(moment: str | None, rnd: Random) -> Iterator[None]:
         if moment == "in the fold" and any("model." in node for node in nodes):
             raise Killed
 
-    dbt_runner.build, fold.fold, state.owe = build_a_part, fold_a_part, owe_or_die
+    dbt_runner.build_nodes, fold.fold, state.owe = build_a_part, fold_a_part, owe_or_die
     try:
         yield
     except Killed:
         pass
     finally:
-        dbt_runner.build, fold.fold, state.owe = as_they_are
+        dbt_runner.build_nodes, fold.fold, state.owe = as_they_are
         dbt_runner.close_connections()
 
 
@@ -363,7 +363,7 @@ def build(project: Project, *, incremental: bool) -> None:
         if incremental:
             results, _ = transform.bring_up_to_date(project, layer, lineage, members)
         else:
-            results = dbt_runner.build(project, members, full_refresh=True)
+            results = dbt_runner.build_nodes(project, members, full_refresh=True)
         sentence = dbt_runner.failure_sentence(results)
         assert sentence is None, sentence
 

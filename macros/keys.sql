@@ -30,14 +30,15 @@ xxhash64({{ values | join(', ') }})
 
 
 {#-
-    The id by which records of a system are joined, blank is null. Salesforce
-    writes an id with 15 characters or, with a checksum behind it, with 18.
+    The id by which rows of a system are joined, of a staged text, which has no
+    white space around it. Salesforce writes an id with 15 characters or, with
+    a checksum behind it, with 18.
 -#}
 {% macro match_id(system, value) -%}
 {%- if system == 'salesforce' -%}
 {{ sf_match_id(value) }}
 {%- else -%}
-{{ trimmed(value) }}
+{{ value }}
 {%- endif -%}
 {%- endmacro %}
 

@@ -52,8 +52,7 @@
 {%- for columns in wanted.values() if has_key -%}
     {%- do given.append(first_given(columns)) -%}
 {%- endfor -%}
-{%- set match = sf_match_id('source_key') if system == 'salesforce'
-    else 'source_key' -%}
+{%- set match = match_id(system, 'source_key') -%}
 {%- set key_columns = [match] -%}
 {%- if not has_key -%}
     {%- set key_columns = [] -%}

@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.errors import LeadFunnelError, listed, meant
+from orchestration.sources.tables import LOADED_SYSTEMS, ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 ACTUAL = "actual"
 ENGINES = ("duckdb", "spark")
-SYSTEMS = ("generic", "salesforce", "hubspot", "marketo", "ads", "ledger")
 NOT_READ = ("hubspot",)
 """Systems that have a name here, but no connector yet."""
+SYSTEMS = (*LOADED_SYSTEMS, *NOT_READ)
 
 DAGSTER_YAML = """\
 telemetry:

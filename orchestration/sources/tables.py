@@ -28,7 +28,10 @@ from typing import Any
 import yaml
 
 from orchestration.errors import LeadFunnelError, listed
-from orchestration.project import ROOT, SYSTEMS
+
+ROOT = Path(__file__).resolve().parents[2]
+ORDER = ("generic", "salesforce", "hubspot", "marketo", "ads", "ledger")
+"""In which order systems are named and loaded; others follow by name."""
 
 SCHEMA = "raw_"
 """What the name of a system's source, and of its schema, begins with."""
@@ -78,7 +81,7 @@ def read_tables(root: Path) -> tuple[RawTable, ...]:
 
 
 def _place(system: str) -> tuple[int, str]:
-    return (SYSTEMS.index(system) if system in SYSTEMS else len(SYSTEMS), system)
+    return (ORDER.index(system) if system in ORDER else len(ORDER), system)
 
 
 def _tables_in(path: Path) -> Iterator[RawTable]:

@@ -1,8 +1,9 @@
 """§1–§7: every sentence of the contract has tests, and the list says which.
 
 `sentences.yml` quotes the whole text, in its order, and names the tests that
-fail when a sentence is violated. Here the list is held to the tests and to the
-text; that the tests can fail is shown by `python -m tests.lifecycle.mutate`.
+fail when a sentence is violated, or the later work that brings it. Here the
+list is held to the tests and to the text; that the tests can fail is shown by
+`python -m tests.lifecycle.mutate`.
 """
 
 from __future__ import annotations
@@ -34,7 +35,6 @@ TEXTS = {
     "ours": ROOT / "docs" / "semantics.md",
     "the contract's": SHARED / "spec" / "semantics.md",
 }
-
 
 LATER = ("exports", "marts", "sources")
 """The works that bring what the text says already and nothing holds yet."""
@@ -101,11 +101,12 @@ def dbt_tests(tmp_path_factory: pytest.TempPathFactory) -> frozenset[str]:
 def test_every_sentence_has_tests_that_exist(
     sentence: dict, dbt_tests: frozenset[str]
 ) -> None:
+    assert set(sentence) <= {"id", "says", "later", *KINDS}
     if "later" in sentence:
         assert sentence["later"] in LATER
-        assert not any(kind in sentence for kind in KINDS)
+        assert not any(kind in sentence for kind in KINDS), "tests, or later"
         return
-    assert any(sentence.get(kind) for kind in KINDS)
+    assert any(sentence.get(kind) for kind in KINDS), "neither tests nor later"
     assert named_tests(sentence) <= collected()
     assert set(sentence.get("unit_tests", [])) <= unit_tests()
     assert set(sentence.get("dbt_tests", [])) <= dbt_tests
@@ -142,6 +143,18 @@ def test_every_case_holds_a_sentence() -> None:
     assert len(CASES) == len(listed), "two cases have one name"
 
 
+def written(whose: str) -> str:
+    if not TEXTS[whose].exists():
+        pytest.skip(f"the text is not at {TEXTS[whose]} (LEAD_FUNNEL_SHARED)")
+    return TEXTS[whose].read_text(encoding="utf-8")
+
+
+def test_the_text_lists_what_is_not_built_yet() -> None:
+    before, _ = written("ours").split("Terms:", 1)
+    later = [s["id"] for s in SENTENCES if "later" in s]
+    assert sorted(re.findall(r"§\d\.\d+", before)) == sorted(later)
+
+
 def plain(text: str) -> str:
     """Words alone: no marks, no table frames, no numbers of a list."""
     text = re.sub(r"^\|.*\|\n\|[-|]+\|$", "", text, flags=re.MULTILINE)
@@ -160,13 +173,19 @@ def sections(text: str) -> dict[str, str]:
 @pytest.mark.parametrize("whose", TEXTS)
 @pytest.mark.parametrize("section", list("01234567"))
 def test_not_a_word_of_the_text_is_missing(section: str, whose: str) -> None:
-    if not TEXTS[whose].exists():
-        pytest.skip(f"the text is not at {TEXTS[whose]} (LEAD_FUNNEL_SHARED)")
-    text = sections(TEXTS[whose].read_text(encoding="utf-8"))[section]
+    text = sections(written(whose))[section]
     quoted = " ".join(
         plain(s["says"]) for s in SENTENCES if s["id"].startswith(f"§{section}.")
     )
     assert quoted == text
+
+
+def test_ours_says_all_that_the_contract_says() -> None:
+    """Also the terms and §8, which the list does not quote."""
+    ours, theirs = map(written, TEXTS)
+    assert ours[ours.index("Terms:") :].split() == (
+        theirs[theirs.index("Terms:") :].split()
+    )
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda d: f"{d.section} {d.says}")

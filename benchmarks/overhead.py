@@ -19,7 +19,7 @@ import duckdb
 
 from benchmarks.measure import cpu
 from orchestration.project import Project
-from orchestration.run import collector
+from orchestration.run import garbage_collection
 from orchestration.run.report import Observer, Step
 
 CALLS = ("execute", "executemany", "sql", "query", "fetchone", "fetchall", "close")
@@ -89,7 +89,7 @@ def measure(landing: Path, out: Path, *, full_refresh: bool) -> Parts:
     clock = Clock()
     clock.install()
     parts = Parts(clock)
-    with collector.patient():
+    with garbage_collection.less_often():
         from orchestration.run import runner
     parts.steps.append(("start, imports", cpu(), clock.overhead()))
     project = Project.from_environment({}, landing=landing, out=out)

@@ -18,7 +18,7 @@ from rich.console import Console
 from orchestration import commands
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
-from orchestration.run import collector
+from orchestration.run import garbage_collection
 
 if TYPE_CHECKING:
     from orchestration.run.report import Observer, Report
@@ -118,7 +118,7 @@ def run(
     record: Annotated[
         bool,
         typer.Option(
-            "--record",
+            "--record/--no-record",
             help="Keep the run in Dagster's history, which `make dev` shows; "
             "takes some ten seconds longer.",
         ),
@@ -141,7 +141,7 @@ def run(
                 "folder that holds your exports, such as LANDING=exports with "
                 "exports/salesforce/lead.csv in it."
             )
-        with collector.patient():
+        with garbage_collection.less_often():
             from orchestration.commands import summary
             from orchestration.publication.publications import published
             from orchestration.run import runner

@@ -40,7 +40,7 @@ nux:
 compute_logs:
   # What a step prints is in OUT/logs; capturing it for Dagster's page would
   # start four more processes for every step.
-  module: dagster._core.storage.noop_compute_log_manager
+  module: dagster.core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
 concurrency:
   pools:

@@ -6,6 +6,7 @@ import fcntl
 import logging
 import os
 import time
+import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,13 +22,18 @@ from orchestration.errors import LeadFunnelError
 from orchestration.increment import state
 from orchestration.project import Project, in_environment
 from orchestration.publication import publications
-from orchestration.run import collector, interrupts, progress, run_log, unrecorded
+from orchestration.run import (
+    garbage_collection,
+    history,
+    interrupts,
+    progress,
+    run_log,
+)
 from orchestration.run.failures import INTERRUPTED, sentence_of
 from orchestration.run.report import Observer, Report, Step, keep
 from orchestration.transformation import dbt_runner
 
 KEPT_LOGS = 20
-KEPT_RUNS = 20
 LOCK_PATIENCE = 1.0
 """Seconds."""
 
@@ -89,7 +95,7 @@ def run(
     with (
         locked(project),
         _environment(project),
-        collector.patient(),
+        garbage_collection.less_often(),
         interrupts.noted(),
         _logging(project) as log,
     ):
@@ -141,27 +147,46 @@ def _execute(
     report.steps.append(preparing)
     observer.started(preparing)
     clock = time.monotonic()
-    job = _job(dbt_runner.fingerprint(project))
-    with _instance(project, record) as instance:
+    run_id = str(uuid.uuid4())
+    # Imports of its own while this process prepares.
+    recorder = history.Recorder(project, run_id) if record else None
+    try:
+        job = _job(dbt_runner.fingerprint(project))
         preparing.seconds = round(time.monotonic() - clock, 3)
         preparing.state = "done"
         observer.ended(preparing)
         watch = _Watch(project, report, observer)
         with (
+            dg.DagsterInstance.ephemeral() as instance,
             run_log.listening(watch.hear),
             progress.listening(observer.said, observer.told),
         ):
+            if recorder is not None:
+                recorder.listen(instance)
             result = job.execute_in_process(
                 instance=instance,
+                run_id=run_id,
                 run_config={"loggers": {"run_log": {}}},
-                tags={"lead_funnel/pid": str(os.getpid())},
+                tags=recorder.tags if recorder is not None else None,
                 raise_on_error=False,
+            )
+    finally:
+        if recorder is not None and not recorder.finish():
+            _warn(
+                report,
+                observer,
+                f"Dagster's history lacks this run; {recorder.log} says why.",
             )
     report.run_id = result.run_id
     if result.success:
         report.state = "succeeded"
     elif report.state == "running":
         _fail(report, "The run ended without a result.", foreseen=False)
+
+
+def _warn(report: Report, observer: Observer, text: str) -> None:
+    report.warnings.append(text)
+    observer.warned(text)
 
 
 def _execute_on_spark(
@@ -187,48 +212,6 @@ def _job(_fingerprint: str) -> dg.JobDefinition:
         return of_this_process().resolve_job_def(JOB_NAME)
 
 
-@contextmanager
-def _instance(project: Project, record: bool) -> Iterator[dg.DagsterInstance]:
-    """Where Dagster writes down its events.
-
-    Nowhere, unless the run is to be seen in Dagster's page later: a run has well
-    over a thousand events, and SQLite takes a third of the run's time for them.
-    """
-    if not record:
-        with unrecorded.instance() as instance:
-            yield instance
-        return
-    home = {"DAGSTER_HOME": str(project.dagster_home)}
-    with in_environment(home), dg.DagsterInstance.get() as instance:
-        _end_killed_runs(instance)
-        for old in instance.get_run_ids()[KEPT_RUNS - 1 :]:
-            instance.delete_run(old)
-        yield instance
-
-
-def _end_killed_runs(instance: dg.DagsterInstance) -> None:
-    """Close the books on runs whose process is gone, or their places in the
-    writers' pool would stay taken for ever."""
-    unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
-    for killed in instance.get_runs(filters=unfinished):
-        pid = killed.tags.get("lead_funnel/pid")
-        if pid is not None and not _is_alive(int(pid)):
-            instance.report_run_failed(killed, "The process was killed.")
-            instance.event_log_storage.free_concurrency_slots_for_run(killed.run_id)
-
-
-def _is_alive(pid: int) -> bool:
-    if pid == os.getpid():
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 class _Watch:
     """Turns Dagster's events into the report's steps and checks."""
 
@@ -244,8 +227,7 @@ class _Watch:
         event = record.event
         if event is None:
             if record.level == logging.WARNING and record.step:
-                self.report.warnings.append(record.text)
-                self.observer.warned(record.text)
+                _warn(self.report, self.observer, record.text)
             return
         if event.is_step_start:
             self._start(record.step or "")

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,12 +32,16 @@ _WANTED = "wanted"
 _MOST_ROWS = 5
 """Of what a failed test found, so many rows speak."""
 _LOG = logging.getLogger("lead_funnel")
-_HEARD = frozenset({"NodeStart", "NodeFinished"})
-"""Events that a caller may listen to though dbt thinks they are for debugging."""
 _GOOD = frozenset({"success", "pass"})
 
-# Parsed projects of this process, by the fingerprint of what was parsed.
-_parsed: dict[str, parsed_project.Kept] = {}
+# What is parsed anywhere names this warehouse and opens none: dbt parses
+# everything again where a variable in profiles.yml has another value.
+_NO_WAREHOUSE = {"LEAD_FUNNEL_WAREHOUSE": "warehouse.duckdb"}
+
+# Parsed projects of this process, by the fingerprint of what was parsed: dbt's
+# own object, and the JSON that tools read.
+_parsed: dict[str, Any] = {}
+_parsed_json: dict[str, dict[str, Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -87,26 +92,46 @@ def _parsed_files(root: Path) -> Iterator[Path]:
 
 
 def manifest(project: Project) -> Any:
-    """The parsed project, parsed once per content."""
-    return _parsed_once(project)[0]
+    """The parsed project as dbt takes it for another invocation."""
+    key = fingerprint(project)
+    if key not in _parsed:
+        kept = parsed_project.kept_path(project, key)
+        if parsed_project.manifest_json(kept) is None:
+            _parse(project, key)
+        else:
+            _parsed[key] = _invoke(
+                project,
+                [
+                    "parse",
+                    "--no-write-json",
+                    "--partial-parse-file-path",
+                    str(kept / parsed_project.STATE),
+                    # The fingerprint says that no file changed.
+                    "--no-partial-parse-file-diff",
+                ],
+                environment=_NO_WAREHOUSE,
+            ).result
+    return _parsed[key]
 
 
 def manifest_json(project: Project) -> dict[str, Any]:
-    """The manifest as the JSON that tools read."""
-    return _parsed_once(project)[1]
-
-
-def _parsed_once(project: Project) -> parsed_project.Kept:
+    """The manifest as the JSON that tools read, parsed once per content."""
     key = fingerprint(project)
-    if key not in _parsed:
-        path = parsed_project.kept_path(project, key)
-        kept = parsed_project.read(path)
-        if kept is None:
-            parsed = _invoke(project, ["parse"]).result
-            kept = parsed, parsed.writable_manifest().to_dict(omit_none=False)
-            parsed_project.write(path, kept)
-        _parsed[key] = kept
-    return _parsed[key]
+    if key not in _parsed_json:
+        kept = parsed_project.kept_path(project, key)
+        found = parsed_project.manifest_json(kept)
+        _parsed_json[key] = found if found is not None else _parse(project, key)
+    return _parsed_json[key]
+
+
+def _parse(project: Project, key: str) -> dict[str, Any]:
+    """Let dbt parse what changed since it last did for this OUT, and keep it."""
+    parsed = _invoke(project, ["parse", "--write-json"], environment=_NO_WAREHOUSE)
+    written = project.dbt_target / parsed_project.MANIFEST
+    found = json.loads(written.read_bytes())
+    parsed_project.keep(project.dbt_target, parsed_project.kept_path(project, key))
+    _parsed[key], _parsed_json[key] = parsed.result, found
+    return found
 
 
 def build_nodes(
@@ -219,12 +244,11 @@ def close_connections() -> None:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.adapters.factory import cleanup_connections, reset_adapters
 
-    # After Ctrl-C dbt's threads may still be at work on them, and closing fails.
+    # Without a connection there is no environment. After Ctrl-C dbt's threads may
+    # still be at work on them, and closing fails.
     with suppress(Exception):
         cleanup_connections()
-        environment = DuckDBConnectionManager._ENV
-        if environment is not None:
-            environment.close()
+        DuckDBConnectionManager.env().close()
     DuckDBConnectionManager.close_all_connections()
     reset_adapters()
 
@@ -234,6 +258,7 @@ def _invoke(
     arguments: list[str],
     parsed: Any = None,
     on_node: Callable[[str], None] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Any:
     from dbt.cli.main import dbtRunner
 
@@ -265,8 +290,7 @@ def _invoke(
         str(project.dbt_target),
     ]
     with (
-        in_environment(project.dbt_environment()),
-        _few_events(),
+        in_environment({**project.dbt_environment(), **(environment or {})}),
         interrupts.raised(),
     ):
         try:
@@ -276,37 +300,6 @@ def _invoke(
     if not outcome.success and outcome.result is None:
         raise _interrupt(outcome.exception) or _as_sentence(outcome.exception)
     return outcome
-
-
-@contextmanager
-def _few_events() -> Iterator[None]:
-    """Without the events that are for whoever debugs dbt: a dozen for each
-    statement, made into messages only to be dropped."""
-    from dbt_common.events.base_types import BaseEvent, EventLevel
-    from dbt_common.events.event_manager import EventManager
-    from dbt_common.events.event_manager_client import (
-        ctx_set_event_manager,
-        get_event_manager,
-    )
-
-    class Manager(EventManager):
-        def fire_event(
-            self,
-            e: BaseEvent,
-            level: EventLevel | None = None,
-            *rest: Any,
-            **named: Any,
-        ) -> None:
-            is_debug = (level or e.level_tag()) == EventLevel.DEBUG
-            if not is_debug or type(e).__name__ in _HEARD:
-                super().fire_event(e, level, *rest, **named)
-
-    before = get_event_manager()
-    ctx_set_event_manager(Manager())
-    try:
-        yield
-    finally:
-        ctx_set_event_manager(before)
 
 
 def _node_result(project: Project, result: Any) -> NodeResult:

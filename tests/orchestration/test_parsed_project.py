@@ -30,15 +30,20 @@ def forget(monkeypatch):
     """As in another process, which shares nothing with other OUTs."""
     monkeypatch.delenv(parsed_project.FOLDER, raising=False)
     monkeypatch.setattr(dbt_runner, "_parsed", {})
+    monkeypatch.setattr(dbt_runner, "_parsed_json", {})
 
 
 def test_an_unchanged_project_is_not_parsed_again(project, parsed_once, monkeypatch):
     first = parsed_once[1]
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            dbt_runner, "_invoke", lambda *_, **__: pytest.fail("dbt was asked")
+        )
+        assert dbt_runner.manifest_json(project) == first
+    # What is built comes from the same parsed project, which dbt reads back.
     monkeypatch.setattr(
-        dbt_runner, "_invoke", lambda *_, **__: pytest.fail("it was parsed again")
+        dbt_runner, "_parse", lambda *_: pytest.fail("it was parsed again")
     )
-    assert dbt_runner.manifest_json(project) == first
-    # What is built comes from the same parsed project.
     assert set(dbt_runner.manifest(project).nodes) == set(first["nodes"])
 
 
@@ -56,13 +61,17 @@ def test_a_changed_project_is_parsed(project, monkeypatch):
         dbt_runner.manifest_json(project)
 
 
-def test_a_broken_file_is_parsed_over(project, parsed_once):
+@pytest.mark.parametrize("name", [parsed_project.MANIFEST, parsed_project.STATE])
+def test_what_is_broken_or_gone_is_parsed_over(project, parsed_once, name):
     first = parsed_once[1]
-    path = parsed_project.kept_path(project, dbt_runner.fingerprint(project))
-    path.write_bytes(path.read_bytes()[:1000])
+    kept = parsed_project.kept_path(project, dbt_runner.fingerprint(project))
+    if name == parsed_project.MANIFEST:
+        (kept / name).write_bytes((kept / name).read_bytes()[:1000])
+    else:
+        (kept / name).unlink()
     found = dbt_runner.manifest_json(project)
     assert set(found["nodes"]) == set(first["nodes"])
-    assert path.stat().st_size > 1000
+    assert (kept / name).stat().st_size > 1000
 
 
 def test_outs_can_share_a_folder(project, parsed_once, tmp_path, monkeypatch):
@@ -77,40 +86,43 @@ def test_outs_can_share_a_folder(project, parsed_once, tmp_path, monkeypatch):
     assert parsed_project.kept_path(copied, "key") != shared
 
 
-def test_the_last_ones_that_were_used_are_kept(project, parsed_once, tmp_path):
-    kept = dbt_runner.manifest(project), parsed_once[1]
-    paths = [
-        tmp_path / f"parsed-{number}.pickle"
-        for number in range(parsed_project.KEPT + 1)
-    ]
+def test_the_last_ones_that_were_used_are_kept(tmp_path):
+    target = tmp_path / "target"
+    target.mkdir()
+    (target / parsed_project.MANIFEST).write_text("{}")
+    (target / parsed_project.STATE).write_bytes(b"")
+    paths = [tmp_path / f"parsed-{number}" for number in range(parsed_project.KEPT + 1)]
     for age, path in enumerate(paths):
-        parsed_project.write(path, kept)
+        parsed_project.keep(target, path)
         os.utime(path, (1000 + age, 1000 + age))
     assert [path for path in paths if not path.exists()] == paths[:1]
     # What is read counts as used.
-    assert parsed_project.read(paths[1]) is not None
-    parsed_project.write(tmp_path / "parsed-new.pickle", kept)
+    assert parsed_project.manifest_json(paths[1]) == {}
+    parsed_project.keep(target, tmp_path / "parsed-new")
     assert [path for path in paths if not path.exists()] == [paths[0], paths[2]]
-    assert not list(tmp_path.glob("*.new"))
+    assert not list(tmp_path.glob(".parsed-*"))
 
 
-def test_a_layer_is_selected_by_one_tag(project):
+def test_named_nodes_are_selected_by_one_tag(project, monkeypatch):
+    layer = transform.LAYERS[-1]
     manifest = dbt_runner.manifest_json(project)
-    parsed = dbt_runner.manifest(project)
-    marts = transform.LAYERS[-1]
     wanted = [
-        *transform.nodes_of(manifest, marts),
-        *transform.tests_of(manifest, marts),
+        *transform.nodes_of(manifest, layer),
+        *transform.tests_of(manifest, layer),
     ]
-    assert transform.marked(parsed, marts, wanted) == "tag:layer_marts"
-    assert transform.marked(parsed, marts, wanted) == "tag:layer_marts"
-    tagged = [
-        unique_id
-        for unique_id, node in parsed.nodes.items()
-        if "layer_marts" in node.tags
-    ]
+    selected = []
+    monkeypatch.setattr(
+        dbt_runner, "build", lambda _, names, **__: selected.append(names)
+    )
+    # One parsed project serves all invocations of a process.
+    for chosen in ([next(iter(manifest["nodes"]))], wanted, wanted):
+        dbt_runner.build_nodes(project, chosen)
+    assert len({str(names) for names in selected}) == 1
+    tag = selected[0][0].removeprefix("tag:")
+    nodes = dbt_runner.manifest(project).nodes
+    tagged = [unique_id for unique_id, node in nodes.items() if tag in node.tags]
     assert sorted(tagged) == sorted(wanted)
-    assert all(parsed.nodes[item].tags.count("layer_marts") == 1 for item in wanted)
+    assert all(nodes[item].tags.count(tag) == 1 for item in wanted)
 
 
 def test_models_compile_from_what_was_kept(project):

@@ -1,4 +1,4 @@
-"""Python's garbage collector, made patient."""
+"""Python's garbage collection during a run."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-PATIENT = (50_000, 50, 50)
+THRESHOLDS = (50_000, 50, 50)
 
 
 @contextmanager
-def patient() -> Iterator[None]:
+def less_often() -> Iterator[None]:
     """Look for garbage less often meanwhile.
 
     The libraries of a run make a million objects that live until it ends. To
@@ -18,7 +18,7 @@ def patient() -> Iterator[None]:
     seconds of a run and found nothing.
     """
     before = gc.get_threshold()
-    gc.set_threshold(*PATIENT)
+    gc.set_threshold(*THRESHOLDS)
     try:
         yield
     finally:

@@ -95,23 +95,28 @@ def manifest(project: Project) -> Any:
     """The parsed project as dbt takes it for another invocation."""
     key = fingerprint(project)
     if key not in _parsed:
-        kept = parsed_project.kept_path(project, key)
-        if parsed_project.manifest_json(kept) is None:
-            _parse(project, key)
+        nodes = set(manifest_json(project)["nodes"])
+        found = _parsed.get(key) or _read_back(project, key)
+        if set(found.nodes) == nodes:
+            _parsed[key] = found
         else:
-            _parsed[key] = _invoke(
-                project,
-                [
-                    "parse",
-                    "--no-write-json",
-                    "--partial-parse-file-path",
-                    str(kept / parsed_project.STATE),
-                    # The fingerprint says that no file changed.
-                    "--no-partial-parse-file-diff",
-                ],
-                environment=_NO_WAREHOUSE,
-            ).result
+            # dbt takes a state that it cannot read for an empty project.
+            parsed_project.discard(parsed_project.kept_path(project, key))
+            _parse(project, key)
     return _parsed[key]
+
+
+def _read_back(project: Project, key: str) -> Any:
+    kept = parsed_project.kept_path(project, key)
+    arguments = [
+        "parse",
+        "--no-write-json",
+        "--partial-parse-file-path",
+        str(kept / parsed_project.STATE),
+        # The fingerprint says that no file changed.
+        "--no-partial-parse-file-diff",
+    ]
+    return _invoke(project, arguments, environment=_NO_WAREHOUSE).result
 
 
 def manifest_json(project: Project) -> dict[str, Any]:

@@ -65,6 +65,10 @@ def manifest_json(kept: Path) -> dict[str, Any] | None:
     return found
 
 
+def discard(kept: Path) -> None:
+    shutil.rmtree(kept, ignore_errors=True)
+
+
 def keep(target: Path, kept: Path) -> None:
     """Keep what dbt wrote, beside the last ones that were used.
 

@@ -74,6 +74,15 @@ def test_what_is_broken_or_gone_is_parsed_over(project, parsed_once, name):
     assert (kept / name).stat().st_size > 1000
 
 
+def test_a_state_that_dbt_cannot_read_is_parsed_over(project, parsed_once):
+    """dbt takes it for an empty project, and would build nothing."""
+    kept = parsed_project.kept_path(project, dbt_runner.fingerprint(project))
+    state = kept / parsed_project.STATE
+    state.write_bytes(state.read_bytes()[:1000])
+    assert set(dbt_runner.manifest(project).nodes) == set(parsed_once[1]["nodes"])
+    assert state.stat().st_size > 1000
+
+
 def test_outs_can_share_a_folder(project, parsed_once, tmp_path, monkeypatch):
     mine = parsed_project.kept_path(project, "key")
     other = replace(project, out=tmp_path / "another")

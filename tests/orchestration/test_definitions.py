@@ -232,8 +232,9 @@ def test_tags_kinds_and_owners():
 
 
 def test_what_reads_a_checked_table_waits_for_its_gate():
-    def model(name, folder, *read):
+    def model(name, folder, *read, rows_of=None):
         return node(
+            config={"schema": "marts", "meta": {"rows_of": rows_of}},
             name=name,
             original_file_path=f"models/{folder}/{name}.sql",
             depends_on={"nodes": [f"model.p.{other}" for other in read]},
@@ -241,7 +242,9 @@ def test_what_reads_a_checked_table_waits_for_its_gate():
 
     nodes = [
         model("stg_x", "staging"),
-        model("int_x", "intermediate", "stg_x"),
+        # Looked up by all, it comes with the input layer.
+        model("int_calendar", "intermediate", "stg_x"),
+        model("int_x", "intermediate", "stg_x", "int_calendar", rows_of="person"),
         model("fct_lead_lifecycles", "marts/core", "int_x"),
         model("int_counted", "intermediate", "fct_lead_lifecycles"),
         model("mart_x", "marts/funnel", "int_x", "int_counted"),
@@ -250,4 +253,6 @@ def test_what_reads_a_checked_table_waits_for_its_gate():
     found = transform.positions(
         {"nodes": {f"model.p.{each['name']}": each for each in nodes}}
     )
-    assert [found[f"model.p.{each['name']}"] for each in nodes] == [0, 1, 1, 2, 2, 1]
+    assert [found[f"model.p.{each['name']}"] for each in nodes] == [
+        *(0, 0, 1, 1, 2, 2, 1)
+    ]

@@ -29,6 +29,8 @@ NOBODY = "nobody"
 """Says that the rows are nobody's, and right for whom they are made of."""
 
 INPUT_LAYER = "models/input_layer/"
+DEFINITION = "definition"
+"""The schema of the funnel's definition."""
 
 
 class Kind(Enum):
@@ -119,6 +121,12 @@ class Lineage:
             if self.phase_of_test(unique_id) is Kind.PERSON
         ]
         read = {parent for node in readers for parent in _reads(node)}
+        # The checks of each person may ask for any row of the definition.
+        read |= {
+            unique_id
+            for unique_id, node in self.nodes.items()
+            if node["config"].get("schema") == DEFINITION
+        }
         return sorted(read - set(built))
 
     def affected(self, owed: frozenset[str] | None) -> frozenset[str]:

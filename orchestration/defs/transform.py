@@ -274,7 +274,7 @@ def bring_up_to_date(
     wanted = [
         item
         for item in members
-        if item in affected or only_warns(manifest_node(lineage, item))
+        if item in affected or only_warns(lineage.manifest["nodes"][item])
     ]
     done = 0
 
@@ -296,10 +296,6 @@ def bring_up_to_date(
     if layer.name == "input_layer" and not dbt_runner.failure_sentence(results):
         state.input_built(project)
     return results, []
-
-
-def manifest_node(lineage: Lineage, unique_id: str) -> Node:
-    return lineage.manifest["nodes"][unique_id]
 
 
 def only_warns(node: Node) -> bool:

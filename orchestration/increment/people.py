@@ -15,8 +15,8 @@ from orchestration.transformation import dbt_runner
 from orchestration.transformation.dbt_runner import NodeResult
 
 WORTHWHILE = 0.3
-"""The share of all records up to which a slice is cheaper than to build everything
-(docs/tuning.md has the measurement)."""
+"""The share of all records up to which a slice is built. Where it begins to cost more
+than to build everything has not been measured yet."""
 
 
 @dataclass

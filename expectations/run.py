@@ -390,12 +390,18 @@ def _keep(place: Place, suite: Suite, results: Sequence[CheckResult]) -> None:
 
 
 def _site(suite: Suite, part: Part | None) -> str:
-    """The folder of the Data Docs of a suite, or of a part of it."""
-    return suite.name if part is None else f"{suite.name}_{part}"
+    """The folder of the Data Docs of a suite, or of a part that is not all of it."""
+    return suite.name if _is_whole(suite, part) else f"{suite.name}_{part}"
 
 
 def _titled(suite: Suite, part: Part | None) -> str:
-    return suite.title if part is None else f"{suite.title}: {OF_PEOPLE[part]}"
+    if part is None or _is_whole(suite, part):
+        return suite.title
+    return f"{suite.title}: {OF_PEOPLE[part]}"
+
+
+def _is_whole(suite: Suite, part: Part | None) -> bool:
+    return list(suite.only(part)) == list(suite.checks)
 
 
 def _write_index(docs: Path) -> None:

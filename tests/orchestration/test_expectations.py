@@ -1,6 +1,7 @@
 """Each suite passes on good data, and each check fails on data that breaks it."""
 
 import ast
+import html
 import subprocess
 import sys
 from dataclasses import replace
@@ -165,7 +166,8 @@ def test_good_data_passes(project, suite):
     assert [result.name for result in results] == names_of(suite)
     assert (project.data_docs / suite / "index.html").exists()
     listed = (project.data_docs / "index.html").read_text(encoding="utf-8")
-    assert f'<a href="{suite}/index.html">{SUITES[suite].title}</a>' in listed
+    title = html.escape(SUITES[suite].title)
+    assert f'<a href="{suite}/index.html">{title}</a>' in listed
 
 
 @pytest.mark.parametrize(("suite", "check", "statement"), BROKEN, ids=lambda v: v[:40])

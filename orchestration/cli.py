@@ -119,10 +119,10 @@ def run(
         bool,
         typer.Option(
             "--record/--no-record",
-            help="Keep the run in Dagster's history, which `make dev` shows; "
-            "takes some ten seconds longer.",
+            envvar="LEAD_FUNNEL_RECORD",
+            help="Keep the run in Dagster's history, which `make dev` shows.",
         ),
-    ] = False,
+    ] = True,
     debug: Debug = False,
 ) -> None:
     """Load the exports, transform, check and publish, then say the rates."""

@@ -17,7 +17,7 @@ class Lines(Observer):
     def __init__(self, console: Console) -> None:
         self.console = console
 
-    def told(self, text: str) -> None:
+    def noted(self, text: str) -> None:
         self.console.print(f"  {text}", highlight=False, markup=False, soft_wrap=True)
 
     def warned(self, text: str) -> None:

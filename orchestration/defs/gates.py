@@ -8,6 +8,7 @@ import dagster as dg
 
 from expectations.checks import Check, CheckResult, Part
 from orchestration.checks import SUITES, failure_sentence, kept_results, run_suite
+from orchestration.defs.load import SETTINGS_KEY
 from orchestration.increment import state
 from orchestration.increment.lineage import SOURCE
 from orchestration.project import Project
@@ -32,6 +33,8 @@ def check_spec(check: Check, suite: str) -> dg.AssetCheckSpec:
         name=check.name,
         asset=asset_key(check.table),
         description=check.protects,
+        # There it is decided whether a gate has to ask again.
+        additional_deps=[SETTINGS_KEY],
         blocking=check.is_blocking,
         metadata={"suite": suite, "kind": "Great Expectations"},
     )

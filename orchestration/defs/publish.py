@@ -10,7 +10,7 @@ import dagster as dg
 from orchestration.defs.load import WRITER_POOL
 from orchestration.increment import state
 from orchestration.increment.lineage import MODEL, Lineage
-from orchestration.project import Project
+from orchestration.project import ENGINES, Project
 from orchestration.publication.publications import Publication, public_tables, publish
 from orchestration.run import progress
 from orchestration.run.failures import without_retries
@@ -35,7 +35,8 @@ def publish_changed(project: Project, manifest: Mapping[str, Any]) -> Publicatio
             f"{state.schema(project)}.changed_people" if owed is not None else None
         ),
     )
-    state.published(project, done.id)
+    if project.engine == ENGINES[0]:
+        state.published(project, done.id)
     return done
 
 

@@ -25,6 +25,7 @@ from orchestration.increment.people import Update
 from orchestration.project import Project
 from orchestration.run import progress
 from orchestration.run.failures import failed, without_retries
+from orchestration.spark import engine
 from orchestration.transformation import dbt_runner
 
 Node = Mapping[str, Any]
@@ -251,7 +252,7 @@ def layer_assets(manifest: Manifest, layer: Layer) -> dg.AssetsDefinition | None
                 project, layer, Lineage(manifest), everything
             )
         for note in notes:
-            progress.tell(note)
+            progress.note(note)
         yield from events(results, nodes, checks)
         sentence = dbt_runner.failure_sentence(results)
         if sentence:
@@ -264,10 +265,11 @@ def bring_up_to_date(
     project: Project, layer: Layer, lineage: Lineage, members: Sequence[str]
 ) -> tuple[list[dbt_runner.NodeResult], list[str]]:
     """What the layer's nodes and tests came to, and what to tell of it."""
+    if project.engine == "spark":
+        count = progress.counting(len(members))
+        return engine.build(project, lineage.manifest, members, count), []
     if layer.name == "facts":
-        update = Update(
-            project, lineage, members, check_slice=check_slice, say=progress.say
-        )
+        update = Update(project, lineage, members, check_slice=check_slice)
         update.bring_up_to_date()
         return update.results, update.notes
     affected = lineage.affected(state.owed(project))
@@ -276,19 +278,12 @@ def bring_up_to_date(
         for item in members
         if item in affected or only_warns(lineage.manifest["nodes"][item])
     ]
-    done = 0
-
-    def count(name: str) -> None:
-        nonlocal done
-        done += 1
-        progress.say(f"{done} of {len(wanted)}: {name}")
-
     results = (
         dbt_runner.build_nodes(
             project,
             wanted,
             full_refresh=not state.is_update(project),
-            on_node=count,
+            on_node=progress.counting(len(wanted)),
         )
         if wanted
         else []

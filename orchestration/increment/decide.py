@@ -100,8 +100,6 @@ def made_with(connection: duckdb.DuckDBPyConnection, project: Project) -> state.
 
 
 def _compared(connection: duckdb.DuckDBPyConnection, project: Project) -> Decision:
-    if project.engine != "duckdb":
-        return Decision(False, "Spark's tables cannot replace rows")
     last = state.last_run(connection, project)
     if last is None:
         return Decision(False, "there is no complete run to build on")

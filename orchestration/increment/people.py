@@ -11,6 +11,7 @@ from orchestration.increment import decide, fold, slice, state
 from orchestration.increment.batch import write_batch
 from orchestration.increment.lineage import Kind, Lineage
 from orchestration.project import Project
+from orchestration.run import progress
 from orchestration.transformation import dbt_runner
 from orchestration.transformation.dbt_runner import NodeResult
 
@@ -29,7 +30,6 @@ class Update:
     """The layer's seeds, models and tests, by dbt's unique id."""
     check_slice: Callable[[Project], None]
     """Asks the checks of each person of a slice; raises where one fails."""
-    say: Callable[[str], None] = lambda _: None
     results: list[NodeResult] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What a person should still read when the run is over."""
@@ -99,7 +99,7 @@ class Update:
             if not records:
                 fold.move_on(connection, self.project, self.lineage)
                 return None
-            self.say(f"{records:,} of {among:,} records are touched")
+            progress.say(f"{records:,} of {among:,} records are touched")
             slice.cut(connection, self.project, self.lineage)
         finally:
             connection.close()
@@ -128,14 +128,9 @@ class Update:
         wanted = list(wanted)
         if not wanted:
             return True
-        done = 0
-
-        def count(name: str) -> None:
-            nonlocal done
-            done += 1
-            self.say(f"{done} of {len(wanted)}: {name}")
-
-        found = dbt_runner.build_nodes(project, wanted, on_node=count)
+        found = dbt_runner.build_nodes(
+            project, wanted, on_node=progress.counting(len(wanted))
+        )
         self.results += found
         return dbt_runner.failure_sentence(found) is None
 

@@ -14,7 +14,7 @@ from datetime import datetime
 import duckdb
 
 from orchestration import warehouse
-from orchestration.project import Project
+from orchestration.project import ENGINES, Project
 
 FILES = {
     "file": "varchar",
@@ -122,7 +122,10 @@ def last_run(connection: duckdb.DuckDBPyConnection, project: Project) -> LastRun
 
 def owed(project: Project) -> frozenset[str] | None:
     """The sources and tables that are others than in what readers see, by dbt's
-    unique id; None where everything has to be built, checked and published."""
+    unique id; None where everything has to be built, checked and published, as on
+    an engine whose tables cannot replace rows."""
+    if project.engine != ENGINES[0]:
+        return None
     connection = warehouse.connect(project)
     try:
         if not warehouse.has_table(connection, schema(project), "owed"):

@@ -14,8 +14,6 @@ from orchestration.project import Project
 
 TITLES = {
     "settings__run": "Write the run's settings",
-    "export_to_parquet": "Write the run's settings as Parquet",
-    "start_spark": "Start Spark",
     "check_raw": "Check the raw tables",
     "build_input_layer": "Shape the sources into the input layer",
     "build_facts": "Find people, lifecycles and facts",
@@ -85,7 +83,7 @@ class Observer:
 
     def said(self, text: str) -> None: ...
 
-    def told(self, text: str) -> None: ...
+    def noted(self, text: str) -> None: ...
 
     def warned(self, text: str) -> None: ...
 

@@ -31,6 +31,7 @@ from orchestration.run import (
 )
 from orchestration.run.failures import INTERRUPTED, sentence_of
 from orchestration.run.report import Observer, Report, Step, keep
+from orchestration.spark import engine, session
 from orchestration.transformation import dbt_runner
 
 KEPT_LOGS = 20
@@ -113,9 +114,8 @@ def run(
             if full_refresh:
                 state.forget(project)
             if project.engine == "spark":
-                _execute_on_spark(project, report, observer or Observer(), record)
-            else:
-                _execute(project, report, observer or Observer(), record)
+                session.check_installed()
+            _execute(project, report, observer or Observer(), record)
         except LeadFunnelError as error:
             _fail(report, str(error))
         except dg.Failure as failure:
@@ -126,6 +126,7 @@ def run(
             logging.getLogger("lead_funnel").exception("The run failed")
             _fail(report, f"The run failed unexpectedly: {error}", foreseen=False)
         finally:
+            engine.close()
             report.seconds = round(time.monotonic() - clock, 3)
             if report.state == "running":
                 report.state = "failed"
@@ -151,7 +152,7 @@ def _execute(
     # Imports of its own while this process prepares.
     recorder = history.Recorder(project, run_id) if record else None
     try:
-        job = _job(dbt_runner.fingerprint(project))
+        job = _job(project.engine, dbt_runner.fingerprint(project))
         preparing.seconds = round(time.monotonic() - clock, 3)
         preparing.state = "done"
         observer.ended(preparing)
@@ -159,7 +160,7 @@ def _execute(
         with (
             dg.DagsterInstance.ephemeral() as instance,
             run_log.listening(watch.hear),
-            progress.listening(observer.said, observer.told),
+            progress.listening(observer.said, observer.noted),
         ):
             if recorder is not None:
                 recorder.listen(instance)
@@ -189,21 +190,8 @@ def _warn(report: Report, observer: Observer, text: str) -> None:
     observer.warned(text)
 
 
-def _execute_on_spark(
-    project: Project, report: Report, observer: Observer, record: bool
-) -> None:
-    if record:
-        raise LeadFunnelError(
-            "A run on Spark has no place in Dagster's history: leave --record out."
-        )
-    from orchestration.spark.run import execute
-
-    report.run_id = f"spark-{os.getpid()}"
-    execute(project, report, observer)
-
-
 @lru_cache(maxsize=4)
-def _job(_fingerprint: str) -> dg.JobDefinition:
+def _job(_engine: str, _fingerprint: str) -> dg.JobDefinition:
     """The job; what it is made of changes only with the project's files."""
     from orchestration.definitions import of_this_process
 

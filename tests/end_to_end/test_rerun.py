@@ -110,7 +110,7 @@ def test_published_columns_say_what_they_mean(done):
 
 
 def test_dagster_knows_of_the_run(done):
-    """`make dev` shows what `lead-funnel run --record` did."""
+    """`make dev` shows what `lead-funnel run` did: tables made, checks passed."""
     import dagster as dg
 
     project, report = done
@@ -119,6 +119,19 @@ def test_dagster_knows_of_the_run(done):
     try:
         with dg.DagsterInstance.get() as instance:
             assert instance.get_run_by_id(report.run_id).is_success
+            for key in (["raw_generic", "lead"], ["marts", "fct_handoffs"]):
+                made = instance.get_latest_materialization_event(dg.AssetKey(key))
+                assert made.run_id == report.run_id
+            checked = instance.get_event_records(
+                dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+            )
+            passed = [
+                record.event_log_entry.asset_check_evaluation.passed
+                for record in checked
+                if record.run_id == report.run_id
+            ]
+            assert len(passed) == sum(of["run"] for of in report.checks.values())
+            assert all(passed)
     finally:
         if before is None:
             del os.environ["DAGSTER_HOME"]

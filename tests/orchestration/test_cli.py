@@ -251,3 +251,20 @@ def test_the_title_of_a_narrow_table_is_one_line():
         summary._show_quarantine(screen, connection)
     lines = [line.strip() for line in screen.file.getvalue().splitlines()]
     assert "Quarantined raw rows, by the rule they break" in lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_recorded"),
+    [((), True), (("--no-record",), False), (("--engine", "spark"), True)],
+)
+def test_a_run_is_in_dagsters_history(tmp_path, monkeypatch, arguments, is_recorded):
+    said = []
+
+    def run(*_, record, **__):
+        said.append(record)
+        raise LeadFunnelError("That is all.")
+
+    monkeypatch.setattr(runner, "run", run)
+    monkeypatch.delenv("LEAD_FUNNEL_RECORD", raising=False)
+    lead_funnel("run", "--out", tmp_path / "out", *arguments)
+    assert said == [is_recorded]

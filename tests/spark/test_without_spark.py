@@ -33,11 +33,6 @@ def test_without_java(monkeypatch: pytest.MonkeyPatch) -> None:
         session.check_installed()
 
 
-def test_a_run_on_spark_has_no_place_in_dagster(on_spark: Project) -> None:
-    report = runner.run(on_spark, record=True)
-    assert "leave --record out" in report.sentence
-
-
 def test_what_spark_defaults_say(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

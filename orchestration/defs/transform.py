@@ -1,9 +1,9 @@
 """Every dbt model as an asset, built in this process, one op per gate.
 
-dagster-dbt starts a dbt process for each op, which costs ten seconds a gate;
-here the models come from the same manifest and run through one dbt that is
-imported once. A failed *blocking* check does not keep later models of the same
-op from being built: hence an op for what lies between two gates.
+dagster-dbt says what each asset is. To run dbt it starts a process for each op,
+which costs ten seconds a gate; here one dbt runs that is imported once. A failed
+*blocking* check does not keep later models of the same op from being built: hence
+an op for what lies between two gates.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 
 from orchestration.checks import SUITES
 from orchestration.defs.gates import GATES, check_slice
@@ -131,42 +132,28 @@ def group(node: Node) -> str:
     return folders[1] if folders[0] == "marts" and len(folders) > 1 else folders[0]
 
 
-def tags(node: Node) -> dict[str, str]:
-    return {f"dbt/{tag}": "" for tag in node.get("tags", ())}
-
-
-def kinds(node: Node) -> set[str]:
-    if node["resource_type"] == "seed":
-        return {"dbt", "duckdb", "csv"}
-    return {"dbt", "duckdb", node["config"].get("materialized", "table")}
-
-
 def owners(node: Node) -> list[str]:
     owner = node["config"].get("meta", {}).get("owner")
     return [f"team:{owner}"] if owner else []
 
 
-def parents(manifest: Manifest, node: Node) -> list[dg.AssetKey]:
-    """The assets that the node reads, each once."""
-    keys = [
-        asset_key(_node(manifest, unique_id))
-        for unique_id in node.get("depends_on", {}).get("nodes", [])
-        if unique_id.split(".")[0] in {"model", "seed", "snapshot", "source"}
-    ]
-    return sorted(set(keys))
+class Translator(DagsterDbtTranslator):
+    """What dagster-dbt says of a node, under the names that this house gives."""
+
+    def get_asset_key(self, dbt_resource_props: Node) -> dg.AssetKey:
+        return asset_key(dbt_resource_props)
+
+    def get_group_name(self, dbt_resource_props: Node) -> str:
+        return group(dbt_resource_props)
+
+    def get_owners(self, dbt_resource_props: Node) -> list[str]:
+        return owners(dbt_resource_props)
 
 
-def asset_spec(manifest: Manifest, node: Node) -> dg.AssetSpec:
-    return dg.AssetSpec(
-        key=asset_key(node),
-        deps=parents(manifest, node),
-        description=node.get("description") or None,
-        group_name=group(node),
-        kinds=kinds(node),
-        tags=tags(node),
-        owners=owners(node),
-        metadata={"file": node["original_file_path"]},
-    )
+# One asset stands for all settings, which are several sources to dbt.
+TRANSLATOR = Translator(
+    DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True)
+)
 
 
 # Tests.
@@ -241,7 +228,9 @@ def layer_assets(manifest: Manifest, layer: Layer) -> dg.AssetsDefinition | None
 
     @dg.multi_asset(
         name=f"build_{layer.name}",
-        specs=[asset_spec(manifest, node) for node in nodes.values()],
+        specs=[
+            TRANSLATOR.get_asset_spec(manifest, unique_id, None) for unique_id in nodes
+        ],
         check_specs=list(checks.values()),
         pool=WRITER_POOL,
     )

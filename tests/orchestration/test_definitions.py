@@ -221,14 +221,19 @@ def test_groups_are_folders():
     assert transform.group(node(resource_type="seed")) == "seeds"
 
 
-def test_tags_kinds_and_owners():
-    described = node(
-        tags=["daily"],
-        config={"schema": "marts", "materialized": "view", "meta": {"owner": "ops"}},
+def test_an_asset_says_what_dbt_knows_of_it(manifest):
+    """As dagster-dbt says it, under our names."""
+    spec = transform.TRANSLATOR.get_asset_spec(
+        manifest, "model.lead_funnel.fct_handoffs", None
     )
-    assert transform.tags(described) == {"dbt/daily": ""}
-    assert transform.kinds(described) == {"dbt", "duckdb", "view"}
-    assert transform.owners(described) == ["team:ops"]
+    assert spec.key == dg.AssetKey(["marts", "fct_handoffs"])
+    assert (spec.group_name, spec.kinds) == ("core", {"dbt", "duckdb"})
+    assert spec.owners == ["team:revenue-operations"]
+    assert {dep.asset_key for dep in spec.deps} >= {
+        dg.AssetKey(["intermediate", "int_passes__outcomes"])
+    }
+    columns = spec.metadata["dagster/column_schema"].columns
+    assert "handoff_id" in {column.name for column in columns}
 
 
 def test_what_reads_a_checked_table_waits_for_its_gate():

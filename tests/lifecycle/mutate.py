@@ -94,10 +94,10 @@ DEFECTS = [
     Defect(
         "§2",
         "the threshold itself is not crossed",
-        f"{LIFECYCLE}int_readings__matched.sql",
+        f"{LIFECYCLE}int_readings__crossing.sql",
         "and scores.new_number >= crossing_rules.threshold",
         "and scores.new_number > crossing_rules.threshold",
-        "int_readings__matched+",
+        "int_readings__crossing+",
     ),
     Defect(
         "§2",
@@ -121,12 +121,12 @@ DEFECTS = [
     Defect(
         "§3",
         "a version is in force a moment too late",
-        f"{LIFECYCLE}int_readings__matched.sql",
+        f"{LIFECYCLE}int_readings__versioned.sql",
         "united.observed_at >= in_force.valid_from\n"
         "            and united.observed_at < in_force.valid_to",
         "united.observed_at > in_force.valid_from\n"
         "            and united.observed_at <= in_force.valid_to",
-        "int_readings__matched+",
+        "int_readings__versioned+",
         "changed",
     ),
     Defect(

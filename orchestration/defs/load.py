@@ -89,9 +89,12 @@ def run_instant(context: dg.AssetExecutionContext) -> datetime:
 def run_settings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     with without_retries():
         project = Project.from_environment()
-        write_settings(project)
+        notes = write_settings(project)
         rows = write_definition(project)
         decision = decide(project)
+    for note in notes:
+        context.log.info(note)
+        progress.tell(note)
     context.log.info(decision.sentence)
     progress.tell(decision.sentence)
     return dg.MaterializeResult(

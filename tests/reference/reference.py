@@ -423,6 +423,10 @@ class Reference:
         row = opportunity.row
         if opportunity.is_deleted or row.is_key_missing:
             return []
+        if opportunity.amount is None and given(row.get("amount")) is not None:
+            # §7: the amount takes no part, the deal does.
+            row.broken.add("unparsable_amount")
+            row.person = row.person or self.person_of.get(opportunity.node)
         readings = [("opportunity", opportunity.created_at)]
         if opportunity.is_closed:
             end = "won" if opportunity.is_won else "lost"

@@ -69,6 +69,17 @@ coalesce({{ instant }} < first_created_at - interval '24' hour, false)
 }) }}
 {%- endmacro %}
 
+{#-
+    Of an amount that only a few rows have: a deal's, or what a campaign cost.
+    A blank one is none; one that is given and cannot be read breaks the rule.
+-#}
+{% macro rule_of_amounts(amount, text) -%}
+{{ return({
+    'is_broken': amount ~ ' is null and ' ~ text ~ ' is not null',
+    'detail': "'Not an amount: ' || " ~ text,
+}) }}
+{%- endmacro %}
+
 {% macro breaks_no_rule(rules) -%}
 {%- for rule in rules.values() -%}
 not {{ rule.is_broken }}{% if not loop.last %}

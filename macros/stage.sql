@@ -6,8 +6,11 @@
 
     texts, instants, dates, decimals, numbers, booleans: staged name to raw
         name, or to a list of raw names of which the first filled one counts.
-        White space around a text goes, a blank is null. An instant comes
-        with its text as `<name>_text`.
+        White space around a text goes; a blank is null, and so is a word
+        that means nothing in its kind of column (the seed blank_words): a
+        text called `<entity>_id` is an id, `email` an e-mail. An instant
+        comes with its text as `<name>_text`. What a day, an amount or an id
+        means is decided for the column as a whole (macros/conventions.sql).
         A column that is missing is a typed null, but for those that the list
         of raw tables says it needs (macros/raw_tables.sql).
     key: the raw columns that hold a row's own id, the first filled one
@@ -15,6 +18,9 @@
     content_key: the staged columns that tell rows apart in a table that has
         none of the key's columns; all of them without it.
     record: the staged column that must be filled in a table without ids.
+    currency: the text that names the currency of the decimals. A currency
+        that is written in an amount counts where it is blank; an amount that
+        contradicts it is none.
 
     Every staged table ends in the same columns: source, source_table,
     source_key, is_key_missing, for telling copies apart match_key, row_key,
@@ -25,21 +31,35 @@
 {% macro stage(
     system, table,
     texts={}, instants={}, dates={}, decimals={}, numbers={}, booleans={},
-    key=[], content_key=[], record=none
+    key=[], content_key=[], record=none, currency=none
 ) -%}
 {%- set relation = source('raw_' ~ system, table) -%}
 {%- set raw = raw_columns(relation) -%}
 {%- set named = columns_by_name(system, raw) -%}
 {%- do check_needed_columns(system, table, relation, named) -%}
+{%- set words = blank_words() -%}
+{%- set conventions = column_conventions(system, table) -%}
+{%- set kinds = kinds_of_columns(
+    texts, instants, dates, decimals, numbers, booleans
+) -%}
+{%- set changed_names = [
+    'updated_at', 'last_modified_date', 'system_modstamp'
+] -%}
+{%- do tell_what_is_read(
+    system, table, kinds,
+    [texts, instants, dates, decimals, numbers, booleans],
+    {'source_key': key, 'row_changed_at': changed_names}
+) -%}
+{%- set time_names = time_words() if instants or dates else {} -%}
+{%- set signs = currency_signs() if decimals else {} -%}
+{%- set usual = source_setting(system, 'currency') -%}
 {%- set wanted = {} -%}
 {%- for kind in [texts, instants, dates, decimals, numbers, booleans] -%}
     {%- for name, raw_names in kind.items() -%}
         {%- do wanted.update({name: find_columns(named, system, raw_names)}) -%}
     {%- endfor -%}
 {%- endfor -%}
-{%- set changed = find_columns(
-    named, system, ['updated_at', 'last_modified_date', 'system_modstamp']
-) -%}
+{%- set changed = find_columns(named, system, changed_names) -%}
 {%- set synced = find_columns(named, system, [
     '_fivetran_synced', '_airbyte_extracted_at', '_airbyte_emitted_at'
 ]) -%}
@@ -47,7 +67,9 @@
     else 'cast(null as timestamp)' -%}
 {%- set own = find_columns(named, system, key) -%}
 {%- set has_key = own | length > 0 -%}
-{%- set own_key = first_filled(own) -%}
+{%- set own_key = first_filled(
+    own, words, 'id', conventions.get('source_key', {})
+) -%}
 {%- set given = [] -%}
 {%- for columns in wanted.values() if has_key -%}
     {%- do given.append(first_given(columns)) -%}
@@ -63,7 +85,9 @@
 with raw_rows as (
     select
         {%- for name, columns in wanted.items() %}
-        {{ first_filled(columns) | indent(8) }} as {{ name }},
+        {{ first_filled(
+            columns, words, kinds[name], conventions.get(name, {})
+        ) | indent(8) }} as {{ name }},
         {%- endfor %}
         {%- if has_key %}
         {{ own_key | indent(8) }} is null as is_key_missing,
@@ -75,11 +99,15 @@ with raw_rows as (
             else {{ own_key | indent(12) }}
         end as source_key,
         {%- endif %}
-        {{ first_filled(changed) | indent(8) }} as changed_text,
+        {{ first_filled(changed, words, 'instant') | indent(8) }}
+            as changed_text,
         {{ first_filled(synced) | indent(8) }} as synced_text,
         {{ loaded_at(raw) }} as row_loaded_at,
         {{ own_column(raw, '_file', 'string') }} as row_file,
         {{ own_column(raw, '_file_sha256', 'string') }} as row_file_sha256,
+        {%- if decimals %}
+        {{ usual | indent(8) }} as usual_currency,
+        {%- endif %}
         {{ source_setting(system, 'timezone') | indent(8) }} as zone
     {%- if raw %}
     from {{ relation }} as raw
@@ -104,22 +132,33 @@ keys_chosen as (
 
 select
     {%- for name in texts %}
+    {%- if name == currency %}
+    {{ currency_of_row(currency, decimals, wanted, signs) | indent(4) }}
+        as {{ name }},
+    {%- else %}
     {{ name }},
+    {%- endif %}
     {%- endfor %}
     {%- for name in instants %}
     {% call if_found(wanted[name], 'timestamp') -%}
-    {{ parse_instant(name, 'zone') | indent(4) }}
+    {{ parse_instant(
+        name, 'zone', conventions.get(name, {}), time_names
+    ) | indent(4) }}
     {%- endcall %} as {{ name }},
     {{ name }} as {{ name }}_text,
     {%- endfor %}
     {%- for name in dates %}
     {% call if_found(wanted[name], 'date') -%}
-    cast({{ parse_instant(name, "'UTC'") | indent(4) }} as date)
+    cast({{ parse_instant(
+        name, "'UTC'", conventions.get(name, {}), time_names
+    ) | indent(4) }} as date)
     {%- endcall %} as {{ name }},
     {%- endfor %}
     {%- for name in decimals %}
     {% call if_found(wanted[name], 'decimal(18, 2)') -%}
-    {{ parse_decimal(name) | indent(4) }}
+    {{ amount_of_row(
+        name, currency, conventions.get(name, {}).get('decimal_mark'), signs
+    ) | indent(4) }}
     {%- endcall %} as {{ name }},
     {%- endfor %}
     {%- for name in numbers %}
@@ -143,12 +182,104 @@ select
     {{ file_key('row_file', 'row_file_sha256', 'row_loaded_at') | indent(4) }}
         as file_key,
     {% call if_found(changed, 'timestamp') -%}
-    {{ parse_instant('changed_text', 'zone') | indent(4) }}
+    {{ parse_instant(
+        'changed_text', 'zone', conventions.get('row_changed_at', {}), time_names
+    ) | indent(4) }}
     {%- endcall %} as row_changed_at,
     {{ synced_at }} as row_synced_at,
     coalesce(row_loaded_at, {{ synced_at }}) as row_loaded_at,
     {{ content(wanted) | indent(4) }} as row_content
 from {{ 'raw_rows' if has_key else 'keys_chosen' }}
+{%- endmacro %}
+
+
+{#- The kind of each staged column, which says what words mean nothing there. -#}
+{% macro kinds_of_columns(
+    texts, instants, dates, decimals, numbers, booleans
+) -%}
+{%- set kinds = {} -%}
+{%- set times = instants.values() | list + dates.values() | list -%}
+{%- set amounts = decimals.values() | list + numbers.values() | list -%}
+{%- for name, raw_names in texts.items() -%}
+    {%- if raw_names in times -%}
+        {%- do kinds.update({name: 'instant'}) -%}
+    {%- elif raw_names in amounts -%}
+        {%- do kinds.update({name: 'amount'}) -%}
+    {%- elif name == 'email' or name.endswith('_id') -%}
+        {%- do kinds.update({name: 'email' if name == 'email' else 'id'}) -%}
+    {%- else -%}
+        {%- do kinds.update({name: 'text'}) -%}
+    {%- endif -%}
+{%- endfor -%}
+{%- for kind, columns in [
+    ('instant', instants), ('instant', dates), ('amount', decimals),
+    ('amount', numbers), ('flag', booleans),
+] -%}
+    {%- for name in columns -%}
+        {%- do kinds.update({name: kind}) -%}
+    {%- endfor -%}
+{%- endfor -%}
+{{ return(kinds) }}
+{%- endmacro %}
+
+
+{#-
+    Writes into the manifest which raw columns are read as times, amounts and
+    ids, so that the program knows what to look at as a whole.
+-#}
+{% macro tell_what_is_read(system, table, kinds, given, others) -%}
+{%- set read = {'instant': {}, 'amount': {}, 'id': {}} -%}
+{%- for columns in given -%}
+    {%- for name, raw_names in columns.items()
+        if kinds[name] in read and not (columns is sameas given[0]
+            and kinds[name] != 'id')
+        and not columns is sameas given[4] -%}
+        {%- do read[kinds[name]].update({
+            name: [raw_names] if raw_names is string else raw_names
+        }) -%}
+    {%- endfor -%}
+{%- endfor -%}
+{%- do read['id'].update({'source_key': others.source_key}) -%}
+{%- do read['instant'].update({'row_changed_at': others.row_changed_at}) -%}
+{%- do config(meta={'reads': dict(read, system=system, table=table)}) -%}
+{%- endmacro %}
+
+
+{#- The currency of a row's amounts; of several, the one that says it. -#}
+{% macro currency_of_row(currency, decimals, wanted, signs) -%}
+{%- set given = currency_code(currency, 'usual_currency', signs) -%}
+{%- set said = [] -%}
+{%- for name in decimals if wanted[name] -%}
+    {%- do said.append(
+        "nullif("
+        ~ currency_of_amount(name, given, 'usual_currency', signs) ~ ", '!')"
+    ) -%}
+{%- endfor -%}
+{%- if said -%}
+coalesce({{ (said + [given]) | join(', ') }})
+{%- else -%}
+{{ given }}
+{%- endif -%}
+{%- endmacro %}
+
+
+{#- An amount, or null where it is in another currency than its row says. -#}
+{% macro amount_of_row(name, currency, mark, signs) -%}
+{%- set amount = parse_decimal(
+    name, mark=mark, signs=signs.keys() | list or ['¥', '$', '€', '£', '円']
+) -%}
+case
+    when {{ matches('coalesce(' ~ name ~ ", '')", '[-0-9.,() ]*') }}
+        or coalesce(
+            {{ currency_of_amount(
+                name,
+                currency_code(currency, 'usual_currency', signs)
+                if currency else 'cast(null as string)',
+                'usual_currency', signs
+            ) | indent(12) }}, ''
+        ) <> '!'
+        then {{ amount | indent(8) }}
+end
 {%- endmacro %}
 
 
@@ -235,15 +366,23 @@ cast(null as {{ type }})
 {%- endmacro %}
 
 
-{#- The first filled one of the columns as text; null without any. -#}
-{% macro first_filled(columns) -%}
+{#-
+    The first filled one of the columns as text; null without any. A word that
+    means nothing in this kind of column is blank.
+-#}
+{% macro first_filled(columns, words={}, kind=none, convention={}) -%}
 {%- set filled = [] -%}
 {%- for column in columns -%}
     {%- set name = 'raw.' ~ adapter.quote(column.name) -%}
     {%- if not column.is_string() -%}
         {%- set name = 'cast(' ~ name ~ ' as string)' -%}
     {%- endif -%}
-    {%- do filled.append(trimmed(name)) -%}
+    {%- do filled.append(
+        restored_id(
+            without_words(trimmed(name), words, kind), convention
+        ) if kind == 'id'
+        else without_words(trimmed(name), words, kind)
+    ) -%}
 {%- endfor -%}
 {%- if not filled -%}
 cast(null as string)

@@ -62,6 +62,10 @@ class RunVars:
     fiscal_year_start_month: int = 4
     source_timezones: Mapping[str, str] = field(default_factory=dict)
     source_currencies: Mapping[str, str] = field(default_factory=dict)
+    source_day_orders: Mapping[str, str] = field(default_factory=dict)
+    """By system, for columns of days that do not say it."""
+    source_decimal_marks: Mapping[str, str] = field(default_factory=dict)
+    """By system, for columns of amounts that do not say it."""
     keep_deleted: bool = False
     attribution_window_days: int = 90
 
@@ -389,6 +393,15 @@ def _currency(name: str, value: Any) -> str:
     return value.upper()
 
 
+def _one_of(*known: str) -> Callable[[str, Any], str]:
+    def checked(name: str, value: Any) -> str:
+        if value not in known:
+            raise _wrong(name, value, f"{' or '.join(known)}")
+        return value
+
+    return checked
+
+
 def _month(name: str, value: Any) -> int:
     if type(value) is not int or not 1 <= value <= 12:
         raise _wrong(name, value, "the number of a month, 1 to 12")
@@ -435,6 +448,8 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "fiscal_year_start_month": _month,
     "source_timezones": _by_system(_timezone),
     "source_currencies": _by_system(_currency),
+    "source_day_orders": _by_system(_one_of("day_first", "month_first")),
+    "source_decimal_marks": _by_system(_one_of("point", "comma")),
     "keep_deleted": _flag,
     "attribution_window_days": _days,
 }

@@ -93,15 +93,16 @@ def run_settings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     # raw tables would be to wait for their checks, and those wait for this.
     with without_retries():
         project = Project.from_environment()
-        write_settings(project)
+        notes = write_settings(project)
         rows = write_definition(project)
         if project.engine == "spark":
             engine.hand_over_raw(project, dbt_runner.manifest_json(project))
             decision = engine.BUILDS_ANEW
         else:
             decision = decide(project).sentence
-    context.log.info(decision)
-    progress.note(decision)
+    for note in [*notes, decision]:
+        context.log.info(note)
+        progress.note(note)
     return dg.MaterializeResult(
         metadata={
             "vars": project.vars.as_json(),

@@ -21,6 +21,7 @@ from orchestration.increment.lineage import SOURCE
 from orchestration.project import Project
 from orchestration.publication import closings, publications
 from orchestration.settings.definition_files import overlay_files
+from orchestration.sources import conventions
 from orchestration.sources.tables import looked_up_tables
 from orchestration.transformation import dbt_runner
 
@@ -96,6 +97,7 @@ def made_with(connection: duckdb.DuckDBPyConnection, project: Project) -> state.
         earliest_at=earliest_at,
         as_of_given=project.vars.as_of,
         closings=_closings(project),
+        conventions=state.as_json(conventions.as_written(connection, project)),
     )
 
 
@@ -111,6 +113,13 @@ def _compared(connection: duckdb.DuckDBPyConnection, project: Project) -> Decisi
     changed = _differing(json.loads(last.vars), _vars(project))
     if changed:
         return Decision(False, f"vars changed ({listed(changed, limit=10)})")
+    changed = _differing(
+        json.loads(last.conventions), conventions.as_written(connection, project)
+    )
+    if changed:
+        return Decision(
+            False, f"what is meant by the texts of {listed(changed, limit=10)} changed"
+        )
     if project.vars.as_of is not None and project.vars.as_of < last.as_of:
         return Decision(False, "as_of lies before the last run's")
     if not warehouse.has_table(connection, "loads", "files"):

@@ -43,7 +43,8 @@ TABLES = {
     "read_files": _FILES,
     "last_run": (
         "project varchar, definition varchar, vars varchar, as_of timestamp, "
-        "earliest_at timestamp, as_of_given timestamp, closings varchar"
+        "earliest_at timestamp, as_of_given timestamp, closings varchar, "
+        "conventions varchar"
     ),
     # What is owed to readers: the publication that they see, and the sources and
     # tables that are others now, by dbt's unique id, or EVERYTHING.
@@ -70,6 +71,7 @@ class LastRun:
     earliest_at: datetime
     as_of_given: datetime | None
     closings: str
+    conventions: str = "{}"
 
 
 def schema(project: Project) -> str:
@@ -208,7 +210,7 @@ def complete(
         connection.execute(f"delete from {name}.{table}")
     connection.execute(f"insert into {name}.read_files from {name}.decided_files")
     connection.execute(
-        f"insert into {name}.last_run values (?, ?, ?, ?, ?, ?, ?)",
+        f"insert into {name}.last_run values (?, ?, ?, ?, ?, ?, ?, ?)",
         list(vars(made_with).values()),
     )
     for table in ("decided_files", "new_files", "gone_files"):

@@ -28,6 +28,7 @@ from orchestration.settings.definition_files import (
     overlay_files,
     seed_columns,
 )
+from orchestration.sources.conventions import write_conventions
 from orchestration.sources.landing import LandingFile
 from orchestration.sources.readers import Converted, Converter
 from orchestration.sources.tables import RawTable, plain
@@ -39,8 +40,10 @@ EMPTIED = "emptied"
 """The mode of the one row that a replacing file without rows leaves behind."""
 
 
-def write_settings(project: Project) -> None:
-    """Write the run's vars to `settings.run` and `settings.sources`."""
+def write_settings(project: Project) -> list[str]:
+    """Write the run's vars to `settings.run` and `settings.sources`, and what the
+    columns of the raw tables mean to `settings.columns`; returns what has to be told
+    of these."""
     given = project.vars
     schema = f"{project.schema_prefix}settings"
     connection = warehouse.connect(project)
@@ -77,11 +80,13 @@ def write_settings(project: Project) -> None:
                 for system in SYSTEMS
             ],
         )
+        notes = write_conventions(project, connection)
         state.create(connection, project)
         closings.lay_in(project, connection)
         connection.execute("commit")
     finally:
         connection.close()
+    return notes
 
 
 def write_definition(project: Project) -> dict[str, int]:

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from orchestration.project import SYSTEMS, Project
+from orchestration.sources.conventions import write_conventions
 from orchestration.transformation import dbt_runner
 
 Row = Mapping[str, str | None]
@@ -71,13 +72,30 @@ def write_raw_tables(
             )
 
 
+def write_words(project: Project) -> None:
+    """The seeds that say how texts are read, and what columns mean as a whole."""
+    with duckdb.connect(str(project.warehouse)) as connection:
+        connection.execute("create schema definition")
+        for name in ("blank_words", "month_names", "japanese_eras", "currency_signs"):
+            connection.execute(
+                f"create table definition.def_{name} as "
+                "select * from read_csv(?, header = true, delim = ',')",
+                [str(project.seeds / f"{name}.csv")],
+            )
+        write_conventions(project, connection)
+
+
 def build(
     out: Path,
     tables: Mapping[str, Sequence[Row]],
     zones: Mapping[str, str] | None = None,
+    *,
+    with_words: bool = False,
 ) -> InputLayer:
     project = Project.from_environment({}, landing=out / "landing", out=out / "out")
     write_raw_tables(project.warehouse, tables, zones)
+    if with_words:
+        write_words(project)
     results = dbt_runner.build(
         project, ["path:models/staging", "path:models/input_layer"]
     )
@@ -91,4 +109,4 @@ def build(
 
 @pytest.fixture
 def input_layer(tmp_path: Path) -> Callable[..., InputLayer]:
-    return lambda tables, zones=None: build(tmp_path, tables, zones)
+    return lambda tables, zones=None, **how: build(tmp_path, tables, zones, **how)

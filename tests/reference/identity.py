@@ -92,9 +92,6 @@ def identify(
             persons.append(Person([record], [record.node]))
     dissolved = {p.nodes[0] for p in persons if is_dissolved(p)}
     person_of: dict[Node, Person] = {}
-    for record in inputs.records:
-        # A record is somebody: that is a reading of its row.
-        record.row.takes_part = True
     for person in persons:
         for node in person.nodes:
             person_of[node] = person
@@ -107,6 +104,11 @@ def identify(
         elif not {link.left, link.right} & dissolved:
             link.row.takes_part = True
             link.row.person = link.row.person or person
+    # §7: that an address is shared is a link, and a reading of both rows.
+    for sharing in by_email.values():
+        for record in sharing if len(sharing) > 1 else ():
+            if record.node not in dissolved:
+                record.row.takes_part = True
     for row, node in inputs.deletions:
         if row.is_key_missing:
             continue

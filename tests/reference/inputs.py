@@ -359,7 +359,7 @@ def read_generic(folder: Folder) -> None:
                 parse_flag(row.get("isclosed")) is True,
                 parse_flag(row.get("iswon")) is True,
                 folder.time(row.get("closedat")),
-                parse_number(row.get("amount")),
+                _amount(row),
                 _currency(row),
                 parse_flag(row.get("isdeleted")) is True,
             )
@@ -374,9 +374,39 @@ def read_generic(folder: Folder) -> None:
             )
 
 
+# §8: a currency that is written in an amount; a sign may stand for several.
+SIGNS = {
+    "r$": ("BRL",), "us$": ("USD",), "€": ("EUR",), "£": ("GBP",), "円": ("JPY",),
+    "¥": ("JPY", "CNY"), "$": ("USD", "CAD", "AUD", "NZD", "SGD", "HKD"),
+}  # fmt: skip
+
+
+def _written(row: RawRow) -> tuple[str, ...]:
+    """The currencies that may be written in the amount of a row."""
+    text = same_text(row.get("amount")) or ""
+    code = re.match(r"[-+(]*([a-z]{3})(?![a-z$])", text) or re.search(
+        r"(?<![a-z])([a-z]{3})[)-]*$", text
+    )
+    if code:
+        return (code[1].upper(),)
+    return next((known for sign, known in SIGNS.items() if sign in text), ())
+
+
+def _amount(row: RawRow) -> Decimal | None:
+    said = row.get("currency", "currencyisocode")
+    written = _written(row)
+    if said and written and said.upper() not in written:
+        return None
+    return parse_number(row.get("amount"))
+
+
 def _currency(row: RawRow) -> str | None:
     text = row.get("currency", "currencyisocode")
-    return text.upper() if text else None
+    written = _written(row)
+    if text or not written:
+        return text.upper() if text else None
+    # Of a sign's currencies the system's counts where it is one of them.
+    return written[0]
 
 
 # salesforce ------------------------------------------------------------
@@ -554,7 +584,7 @@ def _read_salesforce_opportunities(folder: Folder, leads: list[Record]) -> None:
                 parse_flag(row.get("isclosed")) is True,
                 parse_flag(row.get("iswon")) is True,
                 closed_at,
-                parse_number(row.get("amount")),
+                _amount(row),
                 _currency(row),
                 parse_flag(row.get("isdeleted")) is True,
             )

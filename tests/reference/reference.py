@@ -423,6 +423,10 @@ class Reference:
         row = opportunity.row
         if opportunity.is_deleted or row.is_key_missing:
             return []
+        if opportunity.amount is None and given(row.get("amount")) is not None:
+            # §7: the amount takes no part, the deal does.
+            row.broken.add("unparsable_amount")
+            row.person = row.person or self.person_of.get(opportunity.node)
         readings = [("opportunity", opportunity.created_at)]
         if opportunity.is_closed:
             end = "won" if opportunity.is_won else "lost"
@@ -573,6 +577,8 @@ class Reference:
         """Dated contacts of a person with a campaign."""
         self.campaign_touches: dict[Person, list[tuple]] = defaultdict(list)
 
+        told: dict[tuple, list[tuple]] = {}
+
         def add(
             row: RawRow, node: Node, at: datetime | None, campaign: str | None
         ) -> None:
@@ -586,13 +592,17 @@ class Reference:
             ):
                 return
             row.takes_part = True
-            self.campaign_touches[person].append((at, _evidence_order(row), campaign))
+            # §8: rows that tell of one person, campaign and instant are one touch.
+            known = told.setdefault((person, at, match_id(row.source, campaign)), [])
+            known.append((at, _evidence_order(row), campaign))
 
         for touch in self.inputs.touches:
             if not touch.is_deleted:
                 add(touch.row, touch.node, touch.at, touch.campaign_id)
         for record in self.inputs.records:
             add(record.row, record.node, record.created_at, record.campaign_id)
+        for (person, _, _), known in told.items():
+            self.campaign_touches[person].append(min(known, key=lambda t: t[:2]))
         for touches in self.campaign_touches.values():
             touches.sort(key=lambda t: t[:2])
 

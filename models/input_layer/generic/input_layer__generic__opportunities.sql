@@ -12,6 +12,7 @@ select
     closed_at,
     closed_at_text,
     amount,
+    amount_text,
     upper(currency) as currency,
     coalesce(is_deleted, false) as is_deleted
 from {{ ref('stg_generic__opportunities') }}

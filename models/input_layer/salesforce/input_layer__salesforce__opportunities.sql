@@ -110,6 +110,7 @@ select
             then opportunities.close_date_text
     end as closed_at_text,
     opportunities.amount,
+    opportunities.amount_text,
     upper(opportunities.currency) as currency,
     coalesce(opportunities.is_deleted, false) as is_deleted
 from opportunities

@@ -1,5 +1,6 @@
 -- Every dated contact of a person with a campaign, in order: what is told of
 -- touches, and the campaign that a record names, which is one at its creation.
+-- Rows that tell of the same person, campaign and instant are one touch.
 with campaigns as (
 
     select
@@ -49,7 +50,7 @@ touches as (
 
 ),
 
-numbered as (
+campaigns_named as (
 
     select
         touches.person_key,
@@ -58,22 +59,46 @@ numbered as (
         touches.source_key,
         touches.touched_at,
         touches.touch_type,
-        coalesce(campaigns.campaign_id, touches.campaign_id) as campaign_id,
-        cast(
-            row_number() over (
-                partition by touches.person_key
-                order by
-                    touches.touched_at,
-                    touches.source,
-                    touches.source_table,
-                    touches.source_key
-            ) as integer
-        ) as touch_no
+        touches.campaign_match_id,
+        coalesce(campaigns.campaign_id, touches.campaign_id) as campaign_id
     from touches
     left join campaigns
         on
             touches.source = campaigns.source
             and touches.campaign_match_id = campaigns.campaign_match_id
+
+),
+
+told_again as (
+
+    select
+        *,
+        row_number() over (
+            partition by person_key, campaign_match_id, touched_at
+            order by source, source_table, source_key
+        ) as telling_no
+    from campaigns_named
+
+),
+
+numbered as (
+
+    select
+        person_key,
+        source,
+        source_table,
+        source_key,
+        touched_at,
+        touch_type,
+        campaign_id,
+        cast(
+            row_number() over (
+                partition by person_key
+                order by touched_at, source, source_table, source_key
+            ) as integer
+        ) as touch_no
+    from told_again
+    where telling_no = 1
 
 )
 

@@ -3,6 +3,7 @@
 -- One row per raw row, reading of it and rule that it breaks, and one per
 -- record of a group that is too large to be one person.
 {%- set rules = rules_of_readings('instant') %}
+{%- set amount_rule = rule_of_amounts('said.amount', 'said.amount_text') %}
 
 with unusable as (
 
@@ -97,6 +98,29 @@ broken as (
         || ' records that links would make one person' as detail,
         loaded_at as seen_at
     from records_oversized
+
+    union all
+
+    -- The deal is one all the same: only its amount is none.
+    select
+        said.source,
+        said.source_table,
+        said.source_key,
+        judged.row_key,
+        judged.record_key,
+        judged.person_key,
+        'amount' as reading,
+        'unparsable_amount' as rule,
+        {{ amount_rule.detail }} as detail,
+        said.loaded_at as seen_at
+    from {{ ref('int_opportunities__judged') }} as judged
+    inner join {{ ref('input_layer__opportunities') }} as said
+        on judged.row_key = said.row_key
+    where
+        judged.reading = 'created'
+        and judged.is_read
+        and not judged.is_key_missing
+        and {{ amount_rule.is_broken }}
 
 )
 

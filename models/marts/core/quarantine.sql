@@ -4,6 +4,7 @@ with broken as (
         source,
         source_table,
         source_key,
+        cast(1 as bigint) as line_no,
         rule,
         detail,
         person_key,
@@ -16,6 +17,7 @@ with broken as (
         source,
         source_table,
         source_key,
+        line_no,
         rule,
         detail,
         cast(null as bigint) as person_key,
@@ -24,19 +26,21 @@ with broken as (
 
 ),
 
--- A row that breaks one rule in two readings is listed once.
+-- A row that breaks one rule in two readings is listed once; rows of a report
+-- that share a key are lines of their own.
 broken_once as (
 
     select
         source,
         source_table,
         source_key,
+        line_no,
         rule,
         min(detail) as detail,
         min(person_key) as person_key,
         min(seen_at) as seen_at
     from broken
-    group by 1, 2, 3, 4
+    group by 1, 2, 3, 4, 5
 
 ),
 
@@ -52,7 +56,9 @@ people as (
 select
     {{ hex_id(
         "broken_once.source || '|' || broken_once.source_table || '|' "
-        ~ "|| broken_once.source_key || '|' || broken_once.rule"
+        ~ "|| broken_once.source_key || '|' || broken_once.rule || "
+        ~ "case when broken_once.line_no > 1 then '|' || "
+        ~ "cast(broken_once.line_no as " ~ dbt.type_string() ~ ") else '' end"
     ) }} as quarantine_id,
     broken_once.source,
     broken_once.source_table,

@@ -29,6 +29,25 @@ fates_counted as (
     from {{ ref('int_costs__judged') }}
     group by 1, 2
 
+    union all
+
+    -- Campaigns are looked up; of one, what it cost may be no amount.
+    select
+        campaigns.source,
+        campaigns.source_table,
+        0 as readings,
+        count(broken.source_key) as quarantined,
+        0 as after_as_of,
+        count(*) - count(broken.source_key) as unread
+    from {{ ref('input_layer__campaigns') }} as campaigns
+    left join {{ ref('int_costs__broken') }} as broken
+        on
+            campaigns.source = broken.source
+            and campaigns.source_table = broken.source_table
+            and campaigns.source_key = broken.source_key
+            and not campaigns.is_key_missing
+    group by 1, 2
+
 ),
 
 final as (

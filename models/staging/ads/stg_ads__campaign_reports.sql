@@ -19,6 +19,7 @@
     dates={
         'date_day': ['date_day', 'date'],
     },
+    currency='currency',
     decimals={
         'spend': ['spend', 'cost'],
     },

@@ -13,6 +13,7 @@
     dates={
         'date_day': 'date',
     },
+    currency='currency',
     decimals={
         'spend': 'spend',
     },

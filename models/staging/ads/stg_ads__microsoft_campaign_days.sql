@@ -16,6 +16,7 @@
     dates={
         'date_day': 'date',
     },
+    currency='currency',
     decimals={
         'spend': 'spend',
     },

@@ -13,6 +13,7 @@
         'start_date': 'start_date',
         'created_date': ['created_date', 'created_at'],
     },
+    currency='cost_currency',
     decimals={
         'actual_cost': 'actual_cost',
     },

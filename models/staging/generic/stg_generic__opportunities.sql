@@ -8,11 +8,13 @@
         'owner_id': 'owner_id',
         'opportunity_stage': 'stage',
         'currency': 'currency',
+        'amount_text': 'amount',
     },
     instants={
         'created_at': 'created_at',
         'closed_at': 'closed_at',
     },
+    currency='currency',
     decimals={
         'amount': 'amount',
     },

@@ -14,6 +14,7 @@
     dates={
         'cost_date': 'cost_date',
     },
+    currency='currency',
     decimals={
         'amount': 'amount',
     },

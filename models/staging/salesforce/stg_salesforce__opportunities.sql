@@ -7,11 +7,13 @@
         'owner_id': 'owner_id',
         'opportunity_stage': 'stage_name',
         'currency': 'currency_iso_code',
+        'amount_text': 'amount',
     },
     instants={
         'created_at': 'created_date',
         'close_date': 'close_date',
     },
+    currency='currency',
     decimals={
         'amount': 'amount',
     },

@@ -33,7 +33,7 @@ SPRING_DEAL = [
         is_closed="true",
         is_won="true",
         closed_at="2025-06-03",
-        amount="¥1,200",
+        amount="1,200",
     ),
 ]
 

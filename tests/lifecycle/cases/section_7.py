@@ -104,6 +104,30 @@ CASES = [
         },
     ),
     Case(
+        "§7 an amount of a deal that cannot be read is quarantined, the deal counts",
+        [
+            *handed(lead_id="A"),
+            deal(DUE, "A", amount="much"),
+            *handed(lead_id="B"),
+            deal(DUE, "B", amount="EUR 500", currency="JPY"),
+            *handed(lead_id="C"),
+            # Blank, and a word for it: no amount, and nothing broken.
+            deal(DUE, "C", opportunity_id="C-1", amount="-"),
+            deal(DUE + HOUR, "C", opportunity_id="C-2", amount=""),
+        ],
+        {
+            "lifecycles": [
+                {"opportunity_at": DUE, "opportunity_amount": None},
+                {"opportunity_at": DUE, "opportunity_amount": None},
+                {"opportunity_at": DUE, "opportunity_amount": None},
+            ],
+            "quarantine": [
+                {"rule": "unparsable_amount", "source_table": "opportunity"},
+                {"rule": "unparsable_amount", "source_table": "opportunity"},
+            ],
+        },
+    ),
+    Case(
         "§7 a day to the second before the first record is not too early",
         [
             lead(status="mql"),

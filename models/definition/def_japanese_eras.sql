@@ -1,0 +1,1 @@
+{{ definition('japanese_eras') }}

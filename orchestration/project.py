@@ -10,6 +10,7 @@ LEAD_FUNNEL_THREADS (orchestration/warehouse.py).
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import os
@@ -62,6 +63,10 @@ class RunVars:
     fiscal_year_start_month: int = 4
     source_timezones: Mapping[str, str] = field(default_factory=dict)
     source_currencies: Mapping[str, str] = field(default_factory=dict)
+    source_encodings: Mapping[str, str] = field(default_factory=dict)
+    """Of systems whose files do not tell it."""
+    max_unpacked_mb: int = 4096
+    """How much a .zip may unpack to."""
     keep_deleted: bool = False
     attribution_window_days: int = 90
 
@@ -389,6 +394,20 @@ def _currency(name: str, value: Any) -> str:
     return value.upper()
 
 
+def _encoding(name: str, value: Any) -> str:
+    wanted = "the name of an encoding, such as cp932, cp1252, mac_roman or utf-16"
+    try:
+        return codecs.lookup(str(value)).name
+    except LookupError as error:
+        raise _wrong(name, value, wanted) from error
+
+
+def _megabytes(name: str, value: Any) -> int:
+    if type(value) is not int or not 1 <= value <= 1 << 20:
+        raise _wrong(name, value, "a number of megabytes, 1 or more")
+    return value
+
+
 def _month(name: str, value: Any) -> int:
     if type(value) is not int or not 1 <= value <= 12:
         raise _wrong(name, value, "the number of a month, 1 to 12")
@@ -435,6 +454,8 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "fiscal_year_start_month": _month,
     "source_timezones": _by_system(_timezone),
     "source_currencies": _by_system(_currency),
+    "source_encodings": _by_system(_encoding),
+    "max_unpacked_mb": _megabytes,
     "keep_deleted": _flag,
     "attribution_window_days": _days,
 }

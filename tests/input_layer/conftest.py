@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from orchestration.project import SYSTEMS, Project
+from orchestration.settings.run_settings import write_definition
 from orchestration.transformation import dbt_runner
 
 Row = Mapping[str, str | None]
@@ -78,8 +79,9 @@ def build(
 ) -> InputLayer:
     project = Project.from_environment({}, landing=out / "landing", out=out / "out")
     write_raw_tables(project.warehouse, tables, zones)
+    write_definition(project)
     results = dbt_runner.build(
-        project, ["path:models/staging", "path:models/input_layer"]
+        project, ["+def_columns", "path:models/staging", "path:models/input_layer"]
     )
     failure = dbt_runner.failure_sentence(results)
     if failure:

@@ -28,8 +28,9 @@ united as (
 {%- for relation in ['shipped', 'overlaid'] %}
     select
     {%- for column in model.columns.values() %}
-        cast(nullif(trim({{ column.name }}), '') as {{ column.data_type }})
-            as {{ column.name }}{{ ',' if not loop.last }}
+        {%- set name = adapter.quote(column.name) %}
+        cast(nullif(trim({{ name }}), '') as {{ column.data_type }})
+            as {{ name }}{{ ',' if not loop.last }}
     {%- endfor %}
     from {{ relation }}
     {{ 'union all' if not loop.last }}

@@ -1,29 +1,53 @@
 {#-
-    The value of a named attribute in Marketo's list of attributes
-    ([{"name": "New Value", "value": "5"}]); null where there is none.
+    The value of a named attribute in Marketo's attributes, which are a list
+    ([{"name": "New Value", "value": "5"}]) or an object ({"New Value": 5});
+    null where there is none. Names are compared without case, blanks and
+    underscores.
 -#}
 {% macro attribute_value(attributes, name) -%}
 {{ return(adapter.dispatch('attribute_value')(attributes, name)) }}
 {%- endmacro %}
 
 {% macro duckdb__attribute_value(attributes, name) -%}
+{%- set plain = name | lower | replace(' ', '') -%}
 case
     when {{ attributes }} is not null and json_valid({{ attributes }})
-        then list_filter(
-            try_cast(
-                cast({{ attributes }} as json)
-                as struct(name varchar, value varchar)[]
-            ),
-            lambda attribute: lower(attribute.name) = '{{ name | lower }}'
-        )[1].value
+        then case json_type(cast({{ attributes }} as json))
+            when 'ARRAY' then list_filter(
+                try_cast(
+                    cast({{ attributes }} as json)
+                    as struct(name varchar, value varchar)[]
+                ),
+                lambda attribute:
+                    {{ plain_name('attribute.name') }} = '{{ plain }}'
+            )[1].value
+            when 'OBJECT' then json_extract_string(
+                cast({{ attributes }} as json),
+                '$."' || list_filter(
+                    json_keys(cast({{ attributes }} as json)),
+                    lambda key: {{ plain_name('key') }} = '{{ plain }}'
+                )[1] || '"'
+            )
+        end
 end
 {%- endmacro %}
 
 {% macro spark__attribute_value(attributes, name) -%}
-filter(
-    from_json({{ attributes }}, 'array<struct<name:string,value:string>>'),
-    attribute -> lower(attribute.name) = '{{ name | lower }}'
-)[0].value
+{%- set plain = name | lower | replace(' ', '') -%}
+case
+    when {{ attributes }} like {{ "'{%'" }} then filter(
+        map_entries(from_json({{ attributes }}, 'map<string,string>')),
+        attribute -> {{ plain_name('attribute.key') }} = '{{ plain }}'
+    )[0].value
+    else filter(
+        from_json({{ attributes }}, 'array<struct<name:string,value:string>>'),
+        attribute -> {{ plain_name('attribute.name') }} = '{{ plain }}'
+    )[0].value
+end
+{%- endmacro %}
+
+{% macro plain_name(name) -%}
+lower(replace(replace({{ name }}, ' ', ''), '_', ''))
 {%- endmacro %}
 
 

@@ -184,3 +184,9 @@ nullif(
 {% macro same_name(text) -%}
 replace(replace({{ same_text(text) }}, ' ', ''), '_', '')
 {%- endmacro %}
+
+
+{#- Meta's id of an account, which its API writes with `act_` before it. -#}
+{% macro plain_account(account) -%}
+{{ replace_pattern(account, '^act_', '') }}
+{%- endmacro %}

@@ -10,6 +10,7 @@ LEAD_FUNNEL_THREADS (orchestration/warehouse.py).
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import os
@@ -66,6 +67,10 @@ class RunVars:
     """By system, for columns of days that do not say it."""
     source_decimal_marks: Mapping[str, str] = field(default_factory=dict)
     """By system, for columns of amounts that do not say it."""
+    source_encodings: Mapping[str, str] = field(default_factory=dict)
+    """Of systems whose files do not tell it."""
+    max_unpacked_mb: int = 4096
+    """How much a .zip may unpack to."""
     keep_deleted: bool = False
     attribution_window_days: int = 90
 
@@ -402,6 +407,20 @@ def _one_of(*known: str) -> Callable[[str, Any], str]:
     return checked
 
 
+def _encoding(name: str, value: Any) -> str:
+    wanted = "the name of an encoding, such as cp932, cp1252, mac_roman or utf-16"
+    try:
+        return codecs.lookup(str(value)).name
+    except LookupError as error:
+        raise _wrong(name, value, wanted) from error
+
+
+def _megabytes(name: str, value: Any) -> int:
+    if type(value) is not int or not 1 <= value <= 1 << 20:
+        raise _wrong(name, value, "a number of megabytes, 1 or more")
+    return value
+
+
 def _month(name: str, value: Any) -> int:
     if type(value) is not int or not 1 <= value <= 12:
         raise _wrong(name, value, "the number of a month, 1 to 12")
@@ -450,6 +469,8 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "source_currencies": _by_system(_currency),
     "source_day_orders": _by_system(_one_of("day_first", "month_first")),
     "source_decimal_marks": _by_system(_one_of("point", "comma")),
+    "source_encodings": _by_system(_encoding),
+    "max_unpacked_mb": _megabytes,
     "keep_deleted": _flag,
     "attribution_window_days": _days,
 }

@@ -7,6 +7,9 @@
     'stg_ads__google_accounts',
     'stg_ads__linkedin_campaigns',
     'stg_ads__linkedin_accounts',
+    'stg_ads__facebook_accounts',
+    'stg_ads__facebook_campaigns',
+    'stg_ads__facebook_ads',
 ] -%}
 with raw_rows_counted as (
     {{ raw_row_counts() | indent(4) }}

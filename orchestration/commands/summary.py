@@ -13,6 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from orchestration import warehouse
 from orchestration.project import Project
 from orchestration.publication.publications import Publication
 from orchestration.run.report import Report
@@ -20,6 +21,7 @@ from orchestration.run.report import Report
 MONTHS_SHOWN = 24
 VALUES_SHOWN = 15
 
+REPORT_LINES = "input_layer__ads__report_lines"
 COUNTS = ("handed_off", "accepted", "rejected", "ignored", "pending")
 
 
@@ -43,6 +45,7 @@ def show(console: Console, project: Project, report: Report, done: Publication) 
         _show_quarantine(console, connection)
     finally:
         connection.close()
+    _show_set_aside(console, project)
     _show_places(console, project, report)
 
 
@@ -247,6 +250,50 @@ def _show_quarantine(console: Console, connection: duckdb.DuckDBPyConnection) ->
             ", ".join(f"{where} {count:,}" for where, count in places),
         )
     console.print(table)
+
+
+def _show_set_aside(console: Console, project: Project) -> None:
+    """What of the ad reports a later file took the place of, with its amount."""
+    for file, lines, amounts in set_aside(project):
+        console.print(
+            f"Set aside: {lines:,} {'line' if lines == 1 else 'lines'} with {amounts} "
+            f"of {file}, as a later file has their day, platform, account and "
+            "campaign.",
+            highlight=False,
+            markup=False,
+        )
+
+
+def set_aside(project: Project) -> list[tuple[str, int, str]]:
+    """File, lines and amounts, by currency, of superseded lines of ad reports."""
+    schema = f"{project.schema_prefix}input_layer"
+    with duckdb.connect(str(project.built), read_only=True) as connection:
+        if not warehouse.has_table(connection, schema, REPORT_LINES):
+            return []
+        return connection.execute(
+            f"""
+            with by_currency as (
+                select
+                    coalesce(row_file, 'an earlier load') as file,
+                    coalesce(upper(currency), '') as currency,
+                    count(*) as lines,
+                    coalesce(sum(spend), 0) as amount
+                from {schema}.{REPORT_LINES}
+                where file_rank > 1
+                group by all
+            )
+            select
+                file,
+                cast(sum(lines) as bigint),
+                string_agg(
+                    trim(format('{{:,.2f}} {{}}', cast(amount as double), currency)),
+                    ', ' order by currency
+                )
+            from by_currency
+            group by file
+            order by file
+            """
+        ).fetchall()
 
 
 def _show_places(console: Console, project: Project, report: Report) -> None:

@@ -55,6 +55,8 @@ def raw_assets(system: str) -> dg.AssetsDefinition:
                 context.log.warning(warning)
             tables = load_system(project, system, landing, run_instant(context))
         for loaded in tables.values():
+            for sentence in loaded.left_out:
+                progress.tell(sentence)
             yield dg.MaterializeResult(
                 asset_key=raw_key(system, loaded.table),
                 metadata=load_metadata(loaded),

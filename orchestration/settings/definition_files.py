@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.errors import LeadFunnelError, listed, meant
 from orchestration.project import Project
+from orchestration.sources.tables import plain
 
 REPLACE, ADD = "replace", "add"
 
@@ -59,3 +61,47 @@ def overlay_files(project: Project) -> list[OverlayFile]:
             )
         found.append(OverlayFile(path, seed, mode))
     return found
+
+
+def rows_in_force(project: Project, seed: str) -> list[dict[str, str]]:
+    """The rows of a seed as the DEFINITION folder leaves them, blanks as empty text,
+    for what is read before there is a warehouse. `is_own` marks a company's own."""
+    found = _rows(project.seeds / f"{seed}.csv")
+    columns = seed_columns(project)[seed]
+    for overlay in overlay_files(project):
+        if overlay.seed != seed:
+            continue
+        own = [
+            {
+                column: next(
+                    (value for name, value in row.items() if plain(name) == column), ""
+                )
+                for column in map(plain, columns)
+            }
+            for row in _rows(overlay.path)
+        ]
+        own = [
+            {column: row[plain(column)] for column in columns} | {"is_own": "true"}
+            for row in own
+        ]
+        found = [*([] if overlay.mode == REPLACE else found), *own]
+    return [{"is_own": ""} | row for row in found]
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp932", "replace")
+    header = text.split("\n", 1)[0]
+    delimiter = max(",\t;", key=header.count)
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+    return [
+        {
+            name: (value or "").strip()
+            for name, value in row.items()
+            if isinstance(name, str)
+        }
+        for row in rows
+    ]

@@ -1,18 +1,21 @@
 """A folder of exports: which files there are and which table each belongs to.
 
 `LANDING/<system>/<table>.<csv|tsv|jsonl|ndjson|json|parquet>[.gz]`, or several
-files of one table under `LANDING/<system>/<table>/`.
+files of one table under `LANDING/<system>/<table>/`. A workbook (`.xlsx`) has a
+sheet per table, or one under a table's name; a `.zip` has such files.
 """
 
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.errors import CLOSE, LeadFunnelError, listed, meant
 from orchestration.project import SYSTEMS
+from orchestration.sources import workbooks
 from orchestration.sources.tables import (
     LOADED_SYSTEMS,
     RawTable,
@@ -28,6 +31,9 @@ FORMATS = {
     "json": "json",
     "parquet": "parquet",
 }
+WORKBOOK, ARCHIVE = "xlsx", "zip"
+WORKBOOKS = (WORKBOOK, "xlsm", "xls")
+READ = "csv, jsonl, parquet, xlsx and zip"
 
 OWN_LAYOUTS = ("generic", "ads", "ledger")
 """Systems whose tables are all read: their exports are made for this project."""
@@ -45,8 +51,10 @@ class LandingFile:
     """Its path below LANDING, with forward slashes."""
     table: RawTable
     format: str
-    """csv, json or parquet."""
+    """csv, json, parquet or xlsx."""
     is_gzipped: bool
+    member: str = ""
+    """Which sheet of a workbook, or which file of a .zip."""
 
 
 @dataclass(frozen=True)
@@ -132,10 +140,11 @@ def _files_of(
     unknown: list[tuple[str, str, str]],
 ) -> Iterator[LandingFile]:
     for entry in _visible(folder):
-        stem, extension, is_gzipped = _split(entry.name)
+        stem, extension, _ = _split(entry.name)
         table_name = entry.name if entry.is_dir() else stem
         table = table_called(system, table_name)
-        if table is None:
+        holds_several = entry.is_file() and extension in (*WORKBOOKS, ARCHIVE)
+        if table is None and not holds_several:
             suffix = "/" if entry.is_dir() else ""
             name = f"{folder.name}/{entry.name}{suffix}"
             not_read.append(name)
@@ -144,14 +153,89 @@ def _files_of(
         for path in _below(entry) if entry.is_dir() else [entry]:
             name = path.relative_to(landing).as_posix()
             _, extension, is_gzipped = _split(path.name)
-            if extension not in FORMATS:
+            if extension in (*WORKBOOKS, ARCHIVE) and not is_gzipped:
+                inside = _sheets if extension in WORKBOOKS else _members
+                found = list(inside(path, name, system, table, warnings))
+                yield from found
+                if not found:
+                    not_read.append(name)
+            elif extension in FORMATS:
+                yield LandingFile(path, name, table, FORMATS[extension], is_gzipped)
+            else:
                 not_read.append(name)
-                warnings.append(
-                    f"The file {name} is not read: it is none of csv, jsonl and "
-                    "parquet."
-                )
-                continue
-            yield LandingFile(path, name, table, FORMATS[extension], is_gzipped)
+                warnings.append(f"The file {name} is not read: it is none of {READ}.")
+
+
+def _sheets(
+    path: Path, name: str, system: str, table: RawTable | None, warnings: list[str]
+) -> Iterator[LandingFile]:
+    """The sheets of a workbook: one per table, or the only one, which is of the table
+    that the workbook is called by."""
+    sheets = workbooks.sheet_names(path, name)
+    of_tables = [(sheet, table_called(system, sheet)) for sheet in sheets]
+    called = [(sheet, each) for sheet, each in of_tables if each is not None]
+    if table is not None:
+        same = [(sheet, each) for sheet, each in called if each == table]
+        called = same or called or [(sheet, table) for sheet in sheets[:1]]
+        if len(sheets) > 1 and not any(table_called(system, each) for each in sheets):
+            raise LeadFunnelError(
+                f"The workbook {name} has the sheets {listed(sheets)}, and none is "
+                f"called like a table: name the one that holds {table.purpose} "
+                f"{table.name!r}, or save it as CSV."
+            )
+    if not called:
+        tables = listed([each.name for each in tables_of(system)], limit=30)
+        warnings.append(
+            f"The file {name} is not read: neither it nor a sheet of it is called "
+            f"like a table of {system}. It has {tables}."
+        )
+    for sheet, each in called:
+        yield LandingFile(path, f"{name}/{sheet}", each, WORKBOOK, False, sheet)
+    left = [sheet for sheet in sheets if sheet not in {each for each, _ in called}]
+    if called and left:
+        warnings.append(
+            f"Of the workbook {name} the sheets {listed(left)} are not read."
+            if len(left) > 1
+            else f"Of the workbook {name} the sheet {left[0]} is not read."
+        )
+
+
+def _members(
+    path: Path, name: str, system: str, table: RawTable | None, warnings: list[str]
+) -> Iterator[LandingFile]:
+    """The files of a .zip that are called like a table; in one that is called like a
+    table itself, or lies in its folder, the others are of that table."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [item for item in archive.infolist() if not item.is_dir()]
+    except (OSError, zipfile.BadZipFile) as error:
+        raise LeadFunnelError(
+            f"The file {name} cannot be read as a .zip ({error}): it is damaged or was "
+            "cut off. Export it again."
+        ) from error
+    for item in sorted(members, key=lambda each: each.filename):
+        parts = Path(item.filename).parts
+        if any(part.startswith((".", "_", "~")) for part in parts):
+            continue
+        stem, extension, is_gzipped = _split(parts[-1])
+        each = table_called(system, stem) or table
+        said = f"{name}/{item.filename}"
+        if item.flag_bits & 1:
+            raise LeadFunnelError(
+                f"The file {said} is encrypted: unpack the .zip with its password, and "
+                "put what is in it into the folder."
+            )
+        if each is None:
+            warnings.extend(_misspelt(system, said, stem, ()))
+        elif extension not in FORMATS:
+            warnings.append(
+                f"The file {said} is not read: in a .zip it must be csv, jsonl or "
+                "parquet."
+            )
+        else:
+            yield LandingFile(
+                path, said, each, FORMATS[extension], is_gzipped, item.filename
+            )
 
 
 def _misspelt(

@@ -19,7 +19,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +31,16 @@ from orchestration.errors import LeadFunnelError, listed
 from orchestration.project import Project
 from orchestration.publication.disk import sync
 from orchestration.sources.landing import Landing, LandingFile, read_landing
-from orchestration.sources.readers import FILE_COLUMNS, Converter, digest
+from orchestration.sources.readers import (
+    FILE_COLUMNS,
+    HAS_STAGE_DATES,
+    Converted,
+    Converter,
+    Missing,
+    MissingColumns,
+    digest,
+)
+from orchestration.sources.rules import ReadingRules
 from orchestration.sources.tables import LOADED_SYSTEMS, tables_of
 from orchestration.warehouse import literal, quoted
 
@@ -50,11 +59,17 @@ create table if not exists loads.files (
     columns varchar[] not null,
     loaded_at timestamp not null,
     size bigint,
+    read_as varchar,
+    left_out varchar,
     primary key (file)
 );
-alter table loads.files add column if not exists size bigint
+alter table loads.files add column if not exists size bigint;
+alter table loads.files add column if not exists read_as varchar;
+alter table loads.files add column if not exists left_out varchar
 """
-"""`size` is that of the Parquet file; none where a file has no columns."""
+"""`size` is that of the Parquet file; none where a file has no columns. `read_as` is
+another one where the same file may be read in another way, `left_out` says which of
+its lines are no rows."""
 
 LONGEST_NAME = 255
 """What file systems allow for the name of a folder, in bytes."""
@@ -70,6 +85,8 @@ class LoadedTable:
     files: int
     new_files: int
     """Files that this load read; the others were there already."""
+    left_out: tuple[str, ...] = ()
+    """Of each file that has lines which are no rows: which, in a sentence."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +100,8 @@ class LoadedFile:
     columns: tuple[str, ...] = ()
     rows: int = 0
     size: int | None = None
+    read_as: str | None = None
+    left_out: str = ""
 
 
 Files = dict[str, LoadedFile]
@@ -97,6 +116,7 @@ class SystemLoad:
     system: str
     landing: Landing
     loaded_at: datetime
+    rules: ReadingRules = field(default_factory=ReadingRules)
     files: Files = field(default_factory=dict)
     new: set[str] = field(default_factory=set)
     """Which of the files this load read."""
@@ -145,14 +165,15 @@ class SystemLoad:
             connection.execute(LEDGER)
             found = connection.execute(
                 "select file, source_table, sha256, fingerprint, loaded_at, columns, "
-                "row_count, size from loads.files where source = ? order by file",
+                "row_count, size, read_as, coalesce(left_out, '') from loads.files "
+                "where source = ? order by file",
                 [self.system],
             ).fetchall()
         finally:
             connection.close()
         return {
-            name: LoadedFile(table, sha256, fingerprint, at, tuple(columns), rows, size)
-            for name, table, sha256, fingerprint, at, columns, rows, size in found
+            name: LoadedFile(table, sha256, fingerprint, at, tuple(columns), *others)
+            for name, table, sha256, fingerprint, at, columns, *others in found
         }
 
     def _intact(self, files: Files) -> Files:
@@ -166,12 +187,18 @@ class SystemLoad:
 
     def _convert_what_is_new(self, known: Files) -> None:
         folders: set[Path] = set()
-        with Converter(self.scratch) as converter:
+        missing: list[Missing] = []
+        with Converter(self.scratch, self.rules) as converter:
             for file in self.landing.files_of(self.system):
                 before = known.get(file.name)
+                if before and before.read_as != self.rules.digest:
+                    before = None
+                dates = known.get(_dates_of(file.name))
+                if before and HAS_STAGE_DATES in before.columns and not dates:
+                    before = None
                 fingerprint = _fingerprint(file)
                 if before and before.fingerprint and before.fingerprint == fingerprint:
-                    self.files[file.name] = before
+                    self._keep(file, before, dates)
                     continue
                 sha256 = _sha256(file)
                 if (
@@ -179,19 +206,81 @@ class SystemLoad:
                     and before.sha256 == sha256
                     and before.table == file.table.name
                 ):
-                    self.files[file.name] = replace(before, fingerprint=fingerprint)
+                    self._keep(file, replace(before, fingerprint=fingerprint), dates)
                     continue
-                item = LoadedFile(file.table.name, sha256, fingerprint, self.loaded_at)
+                item = LoadedFile(
+                    file.table.name,
+                    sha256,
+                    fingerprint,
+                    self.loaded_at,
+                    read_as=self.rules.digest,
+                )
                 place = self._place(file.name, item)
-                found = converter.convert(file, place)
+                try:
+                    found = converter.convert(file, place)
+                except MissingColumns as error:
+                    missing.extend(error.missing)
+                    continue
                 self.files[file.name] = replace(
-                    item, columns=found.columns, rows=found.rows, size=_size(place)
+                    item,
+                    columns=found.columns,
+                    rows=found.rows,
+                    size=_size(place),
+                    left_out=found.left_out,
                 )
                 self.new.add(file.name)
                 if found.columns:
                     folders |= {*place.relative_to(self.project.out).parents}
+                    folders |= self._convert_dates(converter, file, item, found)
+            if missing:
+                raise MissingColumns([*missing, *self._missing_elsewhere(converter)])
         for folder in folders:
             sync(self.project.out / folder)
+
+    def _keep(
+        self, file: LandingFile, item: LoadedFile, dates: LoadedFile | None
+    ) -> None:
+        self.files[file.name] = item
+        if dates and HAS_STAGE_DATES in item.columns:
+            self.files[_dates_of(file.name)] = dates
+
+    def _convert_dates(
+        self,
+        converter: Converter,
+        file: LandingFile,
+        item: LoadedFile,
+        found: Converted,
+    ) -> set[Path]:
+        """The dates of stages that stand in a file's columns, as a file of their own
+        table; the folders that this made."""
+        table = next(
+            (each for each in tables_of(self.system) if each.made_of == item.table),
+            None,
+        )
+        if table is None:
+            return set()
+        name = _dates_of(file.name)
+        dated = replace(item, table=table.name)
+        place = self._place(name, dated)
+        dates = converter.stage_dates(file.table, found, table, place)
+        if dates is None:
+            return set()
+        self.files[name] = replace(
+            dated, columns=dates.columns, rows=dates.rows, size=_size(place)
+        )
+        self.new.add(name)
+        return {*place.relative_to(self.project.out).parents}
+
+    def _missing_elsewhere(self, converter: Converter) -> Iterator[Missing]:
+        """What the files of other systems lack: who mends one mends all at once."""
+        for file in self.landing.files:
+            if file.table.system != self.system:
+                try:
+                    converter.convert(file, self.scratch / "elsewhere.parquet")
+                except MissingColumns as error:
+                    yield from error.missing
+                except LeadFunnelError:
+                    continue  # It is said when its own system is loaded.
 
     def _check_required(self) -> None:
         """A required table without a column is no table of no rows: it would
@@ -232,8 +321,8 @@ class SystemLoad:
         if self.files:
             connection.executemany(
                 "insert into loads.files (source, source_table, file, sha256, "
-                "fingerprint, row_count, columns, loaded_at, size) "
-                "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "fingerprint, row_count, columns, loaded_at, size, read_as, left_out) "
+                "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     [
                         self.system,
@@ -245,6 +334,8 @@ class SystemLoad:
                         list(item.columns),
                         item.loaded_at,
                         item.size,
+                        item.read_as,
+                        item.left_out,
                     ]
                     for name, item in self.files.items()
                 ],
@@ -301,6 +392,11 @@ class SystemLoad:
                 rows=sum(item.rows for item in files.values()),
                 files=len(files),
                 new_files=len(self.new & set(files)),
+                left_out=tuple(
+                    f"{name}: left out as no rows: {item.left_out}."
+                    for name, item in files.items()
+                    if item.left_out
+                ),
             )
         return loaded
 
@@ -343,6 +439,7 @@ def load_system(
         system=system,
         landing=landing or read_landing(project.landing),
         loaded_at=loaded_at or now(),
+        rules=ReadingRules.of(project),
     )
     load.read()
     return load.show()
@@ -399,6 +496,11 @@ def _unreadable(file: LandingFile, error: OSError) -> LeadFunnelError:
         f"The file {file.name} cannot be read ({error.strerror}): check that it is a "
         "file and that you may read it."
     )
+
+
+def _dates_of(file: str) -> str:
+    """What the dates of stages in a file's columns are loaded as."""
+    return f"{file}/dates of stages"
 
 
 def _size(path: Path) -> int | None:

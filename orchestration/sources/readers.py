@@ -1,8 +1,9 @@
 """One file of exports as a Parquet file in which every column is text.
 
 DuckDB reads and writes, so memory stays bounded and no row becomes a Python
-object. Only CSV that DuckDB refuses (another encoding, short rows, mixed line
-ends) is first rewritten through Python's reader, row by row.
+object. Only what DuckDB cannot read as it stands (another encoding, short rows,
+lines that are no rows, a workbook's sheet) is first rewritten through Python,
+row by row.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import json
 import re
 import shutil
 import sys
-import unicodedata
+import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,23 +32,54 @@ import duckdb
 from orchestration import warehouse
 from orchestration.errors import LeadFunnelError, listed
 from orchestration.publication.disk import sync
+from orchestration.sources import encodings, workbooks
+from orchestration.sources.headings import (
+    ENTERED,
+    FILE_COLUMNS,
+    Named,
+    compared,
+    snake_case,
+    unique_names,
+)
 from orchestration.sources.landing import LandingFile
+from orchestration.sources.lines import (
+    LINES_SEARCHED,
+    SEP,
+    TITLE,
+    Layout,
+    LeftOut,
+    Rows,
+    find_layout,
+    header_place,
+    is_filled,
+    likeliest_header,
+)
+from orchestration.sources.rules import MEGABYTE, ReadingRules
+from orchestration.sources.tables import RawTable
 from orchestration.warehouse import literal, quoted
 
-FILE_COLUMNS = ("_file", "_file_sha256", "_loaded_at")
+__all__ = ("FILE_COLUMNS", "Converted", "Converter", "snake_case", "unique_names")
+
 HEAD_BYTES = 1 << 20
 LONGEST_LINE = 1 << 26
-BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-DELIMITERS = ",\t;"
-QUOTED = re.compile(r'(?:^|(?<=[,\t;\r\n]))"[^"]*(?:""[^"]*)*"')
-"""A quoted value: elsewhere than at its beginning a quote is a character."""
+MOST_SAMPLED = 1 << 17
+"""How many bytes of lines that are no ASCII an encoding is told by."""
+UTF8 = ("utf-8", "utf-8-sig")
 CODECS = {"UNCOMPRESSED", "SNAPPY", "LZ4_RAW", "ZSTD"}
 """Compression of Parquet that costs a reader little, and that Spark knows too."""
+BLANKS = " \t\r\n\u3000\u00a0"
+LISTS = ("records", "result", "results", "data", "value", "items", "rows")
+"""What APIs call the list of rows in what they answer."""
+MODIFIED_AT = "_file_modified_at"
+"""When a file was changed last, where that decides which of several counts."""
+HAS_STAGE_DATES = "has_stage_dates"
+"""Says of a row whether a stage's date stands in it."""
+INSIDE = ("_airbyte_data",)
+"""Columns that hold the whole of a row, as a JSON object."""
 
+
+DAMAGED = (OSError, EOFError, zlib.error, UnicodeError, zipfile.BadZipFile)
+KINDS = {"csv": "CSV", "json": "JSON", "parquet": "Parquet", "xlsx": "a workbook"}
 
 Read = tuple[tuple[str, ...], int]
 """The columns of a file and how many rows it has."""
@@ -59,14 +93,35 @@ class Converted:
     """Not there where the file has no columns."""
     columns: tuple[str, ...]
     rows: int
+    left_out: str = ""
+    """Which of its lines are no rows, in words."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A column that a file lacks, and what to do about it."""
+
+    file: str
+    sentence: str
+
+
+class MissingColumns(LeadFunnelError):
+    """A file lacks columns that its table cannot do without."""
+
+    def __init__(self, missing: Sequence[Missing]) -> None:
+        super().__init__(" ".join(each.sentence for each in missing))
+        self.missing = tuple(missing)
 
 
 class Converter:
     """Turns files of exports into Parquet files; what it needs meanwhile is in a
     folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, rules: ReadingRules | None = None) -> None:
         self.folder = folder
+        self.rules = rules or ReadingRules()
+        self.left_out = LeftOut()
+        self.added: tuple[tuple[str, str], ...] = ()
         self.count = 0
         folder.mkdir(parents=True, exist_ok=True)
         self.connection = duckdb.connect()
@@ -87,90 +142,280 @@ class Converter:
         self.count += 1
         scratch = self.folder / f"{self.count}"
         scratch.mkdir(parents=True, exist_ok=True)
+        self.left_out = LeftOut()
+        self.added = (
+            ((MODIFIED_AT, _modified_at(file)),) if file.table.is_by_file else ()
+        )
         try:
+            if file.member and file.format != "xlsx":
+                file = _unpacked(file, scratch, self.rules.most_unpacked)
             if file.path.stat().st_size == 0:
                 return Converted(target, (), 0)
-            read = {"csv": self._csv, "json": self._json, "parquet": self._parquet}
+            read = {
+                "csv": self._csv,
+                "json": self._json,
+                "parquet": self._parquet,
+                "xlsx": self._sheet,
+            }
             columns, rows = read[file.format](file, scratch, target)
-            return Converted(target, columns, rows)
-        except (OSError, EOFError, zlib.error, UnicodeError) as error:
+            columns, rows = self._opened_up(file, scratch, target, columns, rows)
+            self._check_columns(file, columns)
+            return Converted(target, columns, rows, self.left_out.sentence)
+        except DAMAGED as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise _unreadable(file, reason) from error
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
+    @property
+    def _stage_columns(self) -> set[str]:
+        return {f"{ENTERED}{stage}" for stage in self.rules.headings.stages}
+
+    def stage_dates(
+        self, table: RawTable, found: Converted, dates: RawTable, target: Path
+    ) -> Converted | None:
+        """The columns of a converted file that hold a stage's dates, as a row a date;
+        none where it has no such column."""
+        stages = [name for name in found.columns if name in self._stage_columns]
+        if not stages:
+            return None
+        named = {
+            wanted: next(
+                (name for name in found.columns if compared(name) == wanted), None
+            )
+            for wanted in map(compared, (dates.needed[0].names[0], "updated_at"))
+        }
+        record, changed = (
+            quoted(name) if name else "cast(null as varchar)" for name in named.values()
+        )
+        rows = " union all ".join(
+            f"select {record} as c0, {literal(name.removeprefix(ENTERED))} as c1, "
+            f"{quoted(name)} as c2, {changed} as c3 "
+            f"from read_parquet({literal(str(found.parquet))}) "
+            f"where trim({quoted(name)}) <> ''"
+            for name in stages
+        )
+        columns = [*(need.names[0] for need in dates.needed), "updated_at"]
+        written, count = self._write(
+            target, columns, ["c0", "c1", "c2", "c3"], f"({rows})"
+        )
+        return Converted(target, written, count)
+
     # CSV
 
     def _csv(self, file: LandingFile, scratch: Path, target: Path) -> Read:
-        encoding = _encoding(file)
+        encoding = self._encoding(file)
         with opened(file) as stream:
             head = stream.read(HEAD_BYTES)
-        source = file.path
-        if encoding in ("utf-8", "utf-8-sig"):
+        text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
+        layout = find_layout(text, file.table, self.rules.headings)
+        if not layout.names:
+            return (), 0
+        if encoding in UTF8 and layout.is_plain:
             try:
-                return self._plain_csv(file, scratch, target, source, head, encoding)
+                read = self._plain_csv(file, scratch, target, text, layout)
+                if not self._may_hold_other_lines(file, target, read[0], layout):
+                    return read
             except duckdb.Error:
                 pass  # Read it row by row: that mends it or names the line.
         source = scratch / "mended.csv"
-        delimiter = _mend(file, source)
-        with source.open("rb") as stream:
-            head = stream.read(HEAD_BYTES)
+        named = self.rules.headings.named(file.table, layout.names)
+        self._mend(file, source, layout, named, self._encoding(file, whole=True))
+        return self._mended_csv(file, source, target, named)
+
+    def _plain_csv(
+        self, file: LandingFile, scratch: Path, target: Path, text: str, layout: Layout
+    ) -> Read:
+        """CSV in UTF-8 with all rows of one length, as fast as DuckDB reads it."""
+        blank = re.match(r"(?:[ \t]*\r?\n)*", text)
+        skipped = blank.group().count("\n") if blank else 0
+        named = self.rules.headings.named(file.table, layout.names)
+        options = [
+            f"skip = {skipped}",
+            f"delim = {literal(layout.delimiter)}",
+            f"compression = '{'gzip' if file.is_gzipped else 'none'}'",
+        ]
+        return self._read_csv(_safe_path(file.path, scratch), target, named, options)
+
+    def _mended_csv(
+        self, file: LandingFile, source: Path, target: Path, named: Named
+    ) -> Read:
+        options = ["delim = ','", f"max_line_size = {LONGEST_LINE}"]
         try:
-            return self._plain_csv(
-                file, scratch, target, source, head, "utf-8", delimiter
-            )
+            return self._read_csv(source, target, named, options)
         except duckdb.Error as error:
             raise _unreadable(file, _first_line(error)) from error
 
-    def _plain_csv(
-        self,
-        file: LandingFile,
-        scratch: Path,
-        target: Path,
-        source: Path,
-        head: bytes,
-        encoding: str,
-        delimiter: str | None = None,
+    def _read_csv(
+        self, source: Path, target: Path, named: Named, options: Sequence[str]
     ) -> Read:
-        """CSV in UTF-8 with all rows of one length, as fast as DuckDB reads it."""
-        text = codecs.getincrementaldecoder(encoding)().decode(head)
-        blank = re.match(r"(?:[ \t]*\r?\n)*", text)
-        skipped = blank.group().count("\n") if blank else 0
-        delimiter, names = _header(text, delimiter)
-        if not names:
-            return (), 0
-        columns = unique_names(names)
-        _check_columns(file, columns)
+        columns = named.columns
         declared = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(columns)))
         options = [
             f"columns = {{{declared}}}",
             "auto_detect = false",
             "header = true",
-            f"skip = {skipped}",
-            f"delim = {literal(delimiter)}",
             "quote = '\"'",
             "escape = '\"'",
             "nullstr = ''",
+            *options,
         ]
-        if source != file.path:
-            options.append(f"max_line_size = {LONGEST_LINE}")
-        elif file.is_gzipped:
-            options.append("compression = 'gzip'")
-        else:
-            options.append("compression = 'none'")
-        path = literal(str(_safe_path(source, scratch)))
-        relation = f"read_csv({path}, {', '.join(options)})"
+        relation = f"read_csv({literal(str(source))}, {', '.join(options)})"
         values = [f"c{index}" for index in range(len(columns))]
         # Of a single column, a blank line cannot be told from a blank value.
         where = "where trim(c0) <> ''" if len(columns) == 1 else ""
-        return self._write(target, columns, values, relation, where)
+        return self._write(target, columns, values, relation, where, named.constants)
+
+    def _may_hold_other_lines(
+        self, file: LandingFile, target: Path, columns: Sequence[str], layout: Layout
+    ) -> bool:
+        """Whether some of what was read may be no row: cheap to ask for, so that the
+        others need not be read row by row."""
+        if len(columns) < 2:
+            return False
+        given = columns[: len(layout.names)]
+        texts = [f"trim({quoted(name)}, {literal(BLANKS)})" for name in given]
+        filled = [f"nullif({text}, '')" for text in texts]
+        first = f"lower(coalesce({', '.join(filled)}))"
+        begins = [
+            f"starts_with({first}, {literal(word)})" for word in self.rules.words.all
+        ]
+        others = " and ".join(f"{text} is null" for text in filled[1:])
+        conditions = [
+            f"coalesce({', '.join(filled)}) is null",
+            f"{texts[0]} = {literal(layout.names[0].strip())}",
+            f"({others} and regexp_matches({filled[0]}, '[^A-Za-z0-9_.@+-]'))",
+            *begins,
+        ]
+        [(found,)] = self.connection.execute(
+            f"select exists (from read_parquet({literal(str(target))}) "
+            f"where {' or '.join(conditions)})"
+        ).fetchall()
+        return found
+
+    def _mend(
+        self,
+        file: LandingFile,
+        target: Path,
+        layout: Layout,
+        named: Named,
+        encoding: str,
+    ) -> None:
+        """Rewrite a CSV file as UTF-8 with commas, with all rows of one length, and
+        nothing but its rows."""
+        csv.field_size_limit(sys.maxsize)
+        line = 0
+        try:
+            with opened(file) as stream:
+                text = io.TextIOWrapper(stream, encoding, newline="")
+                found = _noting_lines(text, layout)
+                line = self._leave_out_what_is_above(found, layout)
+                with _writer(target) as write:
+                    write(layout.names)
+                    for line, row in self._rows(file, layout, named).of(found):
+                        write(_of_one_length(file, row, len(layout.names), line))
+        except csv.Error as error:
+            raise _unreadable(
+                file, f"after line {line}: {error}; check its quotes"
+            ) from error
+        except UnicodeDecodeError as error:
+            raise _unreadable(
+                file,
+                f"its text is {encoding} at the beginning, but not to its end: save it "
+                "as UTF-8",
+            ) from error
+
+    def _leave_out_what_is_above(
+        self, found: Iterator[tuple[int, list[str]]], layout: Layout
+    ) -> int:
+        """Go on to the header and note the lines above it; the header's last line."""
+        line, above = 0, 0
+        if layout.has_separator:
+            line, _ = next(each for each in found if is_filled(each[1]))
+            self.left_out.add(SEP, line)
+        for line, row in found:
+            if not is_filled(row):
+                continue
+            if above == layout.before:
+                break
+            above += 1
+            self.left_out.add(TITLE, line)
+        return line
+
+    def _rows(self, file: LandingFile, layout: Layout, named: Named) -> Rows:
+        return Rows(
+            file.table, layout.names, named.columns, self.rules.words, self.left_out
+        )
+
+    # Workbooks
+
+    def _sheet(self, file: LandingFile, scratch: Path, target: Path) -> Read:
+        """A sheet, as the CSV that it would be saved as."""
+        found = workbooks.rows_of(file)
+        filled = list(islice(_filled(found), LINES_SEARCHED))
+        place = header_place(filled, file.table, self.rules.headings)
+        if place is None:
+            place = likeliest_header(filled, file.table, self.rules.headings)
+        if not filled:
+            return (), 0
+        names = list(filled[place][1])
+        while names and not names[-1].strip():
+            names.pop()
+        layout = Layout(",", place, tuple(names))
+        named = self.rules.headings.named(file.table, layout.names)
+        body = iter(found)
+        self._leave_out_what_is_above(body, layout)
+        source = scratch / "sheet.csv"
+        with _writer(source) as write:
+            write(layout.names)
+            for line, row in self._rows(file, layout, named).of(body):
+                write(_of_one_length(file, row, len(layout.names), line))
+        return self._mended_csv(file, source, target, named)
+
+    # What is wrong with a file
+
+    def _encoding(self, file: LandingFile, *, whole: bool = False) -> str:
+        return self.rules.encodings.get(file.table.system) or _encoding(
+            file, whole=whole
+        )
+
+    def _check_columns(self, file: LandingFile, columns: Sequence[str]) -> None:
+        """All columns that are missing, with the headings that are likely them."""
+        if not columns:
+            return
+        missing = [need for need in file.table.needed if not need.found_in(columns)]
+        if not missing:
+            return
+        table = file.table
+        sentences = []
+        for need in missing:
+            likely = self.rules.headings.likeliest(table, need.names, columns)
+            said = (
+                f"no column {' or '.join(need.names)}, which is needed {need.purpose}"
+            )
+            if likely:
+                said += (
+                    f" (if it is {likely!r}, say so in columns.add.csv of DEFINITION: "
+                    f"{table.system},{table.name},{likely},{need.names[0]})"
+                )
+            sentences.append(said)
+        raise MissingColumns(
+            [
+                Missing(
+                    file.name,
+                    f"The file {file.name} (table {table.system}.{table.name}) has "
+                    f"{'; and '.join(sentences)}. Its columns are "
+                    f"{listed(columns, limit=12)}.",
+                )
+            ]
+        )
 
     # JSON
 
     def _json(self, file: LandingFile, scratch: Path, target: Path) -> Read:
         with opened(file) as stream:
             head = stream.read(HEAD_BYTES)
-        encoding = _encoding(file)
+        encoding = self._encoding(file)
         source = file.path
         is_gzipped = file.is_gzipped
         if encoding != "utf-8":
@@ -179,21 +424,37 @@ class Converter:
                 shutil.copyfileobj(io.TextIOWrapper(stream, encoding, newline=""), copy)
             is_gzipped = False
         starts_as_list = head.decode(encoding, "replace").lstrip()[:1] == "["
-        layout = "array" if starts_as_list else "newline_delimited"
         path = literal(str(_safe_path(source, scratch)))
-        relation = (
-            f"read_json_objects({path}, format = '{layout}', "
-            f"compression = '{'gzip' if is_gzipped else 'none'}')"
-        )
+        compression = "gzip" if is_gzipped else "none"
+
+        def objects(layout: str, options: str = "") -> str:
+            return (
+                f"read_json_objects({path}, format = '{layout}', "
+                f"compression = '{compression}'{options})"
+            )
+
+        relation = objects("array" if starts_as_list else "newline_delimited")
         try:
-            stray, keys = self.connection.execute(
-                "select count(*) filter (where json_type(json) <> 'OBJECT'), "
-                "list_distinct(flatten(list(distinct json_keys(json)))) "
-                f"from {relation}"
-            ).fetchone()
+            stray, keys = self._json_keys(relation)
         except duckdb.Error as error:
-            _name_the_line(file, encoding)
-            raise _unreadable(file, _first_line(error)) from error
+            if starts_as_list or not _is_one_object(file, encoding):
+                _name_the_line(file, encoding)
+                raise _unreadable(file, _first_line(error)) from error
+            size = max(_size_of(file), 1 << 24)
+            relation = objects("unstructured", f", maximum_object_size = {size}")
+            stray, keys = self._json_keys(relation)
+        around = [key for key in LISTS if key in keys] if not stray else []
+        if around and not starts_as_list:
+            listing = f"json_extract(json, '$.{around[0]}')"
+            [(is_list,)] = self.connection.execute(
+                f"select bool_and(json_type({listing}) = 'ARRAY') from {relation}"
+            ).fetchall()
+            if is_list and not self._has_needed(file.table, keys):
+                relation = (
+                    f"(select unnest(json_extract(json, '$.{around[0]}[*]')) as json "
+                    f"from {relation})"
+                )
+                stray, keys = self._json_keys(relation)
         if stray:
             raise _unreadable(
                 file, f"{stray} of its rows are not JSON objects with a key a column"
@@ -201,14 +462,73 @@ class Converter:
         if not keys:
             return (), 0
         keys = sorted(keys)
-        columns = unique_names(keys)
-        _check_columns(file, columns)
+        named = self.rules.headings.named(file.table, keys)
         pointers = ", ".join(literal(_pointer(key)) for key in keys)
         relation = (
-            f"(select json_extract_string(json, [{pointers}]) as found from {relation})"
+            f"(select json_extract(json, [{pointers}]) as given, "
+            f"json_extract_string(json, [{pointers}]) as found from {relation})"
         )
-        values = [f"found[{index + 1}]" for index in range(len(columns))]
-        return self._write(target, columns, values, relation)
+        values = [_json_text(index + 1) for index in range(len(keys))]
+        return self._write(
+            target, named.columns, values, relation, constants=named.constants
+        )
+
+    def _json_keys(self, relation: str) -> tuple[int, list[str]]:
+        stray, keys = self.connection.execute(
+            "select count(*) filter (where json_type(json) <> 'OBJECT'), "
+            "list_distinct(flatten(list(distinct json_keys(json)))) "
+            f"from {relation}"
+        ).fetchone()
+        return stray, keys or []
+
+    def _has_needed(self, table: RawTable, names: Sequence[str]) -> bool:
+        columns = self.rules.headings.named(table, names).columns
+        return bool(table.needed) and all(
+            need.found_in(columns) for need in table.needed
+        )
+
+    def _opened_up(
+        self,
+        file: LandingFile,
+        scratch: Path,
+        target: Path,
+        columns: tuple[str, ...],
+        rows: int,
+    ) -> Read:
+        """Where a loader put the whole of each row into one column, as a JSON object,
+        that object's keys are the columns."""
+        packed = next((name for name in INSIDE if name in columns), None)
+        if packed is None or self._has_needed(file.table, columns):
+            return columns, rows
+        whole = scratch / "packed.parquet"
+        target.replace(whole)
+        relation = f"read_parquet({literal(str(whole))})"
+        given = f"try_cast({quoted(packed)} as json)"
+        [(stray, keys)] = self.connection.execute(
+            f"select count(*) filter (where json_type({given}) is distinct from "
+            f"'OBJECT'), list_distinct(flatten(list(distinct json_keys({given})))) "
+            f"from {relation}"
+        ).fetchall()
+        if stray:
+            raise _unreadable(
+                file, f"{stray} of its rows have no JSON object in the column {packed}"
+            )
+        keys = sorted(keys or [])
+        beside = [name for name in columns if name != packed]
+        named = self.rules.headings.named(file.table, [*beside, *keys])
+        pointers = ", ".join(literal(_pointer(key)) for key in keys)
+        kept = "".join(
+            f"{quoted(name)} as b{place}, " for place, name in enumerate(beside)
+        )
+        relation = (
+            f"(select {kept}json_extract({given}, [{pointers}]) as given, "
+            f"json_extract_string({given}, [{pointers}]) as found from {relation})"
+        )
+        values = [f"b{place}" for place in range(len(beside))]
+        values += [_json_text(index + 1) for index in range(len(keys))]
+        return self._write(
+            target, named.columns, values, relation, constants=named.constants
+        )
 
     # Parquet
 
@@ -224,11 +544,12 @@ class Converter:
                 f"describe select * from {relation}"
             ).fetchall()
             names = [row[0] for row in described]
-            columns = unique_names(names)
-            _check_columns(file, columns)
+            named = self.rules.headings.named(file.table, names)
+            columns = named.columns
             kinds = {row[1] for row in described}
             if (
                 tuple(names) == columns
+                and not (named.constants or self.added)
                 and kinds == {"VARCHAR"}
                 and self._is_text(source, path)
             ):
@@ -237,7 +558,9 @@ class Converter:
                     _put(source, target)
                     return columns, rows
             values = [_as_text(quoted(row[0]), row[1]) for row in described]
-            return self._write(target, columns, values, relation)
+            return self._write(
+                target, columns, values, relation, constants=named.constants
+            )
         except duckdb.Error as error:
             raise _unreadable(file, _first_line(error)) from error
 
@@ -271,12 +594,30 @@ class Converter:
         values: Sequence[str],
         relation: str,
         where: str = "",
+        constants: Sequence[tuple[str, str]] = (),
     ) -> Read:
         unfinished = _unfinished(target)
         selected = [
             f"nullif(cast({value} as varchar), '') as {quoted(column)}"
             for column, value in zip(columns, values, strict=True)
         ]
+        constants = [
+            *constants,
+            *(each for each in self.added if each[0] not in columns),
+        ]
+        selected += [f"{literal(value)} as {quoted(name)}" for name, value in constants]
+        columns = [*columns, *(name for name, _ in constants)]
+        dated = [
+            f"nullif(trim(cast({value} as varchar)), '')"
+            for column, value in zip(columns, values, strict=False)
+            if column in self._stage_columns
+        ]
+        if dated and HAS_STAGE_DATES not in columns:
+            selected.append(
+                f"case when coalesce({', '.join(dated)}) is null then 'false' "
+                f"else 'true' end as {HAS_STAGE_DATES}"
+            )
+            columns.append(HAS_STAGE_DATES)
         rows = self.connection.execute(
             f"copy (select {', '.join(selected)} from {relation} {where}) "
             f"to {literal(str(unfinished))} (format parquet)"
@@ -304,27 +645,6 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def unique_names(given: Sequence[str]) -> tuple[str, ...]:
-    """Column names in snake case, no two alike, none of them ours."""
-    taken: set[str] = set(FILE_COLUMNS)
-    names = []
-    for position, text in enumerate(given, start=1):
-        name = snake_case(text) or f"column_{position}"
-        unique, number = name, 2
-        while unique in taken:
-            unique, number = f"{name}_{number}", number + 1
-        taken.add(unique)
-        names.append(unique)
-    return tuple(names)
-
-
-def snake_case(text: str) -> str:
-    """`IsDeleted` and `Is Deleted` as `is_deleted`; a leading underscore stays."""
-    text = unicodedata.normalize("NFKC", text).strip()
-    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text)
-    return re.sub(r"[\W_]+", "_", text).rstrip("_").lower()
-
-
 @contextmanager
 def opened(file: LandingFile) -> Iterator[BinaryIO]:
     """The file's bytes, unpacked."""
@@ -337,9 +657,9 @@ def _encoding(file: LandingFile, *, whole: bool = False) -> str:
     decoder = codecs.getincrementaldecoder("utf-8")()
     with opened(file) as stream:
         piece = stream.read(HEAD_BYTES)
-        for mark, encoding in BOMS:
-            if piece.startswith(mark):
-                return encoding
+        told = encodings.marked(piece)
+        if told:
+            return told
         try:
             decoder.decode(piece)
             while whole and (piece := stream.read(HEAD_BYTES)):
@@ -347,7 +667,7 @@ def _encoding(file: LandingFile, *, whole: bool = False) -> str:
             # A beginning may end inside a character, a file may not.
             decoder.decode(b"", final=whole)
         except UnicodeDecodeError:
-            # Japanese text of Windows is hardly ever UTF-8 by chance, so text
+            # Text of other encodings is hardly ever UTF-8 by chance, so text
             # that nearly is was UTF-8 before something broke it.
             text = piece.decode("utf-8", "replace")
             broken = text.count("\ufffd")
@@ -355,60 +675,136 @@ def _encoding(file: LandingFile, *, whole: bool = False) -> str:
                 raise _unreadable(
                     file, f"it is UTF-8 but for {broken} broken characters"
                 ) from None
-            return "cp932"
+            return _told_by_text(file)
     return "utf-8"
 
 
-def _header(text: str, delimiter: str | None = None) -> tuple[str, list[str]]:
-    """The delimiter, told by the first line that is not blank unless it is known,
-    and the names of that line."""
-    if delimiter is None:
-        # Names in quotes may hold any delimiter and line ends: they do not count.
-        lines = re.split(r"\r\n|\r|\n", QUOTED.sub("_", text))
-        first = next((line for line in lines if line.strip()), "")
-        delimiter = max(DELIMITERS, key=first.count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    return delimiter, next((row for row in rows if "".join(row).strip()), [])
+def _told_by_text(file: LandingFile) -> str:
+    sample = bytearray()
+    with opened(file) as stream:
+        for line in stream:
+            if not line.isascii():
+                sample += line
+            if len(sample) > MOST_SAMPLED:
+                break
+    told = encodings.told_by(bytes(sample))
+    if len(told) == 1:
+        return told[0]
+    system = file.table.system
+    example = (
+        f'VARS=\'{{"source_encodings": {{"{system}": "{(told or ("cp932",))[0]}"}}}}\''
+    )
+    if told:
+        raise _unreadable(
+            file,
+            f"its encoding may be {listed(told).replace(' and ', ' or ')}, and its "
+            f"text does not tell which: name it with {example}, or save it as UTF-8",
+        )
+    raise _unreadable(
+        file,
+        "its text is neither UTF-8 nor UTF-16 nor Japanese Windows text (cp932), nor "
+        f"any other encoding that is known: name it with {example}, or save it as "
+        "UTF-8",
+    )
 
 
-def _mend(file: LandingFile, target: Path) -> str:
-    """Rewrite a CSV file as UTF-8 with all rows of one length; its delimiter, which
-    the new header, with quotes only where they are needed, may not tell."""
-    csv.field_size_limit(sys.maxsize)
-    encoding = _encoding(file, whole=True)
-    line = 0
+@contextmanager
+def _writer(target: Path) -> Iterator[Callable[[Sequence[str]], object]]:
+    with target.open("w", encoding="utf-8", newline="") as output:
+        yield csv.writer(output, lineterminator="\n").writerow
+
+
+def _noting_lines(
+    text: Iterable[str], layout: Layout
+) -> Iterator[tuple[int, list[str]]]:
+    """The records of a file; quotes are only as strict as its rows are, for titles
+    are typed by hand."""
+    reader = csv.reader(text, delimiter=layout.delimiter, strict=layout.is_plain)
+    for row in reader:
+        yield reader.line_num, row
+
+
+def _filled(found: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
+    return (each for each in found if is_filled(each[1]))
+
+
+def _unpacked(file: LandingFile, scratch: Path, most: int) -> LandingFile:
+    """A file of a .zip, unpacked, and no further than to the limit."""
+    target = scratch / Path(file.member).name
+    left = most
+    with (
+        zipfile.ZipFile(file.path) as archive,
+        archive.open(file.member) as stream,
+        target.open("wb") as copy,
+    ):
+        while piece := stream.read(HEAD_BYTES):
+            left -= len(piece)
+            if left < 0:
+                raise _unreadable(
+                    file,
+                    f"it unpacks to more than {most // MEGABYTE} MB: if it is what "
+                    "you think it is, allow more with the var max_unpacked_mb",
+                )
+            copy.write(piece)
+    return replace(file, path=target, member="")
+
+
+def _modified_at(file: LandingFile) -> str:
+    if file.member and file.format != "xlsx":
+        with zipfile.ZipFile(file.path) as archive:
+            return datetime(*archive.getinfo(file.member).date_time).isoformat(" ")
+    changed = datetime.fromtimestamp(file.path.stat().st_mtime, UTC)
+    return changed.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _is_one_object(file: LandingFile, encoding: str) -> bool:
+    """Whether a file may be one JSON object over several lines, or one long line."""
+    with opened(file) as stream:
+        head = stream.read(HEAD_BYTES).decode(encoding, "replace").lstrip()
+    if not head.startswith("{"):
+        return False
     try:
+        json.loads(head.splitlines()[0])
+    except ValueError:
+        inside = head[1:].lstrip()
+        if not inside.startswith('"') or "\n" not in head.strip():
+            return len(head) > 1 << 16
         with opened(file) as stream:
-            text = io.TextIOWrapper(stream, encoding, newline="")
-            delimiter, names = _header(text.read(HEAD_BYTES))
-        with (
-            opened(file) as stream,
-            target.open("w", encoding="utf-8", newline="") as output,
-        ):
-            text = io.TextIOWrapper(stream, encoding, newline="")
-            rows = csv.reader(text, delimiter=delimiter, strict=True)
-            writer = csv.writer(output, delimiter=delimiter, lineterminator="\n")
-            for row in rows:
-                line = rows.line_num
-                is_blank = len(row) < 2 and not "".join(row).strip()
-                if not is_blank:
-                    writer.writerow(_of_one_length(file, row, len(names), line))
-    except csv.Error as error:
-        raise _unreadable(
-            file, f"after line {line}: {error}; check its quotes"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise _unreadable(
-            file, "it is neither UTF-8 nor Japanese Windows text (cp932)"
-        ) from error
-    return delimiter
+            text = stream.read().decode(encoding, "replace").strip()
+        try:
+            found = json.JSONDecoder()
+            while text:
+                _, end = found.raw_decode(text)
+                text = text[end:].lstrip()
+        except ValueError:
+            return False
+        return True
+    return len(head.splitlines()[0]) > 1 << 16
+
+
+def _size_of(file: LandingFile) -> int:
+    size = 0
+    with opened(file) as stream:
+        while piece := stream.read(HEAD_BYTES):
+            size += len(piece)
+    return size
+
+
+def _json_text(place: int) -> str:
+    """A value of JSON as text. Of kintone's {"type": …, "value": …} it is the value."""
+    given = f"given[{place}]"
+    return (
+        f"case when json_type({given}) = 'OBJECT' "
+        f"and list_sort(json_keys({given})) = ['type', 'value'] "
+        f"then json_extract_string({given}, '$.value') else found[{place}] end"
+    )
 
 
 def _of_one_length(
     file: LandingFile, row: list[str], length: int, line: int
 ) -> list[str]:
     """A short row with blanks after it; a row with more values is an error."""
-    if any(row[length:]):
+    if any(value.strip() for value in row[length:]):
         raise LeadFunnelError(
             f"The file {file.name} has {len(row)} values on line {line}, but its "
             f"header names {length} columns: put values that contain the delimiter "
@@ -429,16 +825,6 @@ def _name_the_line(file: LandingFile, encoding: str) -> None:
                 raise _unreadable(
                     file, f"line {number} is not a JSON object ({reason})"
                 ) from error
-
-
-def _check_columns(file: LandingFile, columns: Sequence[str]) -> None:
-    missing = [need for need in file.table.needed if not need.found_in(columns)]
-    if missing:
-        raise LeadFunnelError(
-            f"The file {file.name} (table {file.table.system}.{file.table.name}) has "
-            f"no column {' or '.join(missing[0].names)}, which is needed "
-            f"{missing[0].purpose}. Its columns are {listed(columns, limit=12)}."
-        )
 
 
 def _as_text(value: str, kind: str) -> str:
@@ -486,6 +872,6 @@ def _first_line(error: Exception) -> str:
 def _unreadable(file: LandingFile, reason: str) -> LeadFunnelError:
     return LeadFunnelError(
         f"The file {file.name} cannot be read as "
-        f"{file.format.upper() if file.format != 'parquet' else 'Parquet'}"
+        f"{KINDS[file.format]}"
         f"{' (gzipped)' if file.is_gzipped else ''}: {reason}."
     )

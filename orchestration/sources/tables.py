@@ -11,6 +11,10 @@ only this project asks of a table stands in its `meta`:
     is_looked_up: a small table that the rows of everybody are looked up in, so
         that a change of it touches everybody.
     spellings: names that are neither the canonical one nor a plural of it.
+    made_of: the table whose columns with a stage's dates it is made of, where it
+        has no files of its own.
+    is_by_file: of several files that tell of the same thing the later counts, so
+        a row says when its file was changed last.
 
 The loader, the macro `stage`, the counts of raw rows, the checks of the raw
 tables and the rule which change touches everybody read this list and no other.
@@ -36,7 +40,7 @@ ORDER = ("generic", "salesforce", "hubspot", "marketo", "ads", "ledger")
 SCHEMA = "raw_"
 """What the name of a system's source, and of its schema, begins with."""
 
-META = ("needed", "is_required", "is_looked_up", "spellings")
+META = ("needed", "is_required", "is_looked_up", "spellings", "made_of", "is_by_file")
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,8 @@ class RawTable:
     is_required: bool = False
     is_looked_up: bool = False
     spellings: tuple[str, ...] = ()
+    made_of: str | None = None
+    is_by_file: bool = False
 
 
 def plain(name: str) -> str:
@@ -112,6 +118,8 @@ def _table(system: str, table: Mapping[str, Any], meta: Mapping[str, Any]) -> Ra
         is_required=meta.get("is_required", False),
         is_looked_up=meta.get("is_looked_up", False),
         spellings=tuple(meta.get("spellings", ())),
+        made_of=meta.get("made_of"),
+        is_by_file=meta.get("is_by_file", False),
     )
 
 
@@ -152,3 +160,18 @@ def _by_spelling() -> dict[tuple[str, str], RawTable]:
 def table_called(system: str, name: str) -> RawTable | None:
     """The table of a system that an export calls by this name."""
     return _by_spelling().get((system, plain(name)))
+
+
+@cache
+def columns_read(table: RawTable) -> frozenset[str]:
+    """The columns that the staging model of a table reads, as it names them."""
+    folder = ROOT / "models" / "staging" / table.system
+    needed = {name for need in table.needed for name in need.names}
+    opening = re.compile(rf"stage\(\s*'{table.system}',\s*'{table.name}',")
+    for path in sorted(folder.glob("stg_*.sql")):
+        text = path.read_text(encoding="utf-8")
+        if opening.search(text):
+            named = re.sub(r"content_key=\[[^]]*\]|'[^']*':|record='[^']*'", "", text)
+            found = set(re.findall(r"'([^']*)'", opening.sub("", named)))
+            return frozenset(found | needed)
+    return frozenset(needed)

@@ -13,6 +13,12 @@ versions as (
 
 ),
 
+last_fiscal_day as (
+
+    select max(end_date) as end_date from {{ ref('def_fiscal_periods') }}
+
+),
+
 problems as (
 
     select
@@ -251,6 +257,22 @@ problems as (
             earlier.fiscal_period_id <> later.fiscal_period_id
             and earlier.start_date <= later.end_date
             and earlier.end_date >= later.start_date
+
+    union all
+
+    select
+        'fiscal_periods' as seed,
+        earlier.fiscal_period_id as seed_value,
+        'is followed by days of no period' as problem
+    from {{ ref('def_fiscal_periods') }} as earlier
+    cross join last_fiscal_day
+    left join {{ ref('def_fiscal_periods') }} as later
+        on
+            later.start_date <= {{ dbt.dateadd('day', 1, 'earlier.end_date') }}
+            and later.end_date > earlier.end_date
+    where
+        later.fiscal_period_id is null
+        and earlier.end_date < last_fiscal_day.end_date
 
     union all
 

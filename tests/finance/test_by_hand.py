@@ -351,16 +351,16 @@ def said_of_spend(project: Project) -> str:
 def test_section_8_a_later_load_of_a_day_replaces_the_earlier(
     company: Company,
 ) -> None:
-    """The day, platform and account of file 2; A2 keeps its row of file 1."""
+    """The day, platform, account and campaign of file 2, whose rows add up; A2 keeps
+    its row of file 1, and so does a campaign that file 2 does not name."""
     later = company.folder / "landing" / "ads" / "campaign_report" / "2.csv"
-    write_csv(later, [report("C2", "4.00"), report("C2", "4.00")])
+    write_csv(later, [report("C1", "4.00"), report("C1", "4.00")])
     try:
         done = company.run()
         assert done.returncode == 0, done.stdout + done.stderr
         of = company.spend("spend_reporting")
         told = of(*LINEAR)
-        assert told["C2", "campaign"] == ("8.00",)
-        assert told["C1", "campaign"] == ("7541.76",)
+        assert told["C1", "campaign"] == ("7549.76",)
         assert told["C9", "campaign"] == ("7.00",)
     finally:
         later.unlink()

@@ -11,6 +11,7 @@ import pytest
 
 from orchestration.project import SYSTEMS, Project
 from orchestration.sources.conventions import write_conventions
+from orchestration.settings.run_settings import write_definition
 from orchestration.transformation import dbt_runner
 
 Row = Mapping[str, str | None]
@@ -96,8 +97,9 @@ def build(
     write_raw_tables(project.warehouse, tables, zones)
     if with_words:
         write_words(project)
+    write_definition(project)
     results = dbt_runner.build(
-        project, ["path:models/staging", "path:models/input_layer"]
+        project, ["+def_columns", "path:models/staging", "path:models/input_layer"]
     )
     failure = dbt_runner.failure_sentence(results)
     if failure:

@@ -50,6 +50,10 @@ COSTS = {
 }
 
 
+Arrival = tuple[int, int, str]
+"""Which load a file came with, when it was changed last, and its name."""
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of what was spent."""
@@ -248,13 +252,15 @@ class Calculation:
             source, day, self.period(day), campaign, account, paid, money, converted
         )
 
-    def rows(self, system: str, table: str) -> Iterable[tuple[int, Row]]:
+    def rows(self, system: str, table: str) -> Iterable[tuple[Arrival, Row]]:
         folder = self.landing / system
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
             inside = str(path.relative_to(folder))
             if path.is_file() and inside.split("/")[0].split(".")[0] == table:
+                changed = int(path.stat().st_mtime)
+                arrival = (self.loads.get(inside, 0), changed, inside)
                 for row in read_file(path):
-                    yield self.loads.get(inside, 0), row
+                    yield arrival, row
 
     def campaign_of(self, platform: str, row: Row) -> str | None:
         campaign = given(row.get("campaignid"))
@@ -273,12 +279,13 @@ class Calculation:
 
     def ad_lines(self) -> Iterable[Line]:
         rows = list(self.rows("ads", "campaign_report"))
-        latest: dict[tuple, int] = {}
-        for load, row in rows:
+        # Rows of one file add up; of several files the one that came last counts.
+        latest: dict[tuple, Arrival] = {}
+        for arrival, row in rows:
             key = self.report_key(row)
-            latest[key] = max(load, latest.get(key, load))
-        for load, row in rows:
-            if load < latest[self.report_key(row)]:
+            latest[key] = max(arrival, latest.get(key, arrival))
+        for arrival, row in rows:
+            if arrival < latest[self.report_key(row)]:
                 continue
             day = parse_instant(row.get("dateday"))
             amount = parse_number(row.get("spend"))
@@ -300,6 +307,7 @@ class Calculation:
             day.date() if day else given(row.get("dateday")),
             same_text(row.get("platform")),
             given(row.get("accountid")),
+            given(row.get("campaignid")),
         )
 
     def ledger_lines(self) -> Iterable[Line]:

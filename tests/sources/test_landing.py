@@ -125,9 +125,9 @@ def test_a_folder_of_a_system_that_is_not_read_is_a_warning(landing, put, system
 
 def test_a_known_table_in_an_unknown_format_is_a_warning(landing, put):
     put("generic/lead.csv", "x")
-    put("generic/touch.xlsx", "x")
+    put("generic/touch.pdf", "x")
     [warning] = read_landing(landing).warnings
-    assert "generic/touch.xlsx" in warning
+    assert "generic/touch.pdf" in warning
 
 
 def test_folders_that_cannot_be_read_are_sentences(tmp_path, landing, put):

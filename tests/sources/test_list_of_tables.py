@@ -203,7 +203,14 @@ PAGE = ROOT / "docs" / "sources.md"
 ACTIVITY = "`id` or `marketo_guid`, `lead_id`"
 SHORT_FOR = {"activity without its time": ACTIVITY}
 SHORT_FOR["activity"] = f"{ACTIVITY}, `activity_date`"
-PLATFORMS = "Advertising platforms, as Fivetran lands them"
+SHORT_FOR["activity and its change"] = (
+    f"{SHORT_FOR['activity']}, `new_value` or `attributes`"
+)
+SHORT_FOR["activity and its status"] = (
+    f"{SHORT_FOR['activity']}, `new_status` or `attributes`"
+)
+SHORT_FOR["activity and its losers"] = f"{ACTIVITY}, `merge_ids` or `attributes`"
+PLATFORMS = "Advertising platforms, as Fivetran and Airbyte land them"
 
 
 def described() -> dict[Key, tuple[bool, set[frozenset[str]], set[str]]]:

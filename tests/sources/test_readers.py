@@ -98,11 +98,8 @@ def test_a_delimiter_inside_quotes_is_none(tmp_path, header, names):
     assert rows == [dict(zip(names, ["1", None], strict=True))]
 
 
-def test_a_row_of_blank_values_is_a_row_but_a_blank_line_is_none(tmp_path):
-    assert read(tmp_path, "touch.csv", b"a,b\n,\n\n1,2\n") == [
-        {"a": "1", "b": "2"},
-        {"a": None, "b": None},
-    ]
+def test_neither_a_blank_line_nor_one_of_blank_values_is_a_row(tmp_path):
+    assert read(tmp_path, "touch.csv", b"a,b\n,\n\n1,2\n") == [{"a": "1", "b": "2"}]
 
 
 def test_spaces_belong_to_a_value(tmp_path):
@@ -155,7 +152,9 @@ def test_csv_is_read_as_it_was_written(tmp_path, rows, line_end, quoting, encodi
     writer = csv.writer(text, lineterminator=line_end, quoting=quoting)
     writer.writerows([["a", "b", "c"], *rows])
     content = text.getvalue().encode(encoding)
-    expected = [[value or None for value in row] for row in rows]
+    expected = [
+        [value or None for value in row] for row in rows if "".join(row).strip()
+    ]
     actual = [list(row.values()) for row in read(tmp_path, "touch.csv", content)]
     assert actual == sorted(
         expected, key=lambda row: [(value is None, value or "") for value in row]

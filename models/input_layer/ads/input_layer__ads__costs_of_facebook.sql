@@ -1,25 +1,88 @@
 with facebook_days as (
     select *
     from {{ surviving_rows([ref('stg_ads__facebook_ad_days')]) }}
+),
+
+-- What is known of an ad, a campaign and an account last.
+facebook_ads as (
+    select
+        row_id as ad_id,
+        max_by(
+            campaign_id,
+            coalesce(cast(version_at as string), '') || '|' || campaign_id
+        ) as campaign_id,
+        max_by(
+            account_id,
+            coalesce(cast(version_at as string), '') || '|' || account_id
+        ) as account_id
+    from {{ ref('stg_ads__facebook_ads') }}
+    where campaign_id is not null
+    group by row_id
+),
+
+facebook_campaigns as (
+    select
+        row_id as campaign_id,
+        max_by(
+            campaign_name,
+            coalesce(cast(version_at as string), '') || '|' || campaign_name
+        ) as campaign_name
+    from {{ ref('stg_ads__facebook_campaigns') }}
+    where campaign_name is not null
+    group by row_id
+),
+
+facebook_currencies as (
+    select
+        {{ plain_account('row_id') }} as account_id,
+        max_by(
+            upper(currency),
+            coalesce(cast(version_at as string), '') || '|' || currency
+        ) as currency
+    from {{ ref('stg_ads__facebook_accounts') }}
+    where currency is not null
+    group by {{ plain_account('row_id') }}
+),
+
+campaigns_found as (
+    select
+        facebook_days.*,
+        coalesce(facebook_days.campaign_id, facebook_ads.campaign_id)
+            as known_campaign_id,
+        coalesce(facebook_days.account_id, facebook_ads.account_id)
+            as known_account_id
+    from facebook_days
+    left join facebook_ads
+        on facebook_days.ad_id = facebook_ads.ad_id
 )
 
 select
-    source,
-    source_table,
-    source_key,
+    campaigns_found.source,
+    campaigns_found.source_table,
+    campaigns_found.source_key,
     cast(1 as bigint) as line_no,
-    is_key_missing,
-    date_day as cost_date,
-    date_day_text as cost_date_text,
+    campaigns_found.is_key_missing,
+    campaigns_found.date_day as cost_date,
+    campaigns_found.date_day_text as cost_date_text,
     'facebook_ads' as platform,
-    account_id as account,
-    campaign_id,
-    campaign_name,
+    campaigns_found.known_account_id as account,
+    campaigns_found.known_campaign_id as campaign_id,
+    coalesce(
+        campaigns_found.campaign_name, facebook_campaigns.campaign_name
+    ) as campaign_name,
     cast(null as string) as utm_campaign,
     cast(null as string) as vendor,
     cast(null as string) as memo,
-    spend as amount,
-    spend_text as amount_text,
-    upper(currency) as currency,
-    row_loaded_at as loaded_at
-from facebook_days
+    campaigns_found.spend as amount,
+    campaigns_found.spend_text as amount_text,
+    coalesce(
+        upper(campaigns_found.currency), facebook_currencies.currency
+    ) as currency,
+    campaigns_found.row_loaded_at as loaded_at
+from campaigns_found
+left join facebook_campaigns
+    on campaigns_found.known_campaign_id = facebook_campaigns.campaign_id
+left join facebook_currencies
+    on
+        {{ plain_account('campaigns_found.known_account_id') }}
+        = facebook_currencies.account_id

@@ -37,7 +37,8 @@ select
         ) as decimal(18, 2)
     ) as amount,
     google_stats.spend_text as amount_text,
-    google_currencies.currency,
+    coalesce(upper(google_stats.currency), google_currencies.currency)
+        as currency,
     google_stats.row_loaded_at as loaded_at
 from google_stats
 left join google_currencies

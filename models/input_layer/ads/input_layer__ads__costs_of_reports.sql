@@ -1,26 +1,5 @@
-with reports as (
-    -- A row that a loader keeps up to date itself is of no load of ours.
-    select
-        *,
-        nullif(row_loaded_at, row_synced_at) as report_load_at
-    from {{ ref('stg_ads__campaign_reports') }}
-),
-
-report_loads_ranked as (
-    -- A later load of a day, platform and account replaces the earlier.
-    select
-        reports.*,
-        rank() over (
-            partition by
-                coalesce(
-                    cast(reports.date_day as {{ dbt.type_string() }}),
-                    reports.date_day_text
-                ),
-                {{ same_text('reports.platform') }},
-                reports.account_id
-            order by reports.report_load_at desc nulls last
-        ) as load_rank
-    from reports
+with lines as (
+    select * from {{ ref('input_layer__ads__report_lines') }}
 )
 
 select
@@ -45,5 +24,5 @@ select
     spend_text as amount_text,
     upper(currency) as currency,
     row_loaded_at as loaded_at
-from report_loads_ranked
-where load_rank = 1
+from lines
+where file_rank = 1

@@ -6,13 +6,16 @@ select
     {{ system_key('generic', 'record_id') }} as record_key,
     email,
     {{ same_text('email') }} as email_match,
-    full_name,
+    coalesce(
+        full_name, nullif(trim(concat_ws(' ', first_name, last_name)), '')
+    ) as full_name,
     phone,
     company,
     region,
     owner_id,
     status,
-    true as has_first_value,
+    -- Where dates say which stages it reached, its status now is the last one.
+    not coalesce(has_stage_dates, false) as has_first_value,
     status_reason,
     lead_source,
     campaign_id,

@@ -4,11 +4,28 @@ with users as (
     where source = 'salesforce' and user_key is not null
 ),
 
+fields as (
+    select
+        {{ same_name('heading') }} as heading_name,
+        max({{ adapter.quote('column') }}) as column_name
+    from {{ ref('def_columns') }}
+    where
+        {{ adapter.quote('system') }} = 'salesforce'
+        and {{ adapter.quote('table') }} = 'lead'
+        and {{ adapter.quote('column') }} in ('status', 'owner_id')
+    group by {{ same_name('heading') }}
+),
+
+-- A report calls a field as the page does, the API by its name.
 fields_named as (
     select
         staged.*,
-        {{ same_name('field') }} as field_name
+        coalesce(
+            replace(fields.column_name, '_', ''), {{ same_name('staged.field') }}
+        ) as field_name
     from {{ ref('stg_salesforce__lead_changes') }} as staged
+    left join fields
+        on {{ same_name('staged.field') }} = fields.heading_name
 ),
 
 -- A change of owner is told twice: with the ids, and with the names.

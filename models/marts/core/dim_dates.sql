@@ -47,6 +47,14 @@ holidays as (
 
 ),
 
+-- Periods of a company's own govern the days that they hold; other days are of
+-- fiscal years by months.
+periods as (
+
+    select * from {{ ref('def_fiscal_periods') }}
+
+),
+
 days as (
 
     select
@@ -100,10 +108,15 @@ select
     fiscal.calendar_month,
     cast({{ dbt.date_trunc('month', 'fiscal.date_day') }} as date)
         as month_start_date,
-    cast(fiscal.fiscal_year as integer) as fiscal_year,
-    cast(floor((fiscal.fiscal_month - 1) / 3) + 1 as integer)
-        as fiscal_quarter,
-    fiscal.fiscal_month,
+    cast(coalesce(periods.fiscal_year, fiscal.fiscal_year) as integer)
+        as fiscal_year,
+    cast(
+        coalesce(
+            periods.fiscal_quarter, floor((fiscal.fiscal_month - 1) / 3) + 1
+        ) as integer
+    ) as fiscal_quarter,
+    cast(coalesce(periods.fiscal_month, fiscal.fiscal_month) as integer)
+        as fiscal_month,
     fiscal.iso_weekday,
     fiscal.iso_weekday >= 6 as is_weekend,
     holidays.holiday_name is not null as is_holiday,
@@ -111,3 +124,7 @@ select
 from fiscal
 left join holidays
     on fiscal.date_day = holidays.holiday_date
+left join periods
+    on
+        fiscal.date_day >= periods.start_date
+        and fiscal.date_day <= periods.end_date

@@ -14,6 +14,7 @@
         'ad_group_id': 'ad_group_id',
         'ad_id': 'ad_id',
         'currency': ['currency', 'currency_code'],
+        'file_modified_at': '_file_modified_at',
         'spend_text': ['spend', 'cost'],
     },
     dates={

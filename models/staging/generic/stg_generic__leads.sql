@@ -5,6 +5,8 @@
         'record_id': 'lead_id',
         'email': 'email',
         'full_name': 'name',
+        'first_name': 'first_name',
+        'last_name': 'last_name',
         'phone': 'phone',
         'company': 'company',
         'region': 'region',
@@ -21,5 +23,6 @@
     },
     booleans={
         'is_deleted': 'is_deleted',
+        'has_stage_dates': 'has_stage_dates',
     },
 ) }}

@@ -1,0 +1,1 @@
+{{ definition('report_lines') }}

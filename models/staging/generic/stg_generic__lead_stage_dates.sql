@@ -1,0 +1,13 @@
+{{ stage(
+    'generic', 'lead_stage_date',
+    content_key=['record_id', 'stage'],
+    record='record_id',
+    texts={
+        'record_id': 'lead_id',
+        'stage': 'stage',
+    },
+    instants={
+        'reached_at': 'reached_at',
+        'updated_at': 'updated_at',
+    },
+) }}

@@ -1,0 +1,227 @@
+"""Which column of a raw table a heading of an export stands for.
+
+Rows of the definition's `columns` (system, table, heading, column) say it: the
+shipped ones know what CRMs and advertising platforms call the columns of what
+people export by hand, a company's own come before them. A heading that is a
+column's own name needs no row. Where the column is a stage, the heading's values
+are when a lead reached it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from orchestration.errors import LeadFunnelError, listed, meant
+from orchestration.sources.tables import (
+    LOADED_SYSTEMS,
+    RawTable,
+    columns_read,
+    plain,
+    table_called,
+    tables_of,
+)
+
+ENTERED = "entered_"
+"""What the column of a raw table begins with that holds a stage's instant."""
+
+CURRENCY = re.compile(r"\s*[(（]\s*([A-Z]{3})\s*[)）]\s*$")
+CURRENCIES = {"currency", "currencycode", "currencyisocode"}
+AMOUNTS = {"spend", "amount", "actual_cost"}
+"""Columns that a currency may stand beside in a heading: `Amount spent (JPY)`."""
+
+LIKE = 0.6
+"""How alike a heading and a column are, of 1, for one to be meant by the other."""
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """One row of `columns`."""
+
+    system: str
+    table: str
+    heading: str
+    column: str
+    is_own: bool = False
+    """From a company's own definition."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A file's columns, in the order of its headings."""
+
+    columns: tuple[str, ...]
+    constants: tuple[tuple[str, str], ...] = ()
+    """Columns that the headings tell by themselves, with their value."""
+
+
+def compared(heading: str) -> str:
+    """A heading as it is compared: without case, width, blanks and signs."""
+    return plain(unicodedata.normalize("NFKC", heading))
+
+
+class Headings:
+    """The rows of `columns`, looked up by table."""
+
+    def __init__(
+        self, rows: Iterable[Mapped] = (), stages: Collection[str] = ()
+    ) -> None:
+        self.stages = frozenset(stages)
+        self._by_table: dict[tuple[str, str], dict[str, tuple[int, int, str]]] = {}
+        for place, row in enumerate(rows):
+            of_table = self._by_table.setdefault((row.system, row.table), {})
+            key, rank = compared(row.heading), 0 if row.is_own else 2
+            if key not in of_table or rank < of_table[key][0]:
+                of_table[key] = (rank, place, row.column)
+
+    def named(self, table: RawTable, given: Sequence[str]) -> Named:
+        """The columns of a file with these headings. Of several headings that stand
+        for one column one is it: a company's own mapping, else the column's own
+        name, else the shipped mapping that comes first; the others keep their names."""
+        of_table = self._by_table.get((table.system, table.name), {})
+        found: dict[str, tuple[tuple[int, int, int], int]] = {}
+        currencies: dict[int, str] = {}
+        for place, heading in enumerate(given):
+            choice = of_table.get(compared(heading))
+            stated = CURRENCY.search(unicodedata.normalize("NFKC", heading))
+            if choice is None and stated:
+                base = compared(
+                    CURRENCY.sub("", unicodedata.normalize("NFKC", heading))
+                )
+                choice = of_table.get(base)
+                if choice is None and base in AMOUNTS:
+                    choice = (1, 0, base)
+                if choice and choice[2] in AMOUNTS:
+                    currencies[place] = stated[1]
+                else:
+                    choice = None
+            if choice is not None:
+                rank, order, column = choice
+                if column in self.stages:
+                    column = f"{ENTERED}{column}"
+                _offer(found, column, (rank, order, place), place)
+        targets = {compared(column): column for column in found}
+        for place, heading in enumerate(given):
+            same = targets.get(compared(snake_case(heading)))
+            if same is not None and heading.strip():
+                _offer(found, same, (1, 0, place), place)
+        chosen = {place: column for column, (_, place) in found.items()}
+        names = unique_names(
+            [chosen.get(place, heading) for place, heading in enumerate(given)],
+            first=chosen,
+        )
+        told = {currencies[place] for place in chosen if place in currencies}
+        if len(told) != 1 or CURRENCIES & {compared(name) for name in names}:
+            return Named(names)
+        return Named(names, (("currency", told.pop()),))
+
+    def known(self, table: RawTable, heading: str) -> bool:
+        """Whether a heading is one that is read, or mapped to one."""
+        key = compared(heading)
+        return key in self._by_table.get((table.system, table.name), {}) or key in (
+            compared(column) for column in columns_read(table)
+        )
+
+    def likeliest(
+        self, table: RawTable, names: Collection[str], given: Sequence[str]
+    ) -> str | None:
+        """The heading of a file that most likely stands for a column of that name."""
+        wanted = {
+            *map(compared, names),
+            *(
+                key
+                for (_, _), of_table in self._by_table.items()
+                for key, (_, _, column) in of_table.items()
+                if compared(column) in set(map(compared, names))
+            ),
+        }
+        best, best_share = None, LIKE
+        for heading in given:
+            key = compared(heading)
+            for want in wanted:
+                share = difflib.SequenceMatcher(None, key, want).ratio()
+                if min(len(key), len(want)) > 1 and (want in key or key in want):
+                    share = max(share, 0.75)
+                if share > best_share:
+                    best, best_share = heading, share
+        return best
+
+
+def _offer(
+    found: dict[str, tuple[tuple[int, int, int], int]],
+    column: str,
+    rank: tuple[int, int, int],
+    place: int,
+) -> None:
+    if column not in found or rank < found[column][0]:
+        found[column] = (rank, place)
+
+
+def checked(rows: Iterable[Mapped], stages: Collection[str]) -> list[Mapped]:
+    """A company's own rows, under the tables' canonical names; each thing that can
+    be wrong with one is a sentence."""
+    found = []
+    for row in rows:
+        said = f"columns of DEFINITION maps {row.heading!r}"
+        if row.system not in LOADED_SYSTEMS:
+            raise LeadFunnelError(
+                f"{said} of the unknown system {row.system!r}"
+                f"{meant(row.system, LOADED_SYSTEMS)}. Known are "
+                f"{listed(LOADED_SYSTEMS)}."
+            )
+        table = table_called(row.system, row.table)
+        if table is None:
+            names = [table.name for table in tables_of(row.system)]
+            raise LeadFunnelError(
+                f"{said} of the unknown table {row.table!r} of {row.system}"
+                f"{meant(row.table, names)}. It has {listed(names, limit=30)}."
+            )
+        if not row.heading.strip() or not row.column.strip():
+            raise LeadFunnelError(
+                f"{said} to {row.column!r}: a row needs a heading and a column."
+            )
+        known = {compared(name): name for name in (*columns_read(table), *stages)}
+        column = known.get(compared(row.column))
+        if column is None:
+            raise LeadFunnelError(
+                f"{said} to {row.column!r}, which is no column of "
+                f"{row.system}.{table.name} that is read, and no stage"
+                f"{meant(row.column, known.values())}. It has "
+                f"{listed(sorted(columns_read(table)), limit=40)}."
+            )
+        found.append(Mapped(row.system, table.name, row.heading, column, is_own=True))
+    return found
+
+
+FILE_COLUMNS = ("_file", "_file_sha256", "_loaded_at")
+
+
+def unique_names(
+    given: Sequence[str], first: Mapping[int, str] | None = None
+) -> tuple[str, ...]:
+    """Column names in snake case, no two alike, none of them ours; those that are
+    named `first` (by place) keep their names."""
+    kept = dict(first or {})
+    taken: set[str] = {*FILE_COLUMNS, *kept.values()}
+    names = []
+    for place, text in enumerate(given):
+        if place in kept:
+            names.append(kept[place])
+            continue
+        name = snake_case(text) or f"column_{place + 1}"
+        unique, number = name, 2
+        while unique in taken:
+            unique, number = f"{name}_{number}", number + 1
+        taken.add(unique)
+        names.append(unique)
+    return tuple(names)
+
+
+def snake_case(text: str) -> str:
+    """`IsDeleted` and `Is Deleted` as `is_deleted`; a leading underscore stays."""
+    text = unicodedata.normalize("NFKC", text).strip()
+    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text)
+    return re.sub(r"[\W_]+", "_", text).rstrip("_").lower()

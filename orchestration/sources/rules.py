@@ -1,0 +1,66 @@
+"""What the definition and the vars say of how files are read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from orchestration.project import Project, RunVars
+from orchestration.settings.definition_files import rows_in_force
+from orchestration.sources.headings import Headings, Mapped, checked
+from orchestration.sources.lines import Words, folded
+
+READER = 2
+"""Goes up when the same file is read in another way than before."""
+
+MEGABYTE = 1 << 20
+
+
+@dataclass(frozen=True)
+class ReadingRules:
+    """How a file is read, apart from what it says itself."""
+
+    headings: Headings = field(default_factory=Headings)
+    words: Words = field(default_factory=Words)
+    encodings: Mapping[str, str] = field(default_factory=dict)
+    most_unpacked: int = RunVars.max_unpacked_mb * MEGABYTE
+    digest: str = ""
+    """Another one where the same file may be read in another way."""
+
+    @classmethod
+    def of(cls, project: Project) -> ReadingRules:
+        stages = [row["stage"] for row in rows_in_force(project, "stages")]
+        mapped = rows_in_force(project, "columns")
+        of_own = [row for row in mapped if row["is_own"]]
+        shipped = [row for row in mapped if not row["is_own"]]
+        rows = [
+            *checked((_mapped(row) for row in of_own), stages),
+            *(_mapped(row) for row in shipped),
+        ]
+        lines = rows_in_force(project, "report_lines")
+        words = Words(
+            totals=_words(lines, "total"),
+            footers=_words(lines, "footer"),
+        )
+        given = project.vars
+        told = [READER, rows, sorted(stages), words, dict(given.source_encodings)]
+        text = json.dumps(told, default=lambda each: each.__dict__, sort_keys=True)
+        return cls(
+            headings=Headings(rows, stages),
+            words=words,
+            encodings=given.source_encodings,
+            most_unpacked=given.max_unpacked_mb * MEGABYTE,
+            digest=hashlib.sha256(text.encode()).hexdigest()[:16],
+        )
+
+
+def _mapped(row: Mapping[str, str]) -> Mapped:
+    return Mapped(row["system"], row["table"], row["heading"], row["column"])
+
+
+def _words(rows: list[dict[str, str]], part: str) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(folded(row["begins_with"]) for row in rows if row["part"] == part)
+    )

@@ -56,7 +56,7 @@ def raw_assets(system: str) -> dg.AssetsDefinition:
             tables = load_system(project, system, landing, run_instant(context))
         for loaded in tables.values():
             for sentence in loaded.left_out:
-                progress.tell(sentence)
+                progress.note(sentence)
             yield dg.MaterializeResult(
                 asset_key=raw_key(system, loaded.table),
                 metadata=load_metadata(loaded),

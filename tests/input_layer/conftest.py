@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 from orchestration.project import SYSTEMS, Project
-from orchestration.sources.conventions import write_conventions
 from orchestration.settings.run_settings import write_definition
+from orchestration.sources.conventions import write_conventions
 from orchestration.transformation import dbt_runner
 
 Row = Mapping[str, str | None]

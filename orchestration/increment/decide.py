@@ -113,7 +113,7 @@ def _compared(connection: duckdb.DuckDBPyConnection, project: Project) -> Decisi
     changed = _differing(json.loads(last.vars), _vars(project))
     if changed:
         return Decision(False, f"vars changed ({listed(changed, limit=10)})")
-    changed = _differing(
+    changed = conventions.read_otherwise(
         json.loads(last.conventions), conventions.as_written(connection, project)
     )
     if changed:

@@ -201,6 +201,29 @@ def as_written(
     return {name: list(rest) for name, *rest in rows}
 
 
+def read_otherwise(
+    before: Mapping[str, Sequence[Any]], after: Mapping[str, Sequence[Any]]
+) -> list[str]:
+    """The columns of which rows that were read before mean something else now.
+
+    Where nothing was said of days or of the decimal mark there was no text that it
+    would have said anything of: the first such text changes no row but its own.
+    """
+    none = [None, None, None, False, None]
+    found = []
+    for name in sorted({*before, *after}):
+        day, dotted, mark, *ids = before.get(name, none)
+        new_day, new_dotted, new_mark, *new_ids = after.get(name, none)
+        if (
+            (day and new_day and day != new_day)
+            or (mark and new_mark and mark != new_mark)
+            or dotted != new_dotted
+            or ids != new_ids
+        ):
+            found.append(name)
+    return found
+
+
 # What is looked at.
 
 

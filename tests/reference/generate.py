@@ -676,7 +676,7 @@ def generic_lead(
                 else rnd.choice([None, "false"]),
                 "is_won": won,
                 "closed_at": world.time(system, "opportunity", closed),
-                "amount": rnd.choice(["1000", "1,234,567", "¥9,800", "1.234,56", None]),
+                "amount": rnd.choice(["1000", "1,234,567", "¥9,800", "1,234.56", None]),
                 "currency": rnd.choice(world.currencies),
             },
         )
@@ -1532,7 +1532,8 @@ def situation(seed: int) -> Situation:
         {"salesforce": 0.7, "marketo": 0.3},
         {"generic": 0.4, "salesforce": 0.4, "marketo": 0.2},
     ][seed % 4]
-    settings: dict = {}
+    # World.time writes the month first, and a small column may not say so itself.
+    settings: dict = {"source_day_orders": dict.fromkeys(mix, "month_first")}
     if rnd.random() < 0.6:
         day = rnd.choice(HOT_DAYS) + timedelta(days=3) * rnd.random()
         settings["as_of"] = day.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -92,6 +92,7 @@ def write_company(path: Path, seed: int, people: int) -> tuple[Path, Path, dict]
     settings = {
         "as_of": "2026-06-01T00:00:00Z",
         "source_currencies": {"ledger": "EUR", "ads": "USD"},
+        "source_day_orders": {"generic": "month_first"},
         "attribution_window_days": rnd.choice([30, 90]),
     }
     return landing, definition, settings

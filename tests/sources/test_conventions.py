@@ -12,6 +12,7 @@ from orchestration import warehouse
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
 from orchestration.settings.run_settings import write_settings
+from orchestration.sources.conventions import read_otherwise
 
 Columns = Mapping[str, Sequence[str]]
 
@@ -229,3 +230,24 @@ def test_zeros_that_may_be_others_are_said_and_not_put_back(tmp_path: Path) -> N
     )
     assert found == {}
     assert "cannot be told" in notes[0]
+
+
+def test_what_is_read_otherwise_than_before() -> None:
+    before = {
+        "a": ["month_first", None, None, False, None],
+        "b": [None, None, "point", False, None],
+        "c": [None, None, None, False, 5],
+        "d": ["day_first", None, "comma", False, None],
+    }
+    after = {
+        # Turned round by a day above 12, by a decimal comma, by longer ids.
+        "a": ["day_first", None, None, False, None],
+        "b": [None, None, "comma", False, None],
+        "c": [None, None, None, False, 6],
+        # The first text that it could be said of, with points and of ids.
+        "e": ["day_first", None, "comma", False, None],
+        "f": [None, "month_first", None, False, None],
+        "g": [None, None, None, True, None],
+    }
+    assert read_otherwise(before, after) == ["a", "b", "c", "f", "g"]
+    assert read_otherwise(before, before) == []

@@ -162,6 +162,8 @@ def header_place(
     if not table.needed:
         return None
     for place, (_, row) in enumerate(found):
+        if len(row) < len(table.needed):
+            continue
         columns = headings.named(table, row).columns
         if all(need.found_in(columns) for need in table.needed):
             return place

@@ -67,6 +67,8 @@ MOST_SAMPLED = 1 << 17
 UTF8 = ("utf-8", "utf-8-sig")
 CODECS = {"UNCOMPRESSED", "SNAPPY", "LZ4_RAW", "ZSTD"}
 """Compression of Parquet that costs a reader little, and that Spark knows too."""
+LONGEST_WORD = 40
+"""As many characters of a value as the seed `report_lines` has for a line at most."""
 BLANKS = " \t\r\n\u3000\u00a0"
 LISTS = ("records", "result", "results", "data", "value", "items", "rows")
 """What APIs call the list of rows in what they answer."""
@@ -273,22 +275,22 @@ class Converter:
         others need not be read row by row."""
         if len(columns) < 2:
             return False
-        given = columns[: len(layout.names)]
-        texts = [f"trim({quoted(name)}, {literal(BLANKS)})" for name in given]
-        filled = [f"nullif({text}, '')" for text in texts]
-        first = f"lower(coalesce({', '.join(filled)}))"
-        begins = [
-            f"starts_with({first}, {literal(word)})" for word in self.rules.words.all
-        ]
-        others = " and ".join(f"{text} is null" for text in filled[1:])
+        given = [quoted(name) for name in columns[: len(layout.names)]]
+        others = ", ".join(given[1:])
         conditions = [
-            f"coalesce({', '.join(filled)}) is null",
-            f"{texts[0]} = {literal(layout.names[0].strip())}",
-            f"({others} and regexp_matches({filled[0]}, '[^A-Za-z0-9_.@+-]'))",
-            *begins,
+            "first is null",
+            f"first[1] in ({', '.join(literal(char) for char in BLANKS)})",
+            f"{given[0]} = {literal(layout.names[0])}",
+            f"({given[0]} is not null and rest is null "
+            "and regexp_matches(first, '[^A-Za-z0-9_.@+-]'))",
         ]
+        for word in self.rules.words.all:
+            conditions.append(f"starts_with(start, {literal(word)})")
         [(found,)] = self.connection.execute(
-            f"select exists (from read_parquet({literal(str(target))}) "
+            f"select exists (from (select {given[0]}, "
+            f"coalesce({', '.join(given)}) as first, coalesce({others}) as rest, "
+            f"lower(left(coalesce({', '.join(given)}), {LONGEST_WORD})) as start "
+            f"from read_parquet({literal(str(target))})) "
             f"where {' or '.join(conditions)})"
         ).fetchall()
         return found

@@ -44,6 +44,7 @@ from orchestration.sources.headings import (
 from orchestration.sources.landing import LandingFile
 from orchestration.sources.lines import (
     LINES_SEARCHED,
+    REPORTED,
     SEP,
     TITLE,
     Layout,
@@ -278,18 +279,21 @@ class Converter:
         given = [quoted(name) for name in columns[: len(layout.names)]]
         others = ", ".join(given[1:])
         conditions = [
-            "first is null",
-            f"first[1] in ({', '.join(literal(char) for char in BLANKS)})",
+            "_first is null",
+            f"_first[1] in ({', '.join(literal(char) for char in BLANKS)})",
             f"{given[0]} = {literal(layout.names[0])}",
-            f"({given[0]} is not null and rest is null "
-            "and regexp_matches(first, '[^A-Za-z0-9_.@+-]'))",
+            f"({given[0]} is not null and _rest is null "
+            "and regexp_matches(_first, '[^A-Za-z0-9_.@+-]'))",
         ]
+        things = [quoted(name) for name in REPORTED if name in columns]
+        if file.table.is_by_file and things:
+            conditions.append(f"coalesce({', '.join(things)}) is null")
         for word in self.rules.words.all:
-            conditions.append(f"starts_with(start, {literal(word)})")
+            conditions.append(f"starts_with(_start, {literal(word)})")
         [(found,)] = self.connection.execute(
-            f"select exists (from (select {given[0]}, "
-            f"coalesce({', '.join(given)}) as first, coalesce({others}) as rest, "
-            f"lower(left(coalesce({', '.join(given)}), {LONGEST_WORD})) as start "
+            "select exists (from (select *, "
+            f"coalesce({', '.join(given)}) as _first, coalesce({others}) as _rest, "
+            f"lower(left(coalesce({', '.join(given)}), {LONGEST_WORD})) as _start "
             f"from read_parquet({literal(str(target))})) "
             f"where {' or '.join(conditions)})"
         ).fetchall()

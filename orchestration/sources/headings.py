@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from orchestration.errors import LeadFunnelError, listed, meant
 from orchestration.sources.tables import (
@@ -58,6 +59,7 @@ class Named:
     """Columns that the headings tell by themselves, with their value."""
 
 
+@lru_cache(maxsize=65536)
 def compared(heading: str) -> str:
     """A heading as it is compared: without case, width, blanks and signs."""
     return plain(unicodedata.normalize("NFKC", heading))

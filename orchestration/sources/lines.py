@@ -19,6 +19,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import islice
 
 from orchestration.errors import listed
@@ -33,7 +34,10 @@ SEPARATOR = re.compile(r'\A(?:[ \t]*\r?\n)*"?sep=(.)"?[ \t]*(?:\r\n|\r|\n|\Z)', 
 LINES_SEARCHED = 60
 """How far down a header is looked for."""
 IDENTIFIER = re.compile(r"[A-Za-z0-9_.@+\-]+")
+PLAIN_NUMBER = re.compile(r"-?[0-9]+([.][0-9]+)?")
 AFTER_TOTAL = re.compile(r"\s*[:(\-–—0-9]")
+REPORTED = ("campaign_id", "campaign_name", "utm_campaign", "ad_group_id", "ad_id")
+"""What a row of an ad report is of; a total is of none."""
 NOTHING = {"", "-", "--", "—", "–", " --"}
 
 TITLE = "above the header"
@@ -162,6 +166,8 @@ def header_place(
     if not table.needed:
         return None
     for place, (_, row) in enumerate(found):
+        if len(row) < len(table.needed):
+            continue
         columns = headings.named(table, row).columns
         if all(need.found_in(columns) for need in table.needed):
             return place
@@ -197,11 +203,36 @@ class Rows:
             [place for place, name in enumerate(columns) if need.found_in([name])]
             for need in table.needed
         ]
+        places = {name: place for place, name in enumerate(columns)}
+        self.things = [places[name] for name in REPORTED if name in places]
+        self.amount = places.get("spend") if table.is_by_file and self.things else None
+        self.sum = Decimal(0)
+        """What the rows of an ad report cost that name what they are of."""
+        self.nameless: list[Record] = []
         self.waiting: list[tuple[int, list[str], bool]] = []
         """What may be a footer, and whether a blank line stands above it."""
         self.was_blank = False
 
     def of(self, found: Iterable[Record]) -> Iterator[Record]:
+        for line, row in self._told_apart(found):
+            if self.amount is not None:
+                if not is_filled(_at(row, *self.things)):
+                    self.nameless.append((line, row))
+                    continue
+                self.sum += self._amount(row) or 0
+            yield line, row
+        # Meta's total is called nothing: it is the sum of all rows that are.
+        for line, row in self.nameless:
+            if len(self.nameless) == 1 and self.sum and self._amount(row) == self.sum:
+                self.left_out.add(TOTAL, line)
+            else:
+                yield line, row
+
+    def _amount(self, row: Sequence[str]) -> Decimal | None:
+        text = "".join(_at(row, self.amount)).replace(",", "").strip()
+        return Decimal(text) if PLAIN_NUMBER.fullmatch(text) else None
+
+    def _told_apart(self, found: Iterable[Record]) -> Iterator[Record]:
         for line, row in found:
             if not is_filled(row):
                 self.was_blank = True
@@ -285,7 +316,7 @@ class Rows:
     def _has_all_needed(self, row: Sequence[str]) -> bool:
         """Whether every column that is needed has a value that may be one."""
         for places in self.needed:
-            values = [row[place] for place in places if place < len(row)]
+            values = _at(row, *places)
             if not any(
                 value.strip() not in NOTHING
                 and not self._begins_with([value], self.words.totals)
@@ -293,6 +324,11 @@ class Rows:
             ):
                 return False
         return bool(self.needed)
+
+
+def _at(row: Sequence[str], *places: int) -> list[str]:
+    """The values at these places of a row, which may be short."""
+    return [row[place] for place in places if place < len(row)]
 
 
 def _first(row: Sequence[str]) -> str:

@@ -191,7 +191,8 @@ class SystemLoad:
         with Converter(self.scratch, self.rules) as converter:
             for file in self.landing.files_of(self.system):
                 before = known.get(file.name)
-                if before and before.read_as != self.rules.digest:
+                read_as = self.rules.digest(file.table)
+                if before and before.read_as != read_as:
                     before = None
                 dates = known.get(_dates_of(file.name))
                 if before and HAS_STAGE_DATES in before.columns and not dates:
@@ -213,7 +214,7 @@ class SystemLoad:
                     sha256,
                     fingerprint,
                     self.loaded_at,
-                    read_as=self.rules.digest,
+                    read_as=read_as,
                 )
                 place = self._place(file.name, item)
                 try:

@@ -44,6 +44,7 @@ from orchestration.sources.headings import (
 from orchestration.sources.landing import LandingFile
 from orchestration.sources.lines import (
     LINES_SEARCHED,
+    REPORTED,
     SEP,
     TITLE,
     Layout,
@@ -67,6 +68,8 @@ MOST_SAMPLED = 1 << 17
 UTF8 = ("utf-8", "utf-8-sig")
 CODECS = {"UNCOMPRESSED", "SNAPPY", "LZ4_RAW", "ZSTD"}
 """Compression of Parquet that costs a reader little, and that Spark knows too."""
+LONGEST_WORD = 40
+"""As many characters of a value as the seed `report_lines` has for a line at most."""
 BLANKS = " \t\r\n\u3000\u00a0"
 LISTS = ("records", "result", "results", "data", "value", "items", "rows")
 """What APIs call the list of rows in what they answer."""
@@ -273,22 +276,25 @@ class Converter:
         others need not be read row by row."""
         if len(columns) < 2:
             return False
-        given = columns[: len(layout.names)]
-        texts = [f"trim({quoted(name)}, {literal(BLANKS)})" for name in given]
-        filled = [f"nullif({text}, '')" for text in texts]
-        first = f"lower(coalesce({', '.join(filled)}))"
-        begins = [
-            f"starts_with({first}, {literal(word)})" for word in self.rules.words.all
-        ]
-        others = " and ".join(f"{text} is null" for text in filled[1:])
+        given = [quoted(name) for name in columns[: len(layout.names)]]
+        others = ", ".join(given[1:])
         conditions = [
-            f"coalesce({', '.join(filled)}) is null",
-            f"{texts[0]} = {literal(layout.names[0].strip())}",
-            f"({others} and regexp_matches({filled[0]}, '[^A-Za-z0-9_.@+-]'))",
-            *begins,
+            "_first is null",
+            f"_first[1] in ({', '.join(literal(char) for char in BLANKS)})",
+            f"{given[0]} = {literal(layout.names[0])}",
+            f"({given[0]} is not null and _rest is null "
+            "and regexp_matches(_first, '[^A-Za-z0-9_.@+-]'))",
         ]
+        things = [quoted(name) for name in REPORTED if name in columns]
+        if file.table.is_by_file and things:
+            conditions.append(f"coalesce({', '.join(things)}) is null")
+        for word in self.rules.words.all:
+            conditions.append(f"starts_with(_start, {literal(word)})")
         [(found,)] = self.connection.execute(
-            f"select exists (from read_parquet({literal(str(target))}) "
+            "select exists (from (select *, "
+            f"coalesce({', '.join(given)}) as _first, coalesce({others}) as _rest, "
+            f"lower(left(coalesce({', '.join(given)}), {LONGEST_WORD})) as _start "
+            f"from read_parquet({literal(str(target))})) "
             f"where {' or '.join(conditions)})"
         ).fetchall()
         return found

@@ -11,6 +11,7 @@ from orchestration.project import Project, RunVars
 from orchestration.settings.definition_files import rows_in_force
 from orchestration.sources.headings import Headings, Mapped, checked
 from orchestration.sources.lines import Words, folded
+from orchestration.sources.tables import RawTable
 
 READER = 2
 """Goes up when the same file is read in another way than before."""
@@ -26,8 +27,21 @@ class ReadingRules:
     words: Words = field(default_factory=Words)
     encodings: Mapping[str, str] = field(default_factory=dict)
     most_unpacked: int = RunVars.max_unpacked_mb * MEGABYTE
-    digest: str = ""
-    """Another one where the same file may be read in another way."""
+    told: Mapping[tuple[str, str], object] = field(default_factory=dict)
+    """What is said of a table alone."""
+
+    def digest(self, table: RawTable) -> str:
+        """Another one where the same file of a table may be read in another way."""
+        of_table = [
+            READER,
+            self.told.get((table.system, table.name)),
+            sorted(self.headings.stages),
+            self.words.totals,
+            self.words.footers,
+            self.encodings.get(table.system),
+        ]
+        text = json.dumps(of_table, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @classmethod
     def of(cls, project: Project) -> ReadingRules:
@@ -44,15 +58,16 @@ class ReadingRules:
             totals=_words(lines, "total"),
             footers=_words(lines, "footer"),
         )
-        given = project.vars
-        told = [READER, rows, sorted(stages), words, dict(given.source_encodings)]
-        text = json.dumps(told, default=lambda each: each.__dict__, sort_keys=True)
+        told: dict[tuple[str, str], list[tuple[str, str, bool]]] = {}
+        for row in rows:
+            said = (row.heading, row.column, row.is_own)
+            told.setdefault((row.system, row.table), []).append(said)
         return cls(
             headings=Headings(rows, stages),
             words=words,
-            encodings=given.source_encodings,
-            most_unpacked=given.max_unpacked_mb * MEGABYTE,
-            digest=hashlib.sha256(text.encode()).hexdigest()[:16],
+            encodings=project.vars.source_encodings,
+            most_unpacked=project.vars.max_unpacked_mb * MEGABYTE,
+            told=told,
         )
 
 

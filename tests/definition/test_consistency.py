@@ -20,6 +20,11 @@ READ = (
 
 def sentence(project: Project, tmp_path: Path, **files: str) -> str:
     """What the definition with these files makes dbt say."""
+    own = prepared(project, tmp_path, **files)
+    return str(dbt_runner.failure_sentence(dbt_runner.build(own, READ)))
+
+
+def prepared(project: Project, tmp_path: Path, **files: str) -> Project:
     folder = tmp_path / "definition"
     folder.mkdir()
     for seed, text in files.items():
@@ -34,7 +39,7 @@ def sentence(project: Project, tmp_path: Path, **files: str) -> str:
             "select timestamp '2026-01-01' as earliest_at, "
             "timestamp '2026-06-01' as as_of"
         )
-    return str(dbt_runner.failure_sentence(dbt_runner.build(own, READ)))
+    return own
 
 
 def test_the_first_rows_that_do_not_fit_are_named(
@@ -57,3 +62,66 @@ def test_the_first_rows_that_do_not_fit_are_named(
     assert "a blank value is not a calendar of business_calendars" in said
     assert '"stage2" is not a stage: correct that row. And 2 more.' in said
     assert "stage3" not in said
+
+
+PERIODS = (
+    "fiscal_period_id,start_date,end_date,fiscal_year,fiscal_quarter,fiscal_month,name"
+)
+
+
+def test_fiscal_periods_that_overlap_or_leave_a_day_out_are_named(
+    project: Project, tmp_path: Path
+) -> None:
+    said = sentence(
+        project,
+        tmp_path,
+        fiscal_periods=f"""{PERIODS}
+P1,2026-01-04,2026-01-31,2026,1,1,P1
+P2,2026-02-01,2026-02-28,2026,1,2,P2
+P3,2026-03-02,2026-03-28,2026,1,3,P3
+P4,2026-03-28,2026-04-25,2026,2,4,P4
+P5,2026-04-26,2026-05-23,2026,2,5,P5
+""",
+    )
+    assert '"P2" is followed by days of no period' in said
+    assert '"P3" has days of another period' in said
+    assert '"P4" has days of another period' in said
+    assert "found 3 rows" in said
+
+
+def test_fiscal_periods_govern_dates_quarters_and_years(
+    project: Project, tmp_path: Path
+) -> None:
+    """Weeks from Monday, 5-4-4, in a fiscal year that is called after its end; days
+    outside are of a year that begins in April."""
+    own = prepared(
+        project,
+        tmp_path,
+        fiscal_periods=f"""{PERIODS}
+F1,2026-02-02,2026-03-08,2027,1,1,one
+F2,2026-03-09,2026-04-05,2027,1,2,two
+F3,2026-04-06,2026-05-03,2027,1,3,three
+F4,2026-05-04,2026-06-07,2027,2,4,four
+""",
+    )
+    results = dbt_runner.build(own, [*READ, "dim_dates", "int_periods"])
+    assert not dbt_runner.failure_sentence(results)
+    with warehouse.connect(own) as connection:
+        found = connection.execute(
+            "select cast(date_day as text), fiscal_year, fiscal_quarter, fiscal_month, "
+            "cast(fiscal_quarter_start_date as text), "
+            "cast(fiscal_year_start_date as text) "
+            "from marts.dim_dates join intermediate.int_periods using (date_day) "
+            "where date_day in ('2026-02-01', '2026-02-02', '2026-03-08', "
+            "'2026-03-09', '2026-05-03', '2026-05-04', '2026-06-07') order by 1"
+        ).fetchall()
+    first, second = "2026-02-02", "2026-05-04"
+    assert found == [
+        ("2026-02-01", 2025, 4, 11, "2026-01-01", "2025-04-01"),
+        ("2026-02-02", 2027, 1, 1, first, first),
+        ("2026-03-08", 2027, 1, 1, first, first),
+        ("2026-03-09", 2027, 1, 2, first, first),
+        ("2026-05-03", 2027, 1, 3, first, first),
+        ("2026-05-04", 2027, 2, 4, second, first),
+        ("2026-06-07", 2027, 2, 4, second, first),
+    ]

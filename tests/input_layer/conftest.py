@@ -58,7 +58,11 @@ def write_raw_tables(
         )
         for name, rows in tables.items():
             system, table = name.split("/")
-            columns = list(dict.fromkeys(column for row in rows for column in row))
+            columns = [
+                column
+                for column in dict.fromkeys(column for row in rows for column in row)
+                if column != "_file"
+            ]
             connection.execute(f"create schema if not exists raw_{system}")
             listed = "".join(f'"{column}" text, ' for column in columns)
             connection.execute(
@@ -68,8 +72,14 @@ def write_raw_tables(
             marks = "?, " * len(columns)
             connection.executemany(
                 f'insert into raw_{system}."{table}" values'
-                f" ({marks}'a.csv', 'hash', timestamp '{LOADED_AT}')",
-                [[row.get(column) for column in columns] for row in rows],
+                f" ({marks}?, 'hash', timestamp '{LOADED_AT}')",
+                [
+                    [
+                        *(row.get(column) for column in columns),
+                        row.get("_file", "a.csv"),
+                    ]
+                    for row in rows
+                ],
             )
 
 

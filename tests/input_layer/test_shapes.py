@@ -41,10 +41,20 @@ CHANGES = {
             history("h4", "Owner", USER, "custom-user"),
             history("h5", "leadConverted", None, None),
             history("h6", "Score__c", "1", "2"),
+            history("h7", "リード状況", "新規", "MQL"),
+            history("h8", "Lead Owner", "Sato", "Suzuki"),
+            history("h9", "リード 所有者", USER, "00G000000000001"),
         ],
         "generic/lead_status_history": [
-            {"lead_id": "L1", "changed_at": "2026-04-05", "field": name}
-            for name in ("Owner_Id", "ステータス", None)
+            {
+                "lead_id": "L1", "changed_at": "2026-04-05", "field": name,
+                "new_value": None,
+            }
+            for name in ("Owner_Id", "予算", "ステータス", "Contact owner", None)
+        ],
+        "generic/lead_stage_date": [
+            {"lead_id": "L1", "stage": "mql", "reached_at": "2026-04-02"},
+            {"lead_id": "L1", "stage": "sal", "reached_at": "soon"},
         ],
         "generic/score_change": [
             {"lead_id": "L1", "changed_at": "2026-04-05", "score": "7"}
@@ -54,6 +64,8 @@ CHANGES = {
             change("s2", "4711", listed),
             change("s3", "Demographic Score"),
             change("s4", None, "not a list"),
+            change("s5", "Lead Score", '{"New Value":110,"Reason":"Web: Demo"}'),
+            change("s6", "Lead Score", '{"old_value":"80","new_value":"90"}'),
         ],
         "marketo/activity_change_data_value": [
             change("d1", "Lead Status", new_value="MQL"),
@@ -88,6 +100,7 @@ LINKS = {
             change("m1", None, merge_ids="[8, 9]"),
             change("m2", None, merge_ids="10"),
             change("m3", None),
+            change("m4", None, '{"Merge IDs":"[12, 13]","Master Updated":true}'),
         ],
         "marketo/merged_lead": [{"merged_lead": "11", "into_lead": "7"}],
         "marketo/activity_delete_lead": [change("x1", None)],
@@ -165,17 +178,24 @@ def test_changes_are_named_alike(built: InputLayer) -> None:
     assert fields == {
         "h1": "status", "h2": "ownername", "h3": "owner", "h4": "owner",
         "h5": "leadconverted", "h6": "scorec",
+        "h7": "status", "h8": "ownername", "h9": "owner",
         "L1|2026-04-05|Owner_Id||": "owner",
-        "L1|2026-04-05|ステータス||": "ステータス",
+        "L1|2026-04-05|予算||": "予算",
+        "L1|2026-04-05|ステータス||": "status",
+        "L1|2026-04-05|Contact owner||": "owner",
+        "L1|mql": "reached", "L1|sal": "reached",
         "L1|2026-04-05|||": "status",
         "L1|2026-04-05|7|": "score",
         "s1": "score", "s2": "score", "s3": "demographicscore", "s4": "score",
+        "s5": "score", "s6": "score",
         "d1": "leadstatus", "d2": "contacttype",
         "n1": "", "f1": "", "f2": "",
     }  # fmt: skip
     values = built.column("observations", "(old_value, new_value, reason)")
     assert values["s1"] == ("1", "2", None)
     assert values["s2"] == ("5", "105", "Merged leads")
+    assert values["s5"] == (None, "110", "Web: Demo")
+    assert values["s6"] == ("80", "90", None)
     assert values["h3"] == (USER, "00G000000000001", None)
     assert built.column("observations", "entity")["f1"] == "fill_out_form"
     # A form outside a campaign is no touch.
@@ -198,6 +218,8 @@ def test_links_say_loser_and_winner(built: InputLayer) -> None:
         ("m1", "merge", "9", "marketo", "7"),
         ("m2", "merge", "10", "marketo", "7"),
         ("m3", "merge", None, "marketo", "7"),
+        ("m4", "merge", "12", "marketo", "7"),
+        ("m4", "merge", "13", "marketo", "7"),
     ]  # fmt: skip
     # A 15- and an 18-character id of one record have one key.
     keys = built.rows(

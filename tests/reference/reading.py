@@ -159,12 +159,17 @@ def _decoded(content: bytes) -> str:
 
 
 def csv_rows(text: str) -> Iterator[Row]:
+    """The rows below a header in the first line, or below a line that says the
+    delimiter. Lines of nothing but delimiters are no rows."""
+    told = re.match(r'"?sep=(.)"?\r?\n', text, re.IGNORECASE)
+    if told:
+        text = text[told.end() :]
     header_line = text.split("\n", 1)[0]
-    delimiter = max(",\t;", key=header_line.count)
+    delimiter = told[1] if told else max(",\t;", key=header_line.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     header: list[str] | None = None
     for values in rows:
-        if not values:
+        if not any(value.strip() for value in values):
             continue
         if header is None:
             header = [column_name(value) for value in values]

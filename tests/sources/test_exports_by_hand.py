@@ -183,6 +183,26 @@ def test_reports_of_platforms(read, put, text, currency):
         assert rows == expected
 
 
+@pytest.mark.parametrize(
+    ("total", "said"),
+    [
+        ('2026-04-01,,"1,334.50"', ["line 2 (a total)"]),
+        # What is no sum of the others is a cost of no campaign.
+        ("2026-04-01,,334.50", [""]),
+        ("2026-04-01,,", [""]),
+    ],
+)
+def test_a_total_without_a_word_is_the_sum_of_the_others(read, put, total, said):
+    put(
+        "ads/campaign_report.csv",
+        f"Reporting starts,Campaign name,Amount spent (USD)\n{total}\n"
+        '2026-04-01,Brand,"1,234.50"\n2026-04-02,Search,100\n',
+    )
+    rows, found = read()
+    assert found == said
+    assert len(rows) == (2 if said[0] else 3)
+
+
 # Encodings
 
 

@@ -21,7 +21,8 @@ fields_named as (
     select
         staged.*,
         coalesce(
-            replace(fields.column_name, '_', ''), {{ same_name('staged.field') }}
+            replace(fields.column_name, '_', ''),
+            {{ same_name('staged.field') }}
         ) as field_name
     from {{ ref('stg_salesforce__lead_changes') }} as staged
     left join fields

@@ -60,6 +60,7 @@
 {#- The text, or null where it is one of the words. -#}
 {% macro without_words(text, words, kind) -%}
 {%- set listed = words.get(kind, []) -%}
+{%- set mark = '|' -%}
 {%- if not listed -%}
 {{ text }}
 {%- else -%}
@@ -79,21 +80,19 @@ case
         and {{ is_ascii(text) }}
         {%- endif %}
         then {{ text }}
-    else {{ bind(
-        text if kind == 'text' else 'lower(' ~ fold_width(text) ~ ')',
-        'word',
-        'case ' ~ word_branches(listed) ~ ' else ' ~ text ~ ' end'
-    ) | indent(4) }}
+    {#- One search in all words, each between two marks: a branch for each word
+        would be planned anew for every column. #}
+    when instr(
+        {{ text_literal(mark ~ listed | join(mark) ~ mark) }},
+        concat(
+            '{{ mark }}',
+            {{ text if kind == 'text' else 'lower(' ~ fold_width(text) ~ ')' }},
+            '{{ mark }}'
+        )
+    ) = 0
+        then {{ text }}
 end
 {%- endif -%}
-{%- endmacro %}
-
-{% macro word_branches(words) -%}
-{%- set branches = [] -%}
-{%- for word in words -%}
-    {%- do branches.append('when word = ' ~ text_literal(word) ~ ' then null') -%}
-{%- endfor -%}
-{{ branches | join(' ') }}
 {%- endmacro %}
 
 {#- A text of a seed as a literal. -#}
@@ -231,7 +230,7 @@ end
     relation,
     [
         'column_name', 'day_order', 'dotted_order', 'decimal_mark',
-        'has_float_ids', 'id_width',
+        'has_words', 'has_float_ids', 'id_width',
     ],
     "source = '" ~ system ~ "' and source_table = '" ~ table ~ "'"
 ) -%}

@@ -45,8 +45,8 @@ case when {{ instant }} is null then {{ text }} end
 
 {#-
     The forms of a time that people write as yyyy-m-d h:m[:s[.f]][offset].
-    Words are looked for only where there are any; the hour of a clock of
-    twelve is counted last.
+    Words are looked for only where the column has any (`words` is empty where
+    it has none); the hour of a clock of twelve is counted last.
 -#}
 {% macro iso_text(text, convention={}, words={}) -%}
 {%- set dotted = '<3>-<1>-<2> '
@@ -92,11 +92,17 @@ case
     else {{ words_replaced('txt', words) }}
 end
 {%- endset -%}
-{%- set iso = namespace(sql=bind(folded, 'txt', worded)) -%}
+{%- set iso = namespace(
+    sql=bind(folded, 'txt', worded) if words else folded
+) -%}
 {%- for pattern, replacement in steps -%}
 {%- set iso.sql = replace_pattern(iso.sql, pattern, replacement) -%}
 {%- endfor -%}
+{%- if words %}
 {{ bind('trim(' ~ iso.sql ~ ')', 'hours', clock_of_24('hours')) }}
+{%- else %}
+trim({{ iso.sql }})
+{%- endif %}
 {%- endmacro %}
 
 

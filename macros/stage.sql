@@ -50,7 +50,12 @@
     [texts, instants, dates, decimals, numbers, booleans],
     {'source_key': key, 'row_changed_at': changed_names}
 ) -%}
+{#- Words and signs are looked for only in columns that have any. -#}
 {%- set time_names = time_words() if instants or dates else {} -%}
+{%- set worded = [] -%}
+{%- for name, convention in conventions.items() if convention.has_words -%}
+    {%- do worded.append(name) -%}
+{%- endfor -%}
 {%- set signs = currency_signs() if decimals else {} -%}
 {%- set usual = source_setting(system, 'currency') -%}
 {%- set wanted = {} -%}
@@ -133,7 +138,9 @@ keys_chosen as (
 select
     {%- for name in texts %}
     {%- if name == currency %}
-    {{ currency_of_row(currency, decimals, wanted, signs) | indent(4) }}
+    {{ currency_of_row(
+        currency, decimals.keys() | select('in', worded), signs
+    ) | indent(4) }}
         as {{ name }},
     {%- else %}
     {{ name }},
@@ -142,7 +149,8 @@ select
     {%- for name in instants %}
     {% call if_found(wanted[name], 'timestamp') -%}
     {{ parse_instant(
-        name, 'zone', conventions.get(name, {}), time_names
+        name, 'zone', conventions.get(name, {}),
+        time_names if name in worded else {}
     ) | indent(4) }}
     {%- endcall %} as {{ name }},
     {{ name }} as {{ name }}_text,
@@ -150,14 +158,16 @@ select
     {%- for name in dates %}
     {% call if_found(wanted[name], 'date') -%}
     cast({{ parse_instant(
-        name, "'UTC'", conventions.get(name, {}), time_names
+        name, "'UTC'", conventions.get(name, {}),
+        time_names if name in worded else {}
     ) | indent(4) }} as date)
     {%- endcall %} as {{ name }},
     {%- endfor %}
     {%- for name in decimals %}
     {% call if_found(wanted[name], 'decimal(18, 2)') -%}
     {{ amount_of_row(
-        name, currency, conventions.get(name, {}).get('decimal_mark'), signs
+        name, currency, conventions.get(name, {}).get('decimal_mark'),
+        signs if name in worded else {}
     ) | indent(4) }}
     {%- endcall %} as {{ name }},
     {%- endfor %}
@@ -183,7 +193,8 @@ select
         as file_key,
     {% call if_found(changed, 'timestamp') -%}
     {{ parse_instant(
-        'changed_text', 'zone', conventions.get('row_changed_at', {}), time_names
+        'changed_text', 'zone', conventions.get('row_changed_at', {}),
+        time_names if 'row_changed_at' in worded else {}
     ) | indent(4) }}
     {%- endcall %} as row_changed_at,
     {{ synced_at }} as row_synced_at,
@@ -246,10 +257,10 @@ from {{ 'raw_rows' if has_key else 'keys_chosen' }}
 
 
 {#- The currency of a row's amounts; of several, the one that says it. -#}
-{% macro currency_of_row(currency, decimals, wanted, signs) -%}
+{% macro currency_of_row(currency, worded, signs) -%}
 {%- set given = currency_code(currency, 'usual_currency', signs) -%}
 {%- set said = [] -%}
-{%- for name in decimals if wanted[name] -%}
+{%- for name in worded -%}
     {%- do said.append(
         "nullif("
         ~ currency_of_amount(name, given, 'usual_currency', signs) ~ ", '!')"
@@ -268,6 +279,9 @@ coalesce({{ (said + [given]) | join(', ') }})
 {%- set amount = parse_decimal(
     name, mark=mark, signs=signs.keys() | list or ['¥', '$', '€', '£', '円']
 ) -%}
+{%- if not signs -%}
+{{ amount }}
+{%- else -%}
 case
     when {{ matches('coalesce(' ~ name ~ ", '')", '[-0-9.,() ]*') }}
         or coalesce(
@@ -280,6 +294,7 @@ case
         ) <> '!'
         then {{ amount | indent(8) }}
 end
+{%- endif -%}
 {%- endmacro %}
 
 

@@ -41,8 +41,8 @@ from orchestration.warehouse import literal, quoted
 
 COLUMNS = (
     "source varchar, source_table varchar, column_name varchar, day_order varchar, "
-    "dotted_order varchar, decimal_mark varchar, has_float_ids boolean, "
-    "id_width integer"
+    "dotted_order varchar, decimal_mark varchar, has_words boolean, "
+    "has_float_ids boolean, id_width integer"
 )
 """The table settings.columns."""
 
@@ -133,6 +133,9 @@ class Convention:
     day_order: str | None = None
     dotted_order: str | None = None
     decimal_mark: str | None = None
+    has_words: bool = False
+    """Whether a time or an amount has letters or signs beside its numbers, so that
+    what they may mean has to be looked for."""
     has_float_ids: bool = False
     id_width: int | None = None
 
@@ -173,6 +176,7 @@ def write_conventions(
             convention.day_order,
             convention.dotted_order,
             convention.decimal_mark,
+            convention.has_words,
             convention.has_float_ids,
             convention.id_width,
         ]
@@ -181,7 +185,7 @@ def write_conventions(
     ]
     if rows:
         connection.executemany(
-            f"insert into {schema}.columns values (?, ?, ?, ?, ?, ?, ?, ?)", rows
+            f"insert into {schema}.columns values (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
         )
     return worked_out.notes
 
@@ -333,7 +337,7 @@ def _kept(
     looked_at = hashlib.sha256(
         json.dumps(
             [[column.name, column.kind, column.headings] for column in columns]
-            + [DATE_FORM, AMOUNT_FORM, SCIENTIFIC],
+            + [DATE_FORM, AMOUNT_FORM, SCIENTIFIC, WORDS],
         ).encode()
     ).hexdigest()
     known = set(
@@ -395,6 +399,15 @@ def _question(
                 f"{where or 'where '}{_ASKED[column.kind].format(quoted(heading))})"
                 ") where finding is not null group by all"
             )
+            if column.kind in WORDS:
+                asked.append(
+                    f"select {file} as file, {literal(column.name)} as column_name, "
+                    f"{literal(heading)} as heading, 'words' as finding, "
+                    "count(*) as row_count, "
+                    f"min({quoted(heading)}) as example from {relation} "
+                    f"{where or 'where '}"
+                    f"{WORDS[column.kind].format(quoted(heading))} group by all"
+                )
     return " union all ".join(asked) or (
         "select cast(null as varchar) as file, '' as column_name, '' as heading, "
         "'' as finding, 0::bigint as row_count, '' as example where false"
@@ -416,6 +429,14 @@ _ASKED = {
     "or contains({0}, ',') or (substr(ltrim({0}), 1, 1) = '0' "
     "and try_cast({0} as hugeint) is not null))",
 }
+
+# An ISO time with a word after it ends in one of few letters: AM, p.m., JST.
+WORDS = {
+    "instant": "({0} not like '____-__-__%' or upper({0}[-1]) in ('M', '.', 'T')) "
+    "and regexp_matches({0}, '[^-0-9 :./,TZ+]')",
+    "amount": "regexp_matches({0}, '[^-0-9.,() ]')",
+}
+"""What a text has where it is not numbers alone, by the column's kind."""
 
 _PLAIN_AMOUNT = (
     "regexp_replace(regexp_replace(txt, '[^0-9.,]', '', 'g'), '^[.,]+|[.,]+$', '', 'g')"
@@ -492,7 +513,7 @@ def work_out(project: Project, found: Mapping[Column, Found]) -> Conventions:
     for column, findings in sorted(
         found.items(), key=lambda item: (item[0].system, item[0].table, item[0].name)
     ):
-        convention = Convention()
+        convention = Convention(has_words="words" in findings)
         if column.kind == "instant":
             convention.day_order = _day_order(project, column, findings, result)
             convention.dotted_order = _dotted_order(project, column, findings, result)

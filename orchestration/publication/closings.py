@@ -188,7 +188,7 @@ def freeze(
         target = literal(str(partial / f"{name}.parquet"))
         connection.execute(
             f"copy ({query} order by all) to {target} "
-            "(format parquet, compression zstd)"
+            "(format parquet, use_tmp_file false, compression zstd)"
         )
     _write(partial / "close.json", close)
     for path in partial.iterdir():

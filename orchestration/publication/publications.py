@@ -352,7 +352,7 @@ def _write_file(
     connection.execute(
         f"copy (from {_source(project, table)}) "
         f"to {literal(str(folder / f'{table.name}.parquet'))} "
-        "(format parquet, compression zstd, compression_level 1, "
+        "(format parquet, use_tmp_file false, compression zstd, compression_level 1, "
         f"dictionary_size_limit {DICTIONARY_SIZE})"
     )
 

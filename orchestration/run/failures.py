@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import dagster as dg
 
 from orchestration.errors import LeadFunnelError
+from orchestration.run import interrupts
 
 INTERRUPTED = (
     "The run was interrupted. What was published before still is; run again to go on."
@@ -17,7 +18,9 @@ _INTERRUPTS = {KeyboardInterrupt.__name__, dg.DagsterExecutionInterruptedError._
 
 @contextmanager
 def without_retries() -> Iterator[None]:
-    """Errors that trying again does not mend: Dagster must not retry them."""
+    """Errors that trying again does not mend: Dagster must not retry them. Nothing is
+    begun after an interrupt."""
+    interrupts.check()
     try:
         yield
     except LeadFunnelError as error:

@@ -51,15 +51,23 @@ def came() -> bool:
     return not _INTERRUPTS.isdisjoint(_heard)
 
 
+def check() -> None:
+    """Raise what came and nobody raised: Dagster takes a signal between two steps, and
+    goes on."""
+    if came():
+        raise KeyboardInterrupt
+
+
 @contextmanager
 def raised() -> Iterator[None]:
     """Make Ctrl-C a KeyboardInterrupt meanwhile, whatever it was before: dbt knows
-    no other, and leaves its threads at work on one."""
+    no other, and leaves its threads at work on one. So is one that came before."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        check()
         yield
     finally:
         signal.signal(signal.SIGINT, before)

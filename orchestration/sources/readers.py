@@ -626,7 +626,7 @@ class Converter:
             columns.append(HAS_STAGE_DATES)
         rows = self.connection.execute(
             f"copy (select {', '.join(selected)} from {relation} {where}) "
-            f"to {literal(str(unfinished))} (format parquet)"
+            f"to {literal(str(unfinished))} (format parquet, use_tmp_file false)"
         ).fetchone()[0]
         _put(unfinished, target)
         return tuple(columns), rows

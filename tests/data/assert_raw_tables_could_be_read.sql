@@ -127,7 +127,7 @@ said as (
             case
                 when details.detail_rank = {{ rank }}
                     then
-                        ' ' || rtrim(details.detail, '.') || ' ('
+                        ' ' || details.detail || ' ('
                         || cast(details.row_count as {{ dbt.type_string() }})
                         || case details.row_count
                             when 1 then ' row).' else ' rows).'

@@ -6,7 +6,7 @@ import pytest
 
 from orchestration.project import Project
 from orchestration.run import interrupts, runner
-from orchestration.run.failures import INTERRUPTED
+from orchestration.run.failures import INTERRUPTED, without_retries
 
 
 @pytest.fixture
@@ -32,6 +32,17 @@ def test_an_interrupt_is_raised_where_it_was_swallowed(deaf: None) -> None:
     with interrupts.raised(), pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
     signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("begun", [interrupts.raised, without_retries])
+def test_an_interrupt_that_came_before_is_raised(deaf: None, begun) -> None:
+    """Nothing is begun after it, though who took it went on."""
+    with interrupts.noted():
+        with begun():
+            pass
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt), begun():
+            raise AssertionError("It was begun.")
 
 
 @pytest.mark.parametrize("is_interrupted", [True, False])

@@ -16,6 +16,11 @@ def lines(project: Project) -> Iterator[str]:
         yield f"No run has been made on {project.out} yet: `make run` makes one."
         return
     yield _last_run(project, report)
+    if report.interrupted_at:
+        yield (
+            f"  A run that began {report.interrupted_at} was interrupted: what is "
+            "published stays as it was."
+        )
     for kind, counts in sorted(report.checks.items()):
         yield (
             f"  {kind}: {counts['passed']:,} of {counts['run']:,} passed, "

@@ -14,12 +14,14 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration import warehouse
+from orchestration.commands import what_was_read
 from orchestration.project import Project
 from orchestration.publication.publications import Publication
 from orchestration.run.report import Report
 
 MONTHS_SHOWN = 24
 VALUES_SHOWN = 15
+VALUES_NAMED = 5
 
 REPORT_LINES = "input_layer__ads__report_lines"
 COUNTS = ("handed_off", "accepted", "rejected", "ignored", "pending")
@@ -41,10 +43,11 @@ def show(console: Console, project: Project, report: Report, done: Publication) 
     try:
         _show_rates(console, connection, done)
         _show_others(console, connection)
+        _show_ending_unknown(console, project)
         _show_checks(console, report)
-        _show_quarantine(console, connection)
     finally:
         connection.close()
+    what_was_read.show(console, project)
     _show_set_aside(console, project)
     _show_places(console, project, report)
 
@@ -203,6 +206,29 @@ def _show_others(console: Console, connection: duckdb.DuckDBPyConnection) -> Non
         )
 
 
+def _show_ending_unknown(console: Console, project: Project) -> None:
+    """What the rates may have wrong, beside them."""
+    with duckdb.connect(str(project.built), read_only=True) as built:
+        found = what_was_read.ending_unknown(built, project.schema_prefix)
+    if not found:
+        return
+    by_outcome: dict[str, int] = {}
+    by_value: dict[str, int] = {}
+    for outcome, value, count in found:
+        by_outcome[outcome] = by_outcome.get(outcome, 0) + count
+        by_value[value] = by_value.get(value, 0) + count
+    outcomes = " and ".join(f"{n:,} {name}" for name, n in sorted(by_outcome.items()))
+    ordered = sorted(by_value.items(), key=lambda item: (-item[1], item[0]))
+    values = ", ".join(f"{value} ({n:,})" for value, n in ordered[:VALUES_NAMED])
+    console.print(
+        f"Of these hand-offs, {outcomes} end in a status that no rule knows, so they "
+        f"may have been accepted or rejected: {values}"
+        + (" …" if len(ordered) > VALUES_NAMED else "."),
+        highlight=False,
+        markup=False,
+    )
+
+
 def _show_checks(console: Console, report: Report) -> None:
     parts = []
     for kind, counts in sorted(report.checks.items()):
@@ -214,42 +240,6 @@ def _show_checks(console: Console, report: Report) -> None:
         console.print(
             f"Checks passed: {', '.join(parts)}.", highlight=False, markup=False
         )
-
-
-def _show_quarantine(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
-    rows = connection.execute(
-        """
-        select rule, source || '.' || source_table, count(*)
-        from marts.quarantine
-        group by all
-        order by 1, 3 desc, 2
-        """
-    ).fetchall()
-    if not rows:
-        console.print("Quarantined: nothing.", highlight=False)
-        return
-    console.print()
-    # As the table's own title it would be no wider than the table.
-    title = "Quarantined raw rows, by the rule they break"
-    console.print(title, style="bold", highlight=False)
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 2, 0, 0),
-    )
-    table.add_column("rule", no_wrap=True)
-    table.add_column("rows", justify="right", no_wrap=True)
-    table.add_column("in")
-    by_rule: dict[str, list[tuple[str, int]]] = {}
-    for rule, where, count in rows:
-        by_rule.setdefault(rule, []).append((where, count))
-    for rule, places in by_rule.items():
-        table.add_row(
-            rule,
-            f"{sum(count for _, count in places):,}",
-            ", ".join(f"{where} {count:,}" for where, count in places),
-        )
-    console.print(table)
 
 
 def _show_set_aside(console: Console, project: Project) -> None:

@@ -53,7 +53,7 @@ class PublicTable:
     name: str
     description: str
     columns: Mapping[str, str] = field(default_factory=dict)
-    """Column names and their descriptions."""
+    """Column names and their descriptions, with the Japanese term."""
     is_of_people: bool = False
     """Whether each row is a person's, whose `person_id` it has."""
 
@@ -76,6 +76,8 @@ class Publication:
     rows: Mapping[str, int]
     engine: str = "duckdb"
     """What built the tables."""
+    raw_rows: Mapping[str, int] = field(default_factory=dict)
+    """How many rows each raw table had, by `<system>.<table>`."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,9 @@ def public_tables(manifest: Mapping[str, Any]) -> list[PublicTable]:
         PublicTable(
             schema=node["config"]["schema"],
             name=node["name"],
-            description=" ".join(node.get("description", "").split()),
+            description=table_comment(node),
             columns={
-                name: " ".join(column.get("description", "").split())
+                name: column_comment(column)
                 for name, column in node.get("columns", {}).items()
             },
             is_of_people=(
@@ -111,6 +113,20 @@ def public_tables(manifest: Mapping[str, Any]) -> list[PublicTable]:
         and node["config"].get("materialized") != "ephemeral"
     ]
     return sorted(tables, key=lambda table: (table.schema, table.name))
+
+
+def table_comment(node: Mapping[str, Any]) -> str:
+    """What the table is, and its key: DuckDB would keep an index for one that it
+    knows, and no reader needs that."""
+    described = " ".join(node.get("description", "").split())
+    key = node.get("primary_key")
+    return f"{described} Key: {', '.join(key)}." if key else described
+
+
+def column_comment(column: Mapping[str, Any]) -> str:
+    described = " ".join(column.get("description", "").split())
+    label = column.get("config", {}).get("meta", {}).get("label_ja")
+    return f"{described} ({label})" if label else described
 
 
 def publish(
@@ -176,6 +192,7 @@ def publish(
         vars=json.loads(project.vars.as_json()),
         rows=rows,
         engine=project.engine,
+        raw_rows=_raw_rows(project),
     )
     text = json.dumps(asdict(publication), ensure_ascii=False, indent=2)
     (partial / "publication.json").write_text(text + "\n", encoding="utf-8")
@@ -198,6 +215,19 @@ def published(project: Project) -> Publication | None:
         return Publication(**json.loads(text))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def _raw_rows(project: Project) -> dict[str, int]:
+    schema = f"{project.schema_prefix}input_layer"
+    with duckdb.connect(str(project.built), read_only=True) as connection:
+        if not warehouse.has_table(connection, schema, "input_layer__raw_tables"):
+            return {}
+        return dict(
+            connection.execute(
+                "select source || '.' || source_table, raw_rows "
+                f"from {schema}.input_layer__raw_tables where raw_rows > 0 order by 1"
+            ).fetchall()
+        )
 
 
 def remove_leftovers(project: Project) -> list[str]:

@@ -62,6 +62,8 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     log: str = ""
     trace: str = ""
+    interrupted_at: str = ""
+    """When a later run began that was interrupted, and so came to nothing."""
 
     @property
     def succeeded(self) -> bool:

@@ -10,6 +10,7 @@ import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -30,7 +31,7 @@ from orchestration.run import (
     run_log,
 )
 from orchestration.run.failures import INTERRUPTED, sentence_of
-from orchestration.run.report import Observer, Report, Step, keep
+from orchestration.run.report import Observer, Report, Step, keep, last_report
 from orchestration.spark import engine, session
 from orchestration.transformation import dbt_runner
 
@@ -107,6 +108,7 @@ def run(
             pid=os.getpid(),
             log=str(log),
         )
+        before = last_report(project)
         keep(project, report)
         clock = time.monotonic()
         try:
@@ -130,8 +132,15 @@ def run(
             report.seconds = round(time.monotonic() - clock, 3)
             if report.state == "running":
                 report.state = "failed"
-            keep(project, report)
+            keep(project, _to_be_kept(report, before))
     return report
+
+
+def _to_be_kept(report: Report, before: Report | None) -> Report:
+    """An interrupted run came to nothing: what the one before it came to holds."""
+    if report.sentence != INTERRUPTED or before is None or before.state == "running":
+        return report
+    return replace(before, interrupted_at=report.started_at)
 
 
 def _fail(report: Report, sentence: str, *, foreseen: bool = True) -> None:

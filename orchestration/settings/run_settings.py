@@ -21,7 +21,7 @@ from orchestration.errors import LeadFunnelError, listed, meant
 from orchestration.increment import state
 from orchestration.increment.lineage import MODEL
 from orchestration.project import SYSTEMS, Project
-from orchestration.publication import closings
+from orchestration.publication import closings, publications
 from orchestration.settings.definition_files import (
     REPLACE,
     OverlayFile,
@@ -41,9 +41,9 @@ EMPTIED = "emptied"
 
 
 def write_settings(project: Project) -> list[str]:
-    """Write the run's vars to `settings.run` and `settings.sources`, and what the
-    columns of the raw tables mean to `settings.columns`; returns what has to be told
-    of these."""
+    """Write the run's vars to `settings.run` and `settings.sources`, what was read
+    last to `settings.published_raw_tables`, and what the columns of the raw tables
+    mean to `settings.columns`; returns what has to be told of these."""
     given = project.vars
     schema = f"{project.schema_prefix}settings"
     connection = warehouse.connect(project)
@@ -80,6 +80,7 @@ def write_settings(project: Project) -> list[str]:
                 for system in SYSTEMS
             ],
         )
+        _write_published_raw_tables(project, connection, schema)
         notes = write_conventions(project, connection)
         state.create(connection, project)
         closings.lay_in(project, connection)
@@ -87,6 +88,23 @@ def write_settings(project: Project) -> list[str]:
     finally:
         connection.close()
     return notes
+
+
+def _write_published_raw_tables(
+    project: Project, connection: duckdb.DuckDBPyConnection, schema: str
+) -> None:
+    """What the last publication from this same folder was made of."""
+    connection.execute(
+        f"create or replace table {schema}.published_raw_tables ("
+        "source varchar, source_table varchar, raw_rows bigint)"
+    )
+    done = publications.published(project)
+    if done is None or done.landing != str(project.landing) or not done.raw_rows:
+        return
+    connection.executemany(
+        f"insert into {schema}.published_raw_tables values (?, ?, ?)",
+        [[*name.split(".", 1), rows] for name, rows in sorted(done.raw_rows.items())],
+    )
 
 
 def write_definition(project: Project) -> dict[str, int]:

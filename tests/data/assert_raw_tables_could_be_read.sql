@@ -7,6 +7,7 @@ with fates as (
     select
         source,
         source_table,
+        raw_rows,
         readings,
         quarantined,
         raw_rows - duplicates as row_count
@@ -31,7 +32,8 @@ rules_broken as (
         source,
         source_table,
         rule,
-        count(*) as broken_rows
+        count(*) as broken_rows,
+        cast(null as bigint) as published_rows
     from {{ ref('quarantine') }}
     group by 1, 2, 3
 
@@ -41,7 +43,8 @@ rules_broken as (
         source,
         source_table,
         'any' as rule,
-        quarantined as broken_rows
+        quarantined as broken_rows,
+        cast(null as bigint) as published_rows
     from fates
 
     union all
@@ -50,8 +53,23 @@ rules_broken as (
         source,
         source_table,
         'nothing_read' as rule,
-        case when readings = 0 then row_count else 0 end as broken_rows
+        case when readings = 0 then row_count else 0 end as broken_rows,
+        cast(null as bigint) as published_rows
     from fates
+
+    union all
+
+    select
+        published.source,
+        published.source_table,
+        'shrunk' as rule,
+        published.raw_rows - fates.raw_rows as broken_rows,
+        published.raw_rows as published_rows
+    from {{ source('settings', 'published_raw_tables') }} as published
+    inner join fates
+        on
+            published.source = fates.source
+            and published.source_table = fates.source_table
 
 ),
 
@@ -60,7 +78,8 @@ limits_found as (
     select
         fates.source,
         fates.source_table,
-        fates.row_count,
+        coalesce(rules_broken.published_rows, fates.row_count) as row_count,
+        fates.raw_rows,
         rules_broken.rule,
         rules_broken.broken_rows,
         limits.max_share,
@@ -149,13 +168,24 @@ select
     beyond.rule,
     beyond.broken_rows,
     beyond.row_count,
-    'Of ' || beyond.source || '.' || beyond.source_table || ' '
+    case beyond.rule when 'shrunk' then '' else 'Of ' end
+    || beyond.source || '.' || beyond.source_table || ' '
     || case
         when beyond.rule = 'nothing_read'
             then
                 'no row of '
                 || cast(beyond.row_count as {{ dbt.type_string() }})
                 || ' could be read.'
+        when beyond.rule = 'shrunk'
+            then
+                'has '
+                || cast(beyond.raw_rows as {{ dbt.type_string() }})
+                || case beyond.raw_rows
+                    when 1 then ' row' else ' rows'
+                end
+                || ', and had '
+                || cast(beyond.row_count as {{ dbt.type_string() }})
+                || ' when it was last published.'
         else
             cast(beyond.broken_rows as {{ dbt.type_string() }}) || ' of '
             || cast(beyond.row_count as {{ dbt.type_string() }})
@@ -165,9 +195,16 @@ select
                 else ' (' || beyond.rule || ').'
             end
     end
-    || coalesce(said.detail_1, '') || coalesce(said.detail_2, '')
-    || coalesce(said.detail_3, '')
-    || coalesce(' ' || said.remedy, '')
+    || case beyond.rule
+        when 'shrunk'
+            then
+                ' Export the whole of it again, or lay the files that are'
+                || ' missing beside it.'
+        else
+            coalesce(said.detail_1, '') || coalesce(said.detail_2, '')
+            || coalesce(said.detail_3, '')
+            || coalesce(' ' || said.remedy, '')
+    end
     || ' ' || beyond.reason
     || ' If it is right so, say why in a row of quarantine_limits.add.csv in '
     || 'DEFINITION (' || beyond.source || ',' || beyond.source_table || ','

@@ -76,3 +76,90 @@ def test_section_7_a_history_of_which_nothing_is_read_stops_the_run(
     text = said(done)
     assert "Of generic.lead_status_history no row of 3 could be read." in text
     assert "every lead looks ignored" in text
+
+
+def test_section_7_a_table_that_shrank_by_half_stops_the_run(tmp_path: Path) -> None:
+    """Against what was last published of the same folder, and of no other."""
+    small_folder.write(tmp_path / "in", LEADS)
+    assert run(tmp_path).returncode == 0
+    published = (tmp_path / "out" / "published").resolve()
+    # 5 each of six kinds with 3, 3, 2, 3, 1 and 2 changes, and 4 broken rows.
+    before = 5 * (3 + 3 + 2 + 3 + 1 + 2) + 4
+
+    def cut(rows: small_folder.Rows) -> None:
+        rows["lead_status_history"] = rows["lead_status_history"][:30]
+
+    small_folder.write(tmp_path / "in", LEADS, cut)
+    done = run(tmp_path)
+    assert done.returncode == 1
+    text = said(done)
+    assert (
+        f"generic.lead_status_history has 30 rows, and had {before} when it was last "
+        "published." in text
+    )
+    assert "generic,lead_status_history,shrunk,1,0,<reason>,<until when>" in text
+    assert (tmp_path / "out" / "published").resolve() == published
+
+    exception = "generic,lead_status_history,shrunk,1,0,Old years were archived,"
+    done = run(tmp_path, f"{exception}2100-01-01\n")
+    assert done.returncode == 0, said(done)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "sentence"),
+    [
+        ("created_at", "soon", "Not a time: soon (4 rows)."),
+        ("status", "新しい", "No rule of v1 reads status = 新しい (4 rows)."),
+    ],
+)
+def test_section_7_leads_without_one_time_or_known_status_stop_the_run(
+    tmp_path: Path, column: str, value: str, sentence: str
+) -> None:
+    """However few: nobody would be in the funnel."""
+
+    def spoil(rows: small_folder.Rows) -> None:
+        rows["lead_status_history"] = []
+        for row in rows["lead"]:
+            row[column] = value
+
+    small_folder.write(tmp_path / "in", 4, spoil)
+    done = run(tmp_path)
+    assert done.returncode == 1
+    assert "Of generic.lead 4 of 4 rows could not be read" in said(done)
+    assert sentence in said(done)
+
+
+def test_what_was_not_read_is_said_with_the_rows_to_paste(tmp_path: Path) -> None:
+    """Beside the rates stands how many hand-offs end in a status that no rule knows:
+    leads 2 and 8 were handed over and are parked since; lead 0 was accepted."""
+
+    def park(rows: small_folder.Rows) -> None:
+        for lead, status in (("L0002", "保留"), ("L0008", "保留"), ("L0000", "x,y")):
+            rows["lead_status_history"].append(
+                {
+                    "lead_id": lead,
+                    "changed_at": "2026-04-20 00:00:00",
+                    "field": "status",
+                    "new_value": status,
+                    "changed_by": "rep",
+                }
+            )
+
+    small_folder.write(tmp_path / "in", 12, park)
+    done = run(tmp_path)
+    assert done.returncode == 0, said(done)
+    text = " ".join(done.stdout.split())
+    # Both kinds of two leads each, three history rows and four broken ones more.
+    assert "generic.lead 12 0 12 0 0" in text
+    assert "2 pending end in a status that no rule knows" in text or (
+        "2 ignored end in a status that no rule knows" in text
+    )
+    assert "may have been accepted or rejected: 保留 (2)." in text
+    assert "No rule of v1 reads status = 保留 (2)" in text
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    at = lines.index("definition_version,source,entity,field,operator,value,stage")
+    assert lines[at + 1 : at + 4] == [
+        "v1,generic,lead,status,equals,保留,<stage>",
+        "v1,generic,lead,status,equals,dancing,<stage>",
+        'v1,generic,lead,status,equals,"x,y",<stage>',
+    ]

@@ -5,13 +5,12 @@ import io
 import json
 import threading
 
-import duckdb
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
 from orchestration.cli import app
-from orchestration.commands import summary
+from orchestration.commands import summary, what_was_read
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
 from orchestration.run import failures, runner
@@ -243,12 +242,8 @@ def test_the_table_holds_japanese_within_100_columns():
 
 def test_the_title_of_a_narrow_table_is_one_line():
     screen = Console(width=100, file=io.StringIO())
-    with duckdb.connect() as connection:
-        connection.execute(
-            "create schema marts; create table marts.quarantine as "
-            "select 'missing_key' as rule, 'ads' as source, 'x' as source_table"
-        )
-        summary._show_quarantine(screen, connection)
+    broken = what_was_read.Broken("missing_key", "ads.x", 1, (("No key.", 1),), "")
+    what_was_read.show_broken(screen, [broken])
     lines = [line.strip() for line in screen.file.getvalue().splitlines()]
     assert "Quarantined raw rows, by the rule they break" in lines
 

@@ -4,9 +4,11 @@ import signal
 
 import pytest
 
+from orchestration.commands import status
 from orchestration.project import Project
 from orchestration.run import interrupts, runner
 from orchestration.run.failures import INTERRUPTED, without_retries
+from orchestration.run.report import Report, last_report
 
 
 @pytest.fixture
@@ -61,3 +63,32 @@ def test_what_fails_after_an_interrupt_is_the_interrupt(
     report = runner.run(project)
     assert (report.sentence == INTERRUPTED) is is_interrupted
     assert report.is_foreseen is is_interrupted
+
+
+def test_an_interrupted_run_takes_no_place_in_status(
+    deaf: None, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It came to nothing: what the last run came to is still so."""
+
+    def succeed(_: Project, report: Report, *__: object) -> None:
+        report.state = "succeeded"
+
+    def interrupt(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "_execute", interrupt)
+    assert not runner.run(project).succeeded
+    first = last_report(project)
+    assert first is not None and first.sentence == INTERRUPTED
+
+    monkeypatch.setattr(runner, "_execute", succeed)
+    done = runner.run(project)
+    monkeypatch.setattr(runner, "_execute", interrupt)
+    assert runner.run(project).sentence == INTERRUPTED
+    kept = last_report(project)
+    assert kept is not None and kept.succeeded
+    assert kept.started_at == done.started_at
+    said = "\n".join(status.lines(project))
+    assert "and succeeded after" in said
+    assert f"A run that began {kept.interrupted_at} was interrupted" in said

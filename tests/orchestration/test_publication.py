@@ -76,6 +76,19 @@ def test_descriptions_go_along(project):
         ).fetchall() == [("The key.",)]
 
 
+def test_a_comment_names_the_key_and_the_japanese_term():
+    node = {
+        "description": "One row per\n person.",
+        "primary_key": ["person_id", "day"],
+    }
+    assert publications.table_comment(node) == (
+        "One row per person. Key: person_id, day."
+    )
+    column = {"description": "The key.", "config": {"meta": {"label_ja": "個人ID"}}}
+    assert publications.column_comment(column) == "The key. (個人ID)"
+    assert publications.column_comment({"description": "The key."}) == "The key."
+
+
 def test_the_file_has_the_storage_version_of_duckdb_1(project):
     publish(project, TABLES)
     with duckdb.connect() as c:

@@ -12,6 +12,7 @@ import duckdb
 from orchestration import warehouse
 from orchestration.commands.finance.published import known_period, opened
 from orchestration.errors import LeadFunnelError
+from orchestration.increment import state
 from orchestration.project import Project
 from orchestration.publication import closings, publications
 from orchestration.run import runner
@@ -115,6 +116,11 @@ def _reasons(
         yield (
             f"the last run did not succeed{said}: a blocking check or a missing "
             "rate has to be mended, then run again."
+        )
+    elif state.owed(project) != frozenset():
+        yield (
+            "a later run was interrupted, and what it built is not published: run "
+            "again, then close."
         )
     if project.vars.funnel_version is not None:
         yield "what is published is a what-if of a version, not the actual reading."

@@ -109,7 +109,7 @@ from read_parquet(getvariable('landing') || '/generic/touch/*.parquet') as given
 left join records using (lead_id);
 
 -- Every dated contact of a person with a campaign, in order; the campaign that
--- a lead names is one at its creation.
+-- a lead names is one at its creation. What is told twice is one.
 create temp table touches as
 with united as (
     select
@@ -132,6 +132,15 @@ with united as (
         'created'
     from leads
     inner join records using (record_no)
+),
+
+told_once as (
+    select *
+    from united
+    qualify row_number() over (
+        partition by person_no, campaign_id, touched_at
+        order by source_table, source_key
+    ) = 1
 )
 
 select
@@ -141,7 +150,7 @@ select
             partition by person_no order by touched_at, source_table, source_key
         ) as integer
     ) as touch_no
-from united;
+from told_once;
 
 -- All exports write an instant in one way, which sorts as it is.
 create temp table clock as

@@ -136,10 +136,24 @@ def find_layout(head: str, table: RawTable, headings: Headings) -> Layout:
         delimiter, place, names = max(tried, key=lambda each: len(each[2]))
         return Layout(delimiter, place, tuple(names), separator is not None)
     delimiter = separator[1] if separator else _most_frequent(body)
+    # Below a title, which has no delimiter, it is the one that shows known columns.
+    for other in offered:
+        if _known_columns(_beginning(body, other), table, headings) > max(
+            1, _known_columns(_beginning(body, delimiter), table, headings)
+        ):
+            delimiter = other
     found = _beginning(body, delimiter)
     place = likeliest_header(found, table, headings)
     names = tuple(found[place][1]) if found else ()
     return Layout(delimiter, place, names, separator is not None)
+
+
+def _known_columns(found: Sequence[Record], table: RawTable, headings: Headings) -> int:
+    """How many columns that are read the likeliest header names."""
+    return max(
+        (sum(headings.known(table, name) for name in row) for _, row in found),
+        default=0,
+    )
 
 
 def _beginning(text: str, delimiter: str) -> list[Record]:

@@ -550,3 +550,20 @@ def test_dates_of_stages_are_rows_of_their_own(project, put):
         assert not connection.execute(
             "from duckdb_views() where view_name = 'lead_stage_date'"
         ).fetchall()
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_title_above_a_table_that_needs_no_column(read, put, delimiter, quote):
+    """A title has no delimiter; the known columns below it show which one it is."""
+    put("generic/lead.csv", LEADS_CSV)
+    lines = [["Campaign ID", "Name", "Type"], ["31", "展示会 春", "trade_show"]]
+    text = "".join(
+        delimiter.join(f"{quote}{value}{quote}" for value in line) + "\n"
+        for line in lines
+    )
+    put("generic/campaign.csv", f"Report of all rows\nAll time\n\n{text}")
+    rows, said = read()
+    assert {"campaign_id": "31", "name": "展示会 春", "type": "trade_show"} in rows
+    assert len(rows) == 3
+    assert any("above the header" in str(sentence) for sentence in said)

@@ -302,3 +302,21 @@ from {{ copies }}
 {%- if names %} or {{ staged }}.row_file in ({{ names | join(', ') }})
 {%- endif %})
 {%- endmacro %}
+
+
+{#-
+    Of what the versions of a thing say in a column, what the last one that says
+    anything does; the version in force is the last. Aggregates.
+-#}
+{% macro last_known(column) -%}
+max_by(
+    {{ column }},
+    case when row_is_past then '0' else '1' end
+    || coalesce(
+        cast(
+            coalesce(row_version_at, version_at, row_synced_at)
+            as {{ dbt.type_string() }}
+        ), ''
+    ) || '|' || {{ column }}
+)
+{%- endmacro %}

@@ -205,7 +205,7 @@ select
     {{ is_past_version(told) | indent(4) }} as row_is_past,
     {{ is_deleted_by_loader(told, is_history) | indent(4) }}
         as row_is_deleted,
-    {{ is_bare_deletion(told, wanted, own) | indent(4) }} as row_is_bare,
+    {{ is_bare_deletion(told, wanted, own + changed) | indent(4) }} as row_is_bare,
     {% call latest_of(told.deleted_at if changed else []) -%}
     {% call if_found(changed, 'timestamp') -%}
     {{ parse_instant(
@@ -405,13 +405,16 @@ not coalesce(
 {%- endmacro %}
 
 
-{#- A database's log tells of a deletion with the row's key and nothing else. -#}
-{% macro is_bare_deletion(told, wanted, own) -%}
+{#-
+    A database's log tells of a deletion with the row's key and nothing else.
+    `bare` are the columns that such a row has.
+-#}
+{% macro is_bare_deletion(told, wanted, bare) -%}
 {%- set filled = [] -%}
-{%- for name, columns in wanted.items() if columns and columns[0] not in own -%}
+{%- for name, columns in wanted.items() if columns and columns[0] not in bare -%}
     {%- do filled.append(name) -%}
 {%- endfor -%}
-{%- if told.deleted_at and own and filled -%}
+{%- if told.deleted_at and filled -%}
 deleted_at_text is not null
 and coalesce({{ filled | join(', ') }}) is null
 {%- else -%}

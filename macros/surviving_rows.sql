@@ -69,9 +69,10 @@ select {{ columns | join(', ') }} from {{ relation }}
     One row for each row that staged tables tell of: loaders deliver at least
     once, so the same row may be there in several copies. Of several versions
     the one in force survives, else the last; of its copies the one that was
-    changed, then synced, then loaded last, with its nulls. Of a tie a
-    deletion survives, else content decides, so neither file nor row order matters. A row_key holds its system
-    and table, so that rows of two tables are never copies.
+    changed, then synced, then loaded last, with its nulls. Of a tie a deletion
+    survives, else content decides, so neither file nor row order matters. A
+    row_key holds its system and table, so that rows of two tables are never
+    copies.
 
     `is_deleted_by_loader` says of each survivor whether the last that the
     loader tells of its row is that it is gone: no version is in force, or it

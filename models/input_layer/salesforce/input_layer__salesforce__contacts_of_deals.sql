@@ -1,5 +1,5 @@
--- A deal may name several contacts, and is one deal all the same: it belongs to
--- the first of those that are known and live (a merged one lives on in another),
+-- A deal may name several contacts, and is one deal all the same. It belongs to
+-- the first of those that are known and live (a merged one lives on elsewhere):
 -- to the one in the deal itself before the primary one of its roles.
 with records as (
     select

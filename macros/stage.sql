@@ -21,17 +21,20 @@
     currency: the text that names the currency of the decimals. A currency
         that is written in an amount counts where it is blank; an amount that
         contradicts it is none.
+    is_history: the rows tell what happened, which stays true when the source
+        keeps them no longer: a loader's deletion of one says nothing.
 
     Every staged table ends in the same columns: source, source_table,
     source_key, is_key_missing, for telling copies apart match_key, row_key,
-    row_changed_at, row_synced_at, row_loaded_at, row_content, and for telling
-    what is new row_file, file_key (null where another loader filled the
-    table).
+    row_version_at, row_is_past, row_is_bare, row_changed_at, row_synced_at,
+    row_loaded_at, row_content, whether the loader says that the row is deleted
+    (row_is_deleted), and for telling what is new row_file, file_key (null
+    where another loader filled the table).
 -#}
 {% macro stage(
     system, table,
     texts={}, instants={}, dates={}, decimals={}, numbers={}, booleans={},
-    key=[], content_key=[], record=none, currency=none
+    key=[], content_key=[], record=none, currency=none, is_history=false
 ) -%}
 {%- set relation = source('raw_' ~ system, table) -%}
 {%- set raw = raw_columns(relation) -%}
@@ -43,7 +46,8 @@
     texts, instants, dates, decimals, numbers, booleans
 ) -%}
 {%- set changed_names = [
-    'updated_at', 'last_modified_date', 'system_modstamp'
+    'updated_at', 'last_modified_date', 'system_modstamp',
+    '_ab_cdc_updated_at',
 ] -%}
 {%- do tell_what_is_read(
     system, table, kinds,
@@ -65,11 +69,12 @@
     {%- endfor -%}
 {%- endfor -%}
 {%- set changed = find_columns(named, system, changed_names) -%}
-{%- set synced = find_columns(named, system, [
-    '_fivetran_synced', '_airbyte_extracted_at', '_airbyte_emitted_at'
-]) -%}
-{%- set synced_at = offset_text_to_utc('synced_text') if synced
-    else 'cast(null as timestamp)' -%}
+{%- set told = columns_of_loaders(named, system) -%}
+{%- set synced_at -%}
+{% call if_found(told.synced, 'timestamp') -%}
+{{ parse_instant('synced_text', "'UTC'") }}
+{%- endcall %}
+{%- endset -%}
 {%- set own = find_columns(named, system, key) -%}
 {%- set has_key = own | length > 0 -%}
 {%- set own_key = first_filled(
@@ -106,7 +111,10 @@ with raw_rows as (
         {%- endif %}
         {{ first_filled(changed, words, 'instant') | indent(8) }}
             as changed_text,
-        {{ first_filled(synced) | indent(8) }} as synced_text,
+        {%- for name, columns in told.items() if columns %}
+        {{ first_filled(columns, words, 'instant') | indent(8) }}
+            as {{ name }}_text,
+        {%- endfor %}
         {{ loaded_at(raw) }} as row_loaded_at,
         {{ own_column(raw, '_file', 'string') }} as row_file,
         {{ own_column(raw, '_file_sha256', 'string') }} as row_file_sha256,
@@ -191,14 +199,23 @@ select
     row_file,
     {{ file_key('row_file', 'row_file_sha256', 'row_loaded_at') | indent(4) }}
         as file_key,
+    {% call if_found(told.version_start, 'timestamp') -%}
+    {{ parse_instant('version_start_text', "'UTC'") | indent(4) }}
+    {%- endcall %} as row_version_at,
+    {{ is_past_version(told) | indent(4) }} as row_is_past,
+    {{ is_deleted_by_loader(told, is_history) | indent(4) }}
+        as row_is_deleted,
+    {{ is_bare_deletion(told, wanted, own + changed) | indent(4) }} as row_is_bare,
+    {% call latest_of(told.deleted_at if changed else []) -%}
     {% call if_found(changed, 'timestamp') -%}
     {{ parse_instant(
         'changed_text', 'zone', conventions.get('row_changed_at', {}),
         time_names if 'row_changed_at' in worded else {}
     ) | indent(4) }}
+    {%- endcall %}
     {%- endcall %} as row_changed_at,
-    {{ synced_at }} as row_synced_at,
-    coalesce(row_loaded_at, {{ synced_at }}) as row_loaded_at,
+    {{ synced_at | indent(4) }} as row_synced_at,
+    coalesce(row_loaded_at, {{ synced_at | indent(4) }}) as row_loaded_at,
     {{ content(wanted) | indent(4) }} as row_content
 from {{ 'raw_rows' if has_key else 'keys_chosen' }}
 {%- endmacro %}
@@ -322,6 +339,99 @@ concat_ws(
 {{ caller() }}
 {%- else -%}
 cast(null as {{ type }})
+{%- endif -%}
+{%- endmacro %}
+
+
+{#-
+    What loaders say of a row beside what its source does, by meaning. Nothing
+    else knows their names.
+
+    synced: when the row was fetched.
+    version_start, version_end, version_active: of a table that keeps a row
+        for each version, from when to when this one was in force, and whether
+        it is; the end of the one in force is blank or lies beyond all time.
+    deleted_flag, deleted_at: the source has the row no longer.
+-#}
+{% macro columns_of_loaders(named, system) -%}
+{%- set found = {} -%}
+{%- for meaning, names in {
+    'synced': [
+        '_fivetran_synced', '_airbyte_extracted_at', '_airbyte_emitted_at',
+        '_sdc_batched_at', '_sdc_extracted_at', '_sdc_received_at',
+    ],
+    'version_start': ['_fivetran_start', '_dlt_valid_from'],
+    'version_end': ['_fivetran_end', '_dlt_valid_to'],
+    'version_active': ['_fivetran_active'],
+    'deleted_flag': ['_fivetran_deleted'],
+    'deleted_at': ['_ab_cdc_deleted_at', '_sdc_deleted_at'],
+}.items() -%}
+    {%- do found.update({meaning: find_columns(named, system, names)}) -%}
+{%- endfor -%}
+{{ return(found) }}
+{%- endmacro %}
+
+
+{#- Whether a row is a version that is not in force any more. -#}
+{% macro is_past_version(told) -%}
+{%- set has_ended = parse_instant('version_end_text', "'UTC'") ~ ' is not null'
+    if told.version_end else 'false' -%}
+{%- if told.version_active -%}
+not coalesce(
+    {{ parse_boolean('version_active_text') | indent(4) }},
+    not {{ has_ended | indent(4) }}
+)
+{%- else -%}
+{{ has_ended }}
+{%- endif -%}
+{%- endmacro %}
+
+
+{#- A record of which no version is in force is deleted at its source, too. -#}
+{% macro is_deleted_by_loader(told, is_history) -%}
+{%- set said = [] -%}
+{%- if told.version_active or told.version_end -%}
+    {%- do said.append(is_past_version(told)) -%}
+{%- endif -%}
+{%- if told.deleted_flag -%}
+    {%- do said.append(
+        'coalesce(' ~ parse_boolean('deleted_flag_text') ~ ', false)'
+    ) -%}
+{%- endif -%}
+{%- if told.deleted_at -%}
+    {%- do said.append('deleted_at_text is not null') -%}
+{%- endif -%}
+{{ 'false' if is_history or not said else said | join(' or ') }}
+{%- endmacro %}
+
+
+{#-
+    A database's log tells of a deletion with the row's key and nothing else.
+    `bare` are the columns that such a row has.
+-#}
+{% macro is_bare_deletion(told, wanted, bare) -%}
+{%- set filled = [] -%}
+{%- for name, columns in wanted.items() if columns and columns[0] not in bare -%}
+    {%- do filled.append(name) -%}
+{%- endfor -%}
+{%- if told.deleted_at and filled -%}
+deleted_at_text is not null
+and coalesce({{ filled | join(', ') }}) is null
+{%- else -%}
+false
+{%- endif -%}
+{%- endmacro %}
+
+
+{#- When a row was changed last: its deletion is a change. -#}
+{% macro latest_of(deleted_at) -%}
+{%- if deleted_at -%}
+greatest(
+    {{ caller() }},
+    {{ parse_instant('deleted_at_text', "'UTC'") | indent(4) }}
+)
+{%- else -%}
+{{ caller() }}
 {%- endif -%}
 {%- endmacro %}
 

@@ -9,9 +9,10 @@
 {%- set given = of_rows | list -%}
 {%- set kept = [] -%}
 {%- for column in contract_columns() -%}
-    {%- do kept.append(
-        'row_loaded_at as loaded_at' if column == 'loaded_at' else column
-    ) -%}
+    {%- do kept.append({
+        'loaded_at': 'row_loaded_at as loaded_at',
+        'is_deleted': 'is_deleted or is_deleted_by_loader as is_deleted',
+    }.get(column, column)) -%}
     {%- if column not in of_rows + ['loaded_at', 'has_copies'] -%}
         {%- do given.append(column) -%}
     {%- endif -%}
@@ -46,7 +47,8 @@ from {{ surviving_rows(relations, whole, given) }}
 {%- set names = [] -%}
 {%- for name in [
     'source', 'source_table', 'source_key', 'is_key_missing', 'match_key',
-    'row_key', 'row_file', 'file_key', 'row_changed_at', 'row_synced_at',
+    'row_key', 'row_file', 'file_key', 'row_version_at', 'row_is_past',
+    'row_is_deleted', 'row_is_bare', 'row_changed_at', 'row_synced_at',
     'row_loaded_at', 'row_content',
 ] -%}
     {%- do names.append((table ~ '.' if table else '') ~ name) -%}
@@ -65,10 +67,17 @@ select {{ columns | join(', ') }} from {{ relation }}
 
 {#-
     One row for each row that staged tables tell of: loaders deliver at least
-    once, so the same row may be there in several copies. The copy that was
-    changed, then synced, then loaded last survives, with its nulls; a tie is
-    settled by content, so neither file nor row order matters. A row_key holds
-    its system and table, so that rows of two tables are never copies.
+    once, so the same row may be there in several copies. Of several versions
+    the one in force survives, else the last; of its copies the one that was
+    changed, then synced, then loaded last, with its nulls. Of a tie a deletion
+    survives, else content decides, so neither file nor row order matters. A
+    row_key holds its system and table, so that rows of two tables are never
+    copies.
+
+    `is_deleted_by_loader` says of each survivor whether the last that the
+    loader tells of its row is that it is gone: no version is in force, or it
+    was deleted. Where a deletion tells nothing but the key, the copy before it
+    survives, as deleted.
 
     Nearly every row has no copy, so only those that have one are sorted.
     Stands behind `from`, and is called survivors there.
@@ -109,27 +118,32 @@ having count(*) > 1
     ),
 
     {% endif -%}
-    copies_ranked as (
+    versions_told as (
         select
             staged.*,
-            {{ copy_rank('staged') | indent(12) }} as copy_no
+            {{ version_is_past('staged') | indent(12) }} as version_is_past,
+            true as has_copies
         from {{ staged }} as staged
         where staged.row_key in (
             {{ named or 'select copied_keys.row_key from copied_keys' }}
         )
+    ),
+
+    copies_ranked as (
+        {{ copies_ranked('versions_told') | indent(8) }}
     )
 
-    select
-        copies_ranked.*,
-        true as has_copies
+    select *
     from copies_ranked
     where copy_no = 1
     union all
     {%- endif %}
     select
         staged.*,
+        staged.row_is_past as version_is_past,
+        false as has_copies,
         1 as copy_no,
-        false as has_copies
+        staged.row_is_deleted as is_deleted_by_loader
     from {{ staged }} as staged
     {%- if named %}
     where staged.row_key not in ({{ named }})
@@ -164,10 +178,10 @@ inner join {{ settings_relation('gone_files') }} as gone
 {%- endset -%}
 {%- set named = keys_to_name(known_keys) -%}
 (
-    with copies_ranked as (
+    with versions_told as (
         select
             staged.*,
-            {{ copy_rank('staged') | indent(12) }} as copy_no,
+            {{ version_is_past('staged') | indent(12) }} as version_is_past,
             count(*) over (partition by staged.row_key) > 1 as has_copies
         from {{ staged }} as staged
         where
@@ -177,6 +191,10 @@ inner join {{ settings_relation('gone_files') }} as gone
                 {{ named or known_keys | indent(16) }}
             )
             {%- endif %}
+    ),
+
+    copies_ranked as (
+        {{ copies_ranked('versions_told') | indent(8) }}
     )
 
     select *
@@ -217,16 +235,54 @@ inner join {{ settings_relation('gone_files') }} as gone
 {%- endmacro %}
 
 
-{% macro copy_rank(staged) -%}
-row_number() over (
-    partition by {{ staged }}.row_key, {{ staged }}.match_key
+{#-
+    Whether the version that a copy tells of is in force no longer. A file that
+    came earlier may show it as it was then: its last copy says so. Versions
+    without a beginning are told apart by what they say.
+-#}
+{% macro version_is_past(staged) -%}
+first_value({{ staged }}.row_is_past) over (
+    partition by
+        {{ staged }}.row_key,
+        {{ staged }}.match_key,
+        coalesce(
+            cast({{ staged }}.row_version_at as {{ dbt.type_string() }}),
+            {{ staged }}.row_content
+        )
     order by
-        {{ staged }}.row_changed_at desc nulls last,
         {{ staged }}.row_synced_at desc nulls last,
         {{ staged }}.row_loaded_at desc nulls last,
-        md5({{ staged }}.row_content) desc,
-        {{ staged }}.source_key asc
+        {{ staged }}.row_is_past asc
 )
+{%- endmacro %}
+
+
+{#- The copies with their place, of which the first survives. -#}
+{% macro copies_ranked(copies) -%}
+{%- set last_first -%}
+{{ copies }}.version_is_past asc,
+        {{ copies }}.row_version_at desc nulls last,
+        {{ copies }}.row_changed_at desc nulls last,
+        {{ copies }}.row_synced_at desc nulls last,
+        {{ copies }}.row_loaded_at desc nulls last,
+        {{ copies }}.row_is_deleted desc,
+        md5({{ copies }}.row_content) desc,
+        {{ copies }}.source_key asc
+{%- endset -%}
+select
+    {{ copies }}.*,
+    row_number() over (
+        partition by {{ copies }}.row_key, {{ copies }}.match_key
+        order by
+        {{ copies }}.row_is_bare asc,
+        {{ last_first }}
+    ) as copy_no,
+    first_value({{ copies }}.row_is_deleted) over (
+        partition by {{ copies }}.row_key, {{ copies }}.match_key
+        order by
+        {{ last_first }}
+    ) as is_deleted_by_loader
+from {{ copies }}
 {%- endmacro %}
 
 
@@ -246,4 +302,22 @@ row_number() over (
 ({{ staged }}.row_file is null
 {%- if names %} or {{ staged }}.row_file in ({{ names | join(', ') }})
 {%- endif %})
+{%- endmacro %}
+
+
+{#-
+    Of what the versions of a thing say in a column, what the last one that says
+    anything does; the version in force is the last. Aggregates.
+-#}
+{% macro last_known(column) -%}
+max_by(
+    {{ column }},
+    case when row_is_past then '0' else '1' end
+    || coalesce(
+        cast(
+            coalesce(row_version_at, version_at, row_synced_at)
+            as {{ dbt.type_string() }}
+        ), ''
+    ) || '|' || {{ column }}
+)
 {%- endmacro %}

@@ -3,6 +3,7 @@
     'stg_salesforce__accounts',
     'stg_salesforce__opportunity_snapshots',
     'stg_salesforce__opportunity_changes',
+    'stg_salesforce__opportunity_contact_roles',
     'stg_salesforce__user_roles',
     'stg_ads__google_accounts',
     'stg_ads__linkedin_campaigns',

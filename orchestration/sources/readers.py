@@ -191,17 +191,19 @@ class Converter:
         record, changed = (
             quoted(name) if name else "cast(null as varchar)" for name in named.values()
         )
+        # Of which version of a lead a date is its loader's columns say.
+        told = [name for name in found.columns if name.startswith("_")]
+        quotes = [quoted(name) for name in told]
         rows = " union all ".join(
             f"select {record} as c0, {literal(name.removeprefix(ENTERED))} as c1, "
-            f"{quoted(name)} as c2, {changed} as c3 "
+            f"{', '.join([f'{quoted(name)} as c2', f'{changed} as c3', *quotes])} "
             f"from read_parquet({literal(str(found.parquet))}) "
             f"where trim({quoted(name)}) <> ''"
             for name in stages
         )
-        columns = [*(need.names[0] for need in dates.needed), "updated_at"]
-        written, count = self._write(
-            target, columns, ["c0", "c1", "c2", "c3"], f"({rows})"
-        )
+        columns = [*(need.names[0] for need in dates.needed), "updated_at", *told]
+        values = ["c0", "c1", "c2", "c3", *quotes]
+        written, count = self._write(target, columns, values, f"({rows})")
         return Converted(target, written, count)
 
     # CSV

@@ -16,6 +16,9 @@ only this project asks of a table stands in its `meta`:
     is_by_file: of several files that tell of the same thing the later counts, so
         a row says when its file was changed last.
 
+A system's own `meta` may have `prefixes`, which loaders write before the names of
+its tables (dlt's `sf_user`).
+
 The loader, the macro `stage`, the counts of raw rows, the checks of the raw
 tables and the rule which change touches everybody read this list and no other.
 """
@@ -41,6 +44,7 @@ SCHEMA = "raw_"
 """What the name of a system's source, and of its schema, begins with."""
 
 META = ("needed", "is_required", "is_looked_up", "spellings", "made_of", "is_by_file")
+SYSTEM_META = ("prefixes",)
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class RawTable:
     spellings: tuple[str, ...] = ()
     made_of: str | None = None
     is_by_file: bool = False
+    prefixes: tuple[str, ...] = ()
 
 
 def plain(name: str) -> str:
@@ -93,16 +98,24 @@ def _place(system: str) -> tuple[int, str]:
 def _tables_in(path: Path) -> Iterator[RawTable]:
     for source in yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]:
         system = source["name"].removeprefix(SCHEMA)
+        of_system = _meta(path, source, f"the system {system}", SYSTEM_META)
         for table in source["tables"]:
-            name = f"{system}.{table['name']}"
-            meta = table.get("config", {}).get("meta", {})
-            for key in meta:
-                if key not in META:
-                    raise LeadFunnelError(
-                        f"{path.name} says {key!r} of the raw table {name}, which "
-                        f"nothing reads: its meta may have {listed(META)}."
-                    )
-            yield _table(system, table, meta)
+            name = f"the raw table {system}.{table['name']}"
+            meta = _meta(path, table, name, META)
+            yield _table(system, table, {**of_system, **meta})
+
+
+def _meta(
+    path: Path, said: Mapping[str, Any], name: str, known: tuple[str, ...]
+) -> Mapping[str, Any]:
+    meta = said.get("config", {}).get("meta", {})
+    for key in meta:
+        if key not in known:
+            raise LeadFunnelError(
+                f"{path.name} says {key!r} of {name}, which nothing reads: its meta "
+                f"may have {listed(known)}."
+            )
+    return meta
 
 
 def _table(system: str, table: Mapping[str, Any], meta: Mapping[str, Any]) -> RawTable:
@@ -120,6 +133,7 @@ def _table(system: str, table: Mapping[str, Any], meta: Mapping[str, Any]) -> Ra
         spellings=tuple(meta.get("spellings", ())),
         made_of=meta.get("made_of"),
         is_by_file=meta.get("is_by_file", False),
+        prefixes=tuple(meta.get("prefixes", ())),
     )
 
 
@@ -146,7 +160,11 @@ def looked_up_tables() -> frozenset[tuple[str, str]]:
 def _by_spelling() -> dict[tuple[str, str], RawTable]:
     found: dict[tuple[str, str], RawTable] = {}
     for table in RAW_TABLES:
-        for name in (table.name, *table.spellings):
+        names = (table.name, *table.spellings)
+        for name in (
+            *names,
+            *(prefix + name for prefix in table.prefixes for name in names),
+        ):
             for spelling in (
                 name,
                 f"{name}s",

@@ -19,7 +19,10 @@ with costs as (
             and spend_sources.counts = 'always'
     inner join {{ ref('int_fiscal_periods__days') }} as days
         on costs.cost_date = days.date_day
-    where not costs.is_key_missing and costs.amount is not null
+    where
+        not costs.is_key_missing
+        and not costs.is_deleted
+        and costs.amount is not null
 
     union all
 

@@ -15,7 +15,7 @@ from fractions import Fraction
 from math import floor
 from pathlib import Path
 
-from tests.reference.inputs import Folder, Inputs
+from tests.reference.inputs import Folder, Inputs, is_gone
 from tests.reference.parsing import (
     given,
     parse_instant,
@@ -285,7 +285,7 @@ class Calculation:
             key = self.report_key(row)
             latest[key] = max(arrival, latest.get(key, arrival))
         for arrival, row in rows:
-            if arrival < latest[self.report_key(row)]:
+            if arrival < latest[self.report_key(row)] or is_gone(row):
                 continue
             day = parse_instant(row.get("dateday"))
             amount = parse_number(row.get("spend"))
@@ -317,7 +317,7 @@ class Calculation:
             row = cost.values
             day = parse_instant(row.get("costdate"))
             amount = parse_number(row.get("amount"))
-            if cost.is_key_missing or day is None or amount is None:
+            if cost.is_key_missing or cost.is_gone or day is None or amount is None:
                 continue
             yield self.line(
                 "ledger",

@@ -447,6 +447,10 @@ def write_folder(
     add_merges(world, records)
     add_oversized_group(world, mix)
     spoil(world)
+    if not clean:
+        # Of its own chance: the people are the same without it.
+        add_contact_roles(world, Random(seed + 1))
+        add_loaders_state(world, Random(seed + 2))
     write_tables(world, Path(path))
 
 
@@ -1309,6 +1313,89 @@ def spoil(world: World) -> None:
             dropped = rnd.choice(columns)
             for row in world.tables.get(place, []):
                 row.pop(dropped, None)
+
+
+def add_contact_roles(world: World, rnd: Random) -> None:
+    """Which contacts deals belong to: those that they name, others, nobody's."""
+    deals = world.tables.get(("salesforce", "opportunity"), [])
+    contacts = world.tables.get(("salesforce", "contact"), [])
+    if not deals or not contacts or rnd.random() < 0.2:
+        return
+    roles = world.tables.setdefault(("salesforce", "opportunity_contact_role"), [])
+    for deal in deals:
+        for _ in range(rnd.choice([0, 0, 1, 1, 2, 3])):
+            contact = rnd.choice(contacts)["id"]
+            at = datetime(2025, 3, 1) + timedelta(days=rnd.randint(0, 30))
+            roles.append(
+                {
+                    "id": world.sf_id("00K"),
+                    "opportunity_id": deal["id"] and deal["id"][:15],
+                    "contact_id": rnd.choice([contact, contact, contact, "nobody"]),
+                    "role": rnd.choice(["Decision Maker", None]),
+                    "is_primary": rnd.choice(["true", "false", "false", None]),
+                    "created_date": rnd.choice([None, f"{at:%Y-%m-%dT%H:%M:%SZ}"]),
+                    "is_deleted": rnd.choices([None, "false", "true"], [5, 5, 1])[0],
+                }
+            )
+        if deal.get("contact_id") and rnd.random() < 0.5:
+            deal["contact_id"] = None
+
+
+STATEFUL = (
+    "lead", "contact", "user", "touch", "campaign_member", "program_membership",
+    "sales_activity", "task", "event", "opportunity", "opportunity_contact_role",
+)  # fmt: skip
+"""Tables of things that a source may delete, or change in place."""
+
+
+def add_loaders_state(world: World, rnd: Random) -> None:
+    """What loaders say beside the source: versions, deletions, a database's log."""
+    for place, rows in world.tables.items():
+        kind = rnd.choice(["none", "none", "versions", "flags", "times", "log"])
+        key = KEYS.get(place, "id")
+        if place[1] not in STATEFUL or not any(row.get(key) for row in rows):
+            continue
+        extra = []
+        for row in rows:
+            chance = rnd.random()
+            if kind == "versions":
+                extra += versions_of(row, chance)
+            elif kind == "flags":
+                row["_fivetran_deleted"] = "true" if chance < 0.03 else "false"
+            elif kind == "times":
+                row["_sdc_deleted_at"] = "2026-09-15T00:00:00Z" if chance < 0.03 else ""
+            elif kind == "log":
+                row.setdefault("_ab_cdc_deleted_at", None)
+                if chance < 0.04 and row.get(key):
+                    # Told after the row, before its latest change, or of nobody.
+                    at = rnd.choice(["2026-09-20", "2026-08-20"]) + "T00:00:00Z"
+                    known = row[key] if chance < 0.038 else f"{row[key]}?"
+                    extra.append({key: known, "_ab_cdc_deleted_at": at})
+        rows.extend(extra)
+        rnd.shuffle(rows)
+
+
+def versions_of(row: Row, chance: float) -> list[Row]:
+    """Makes a row a version, and gives other versions of it."""
+    times = [f"2026-0{month}-01T00:00:00Z" for month in (3, 4, 5)]
+    forever = "9999-12-31T23:59:59.999Z"
+
+    def state(active: bool, start: str, end: str) -> Row:
+        return {
+            "_fivetran_active": "true" if active else "false",
+            "_fivetran_start": start,
+            "_fivetran_end": end,
+        }
+
+    older = {name: None if "status" in name else text for name, text in row.items()}
+    if chance < 0.05:
+        # Gone, and told twice: as it was before, and as it is.
+        row.update(state(False, times[1], times[2]))
+        return [older | state(False, times[0], times[1])]
+    row.update(state(True, times[2], forever))
+    if chance < 0.2:
+        return [older | state(False, times[0], times[1])]
+    return []
 
 
 # Files -----------------------------------------------------------------

@@ -38,10 +38,16 @@ class RawRow:
     key: str
     values: Row
     is_key_missing: bool = False
+    is_gone: bool = False
+    """Its loader says that the source has it no longer."""
     takes_part: bool = False
     is_after: bool = False
     broken: set[str] = field(default_factory=set)
     person: object = None
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.is_gone or parse_flag(self.values.get("isdeleted")) is True
 
     @property
     def evidence(self) -> tuple[str, str, str]:
@@ -161,6 +167,10 @@ def read_inputs(
 
 # One row per key -------------------------------------------------------
 
+CHANGED = ("updatedat", "lastmodifieddate", "systemmodstamp")
+SYNCED = ("fivetransynced", "airbyteextractedat", "sdcbatchedat")
+DELETED_AT = ("abcdcdeletedat", "sdcdeletedat")
+
 
 def content_of(row: Row) -> str:
     kept = {
@@ -229,31 +239,86 @@ class Folder:
             copies.setdefault(group, []).append(row)
             keys.setdefault(group, (name, missing))
         for group, candidates in copies.items():
-            latest = max(candidates, key=self._recency)
+            latest, gone = self._survivor(candidates, key_columns)
             name, missing = keys[group]
             if group[0] == "key":
                 name = next(
                     given(latest.get(c)) for c in key_columns if given(latest.get(c))
                 )
-            survivor = RawRow(self.source, table, name, latest, missing)
+            survivor = RawRow(self.source, table, name, latest, missing, gone)
             if missing:
                 survivor.broken.add("missing_key")
             self.inputs.rows.append(survivor)
             yield survivor
 
-    def _recency(self, row: Row) -> tuple:
-        def first(*names: str) -> datetime:
-            for name in names:
-                instant = self.time(row.get(name))
-                if instant is not None:
-                    return instant
-            return datetime.min
+    def _survivor(
+        self, copies: list[Row], key_columns: tuple[str, ...]
+    ) -> tuple[Row, bool]:
+        """The copy that counts, and whether the loader says last that its row is
+        gone. Of several versions the active one counts. A deletion may tell only
+        the key: what the row was is what was told before.
+        """
+        past = self._past_versions(copies)
 
+        def place(copy: Row) -> tuple:
+            return (self._version(copy) not in past, *self._recency(copy))
+
+        last = max(copies, key=place)
+        telling = [copy for copy in copies if not _is_bare(copy, key_columns)]
+        gone = self._version(last) in past or is_gone(last)
+        return max(telling or copies, key=place), gone
+
+    def _version(self, copy: Row) -> object:
+        return parse_instant(copy.get("fivetranstart")) or content_of(copy)
+
+    def _past_versions(self, copies: list[Row]) -> set[object]:
+        """The versions that are not in force, as the last copy of each says."""
+        last: dict[object, tuple[datetime, bool]] = {}
+        for copy in copies:
+            active = parse_flag(copy.get("fivetranactive"))
+            if active is None:
+                active = parse_instant(copy.get("fivetranend")) is None
+            told = (self._first(copy, *SYNCED), active)
+            version = self._version(copy)
+            last[version] = max(told, last.get(version, told))
+        return {version for version, (_, active) in last.items() if not active}
+
+    def _first(self, row: Row, *names: str) -> datetime:
+        for name in names:
+            instant = self.time(row.get(name))
+            if instant is not None:
+                return instant
+        return datetime.min
+
+    def _recency(self, row: Row) -> tuple:
+        changed = self._first(row, *CHANGED)
+        if any(name in row for name in CHANGED):
+            changed = max(changed, self._first(row, *DELETED_AT))
         return (
-            first("updatedat", "lastmodifieddate", "systemmodstamp"),
-            first("fivetransynced", "airbyteextractedat"),
+            parse_instant(row.get("fivetranstart")) or datetime.min,
+            changed,
+            self._first(row, *SYNCED),
+            is_gone(row),
             hashlib.md5(content_of(row).encode()).hexdigest(),
         )
+
+
+def is_gone(row: Row) -> bool:
+    """Whether its loader says that the source has a row no longer."""
+    return parse_flag(row.get("fivetrandeleted")) is True or any(
+        given(row.get(name)) for name in DELETED_AT
+    )
+
+
+def _is_bare(row: Row, key_columns: tuple[str, ...]) -> bool:
+    """Whether a deletion says nothing but whose it is."""
+    return any(given(row.get(name)) for name in DELETED_AT) and not any(
+        given(text)
+        for name, text in row.items()
+        if name not in key_columns
+        and name not in CHANGED
+        and not LOADER_COLUMNS.match(name)
+    )
 
 
 def _joined(*columns: str) -> Callable[[Row], str]:
@@ -282,7 +347,7 @@ def read_generic(folder: Folder) -> None:
             status_reason=row.get("statusreason"),
             lead_source=row.get("source"),
             campaign_id=row.get("campaignid"),
-            is_deleted=parse_flag(row.get("isdeleted")) is True,
+            is_deleted=row.is_deleted,
         )
         into.records.append(record)
         winner = folder.node(row.get("mergedintoid"))
@@ -331,7 +396,7 @@ def read_generic(folder: Folder) -> None:
                 folder.time(row.get("occurredat")),
                 row.get("type"),
                 parse_flag(row.get("iscompleted")) is not False,
-                parse_flag(row.get("isdeleted")) is True,
+                row.is_deleted,
             )
         )
     touch_key = _joined("leadid", "touchedat", "type", "campaignid")
@@ -344,7 +409,7 @@ def read_generic(folder: Folder) -> None:
                 folder.time(row.get("touchedat")),
                 row.get("type"),
                 None,
-                parse_flag(row.get("isdeleted")) is True,
+                row.is_deleted,
             )
         )
     opportunity_key = _joined("leadid", "createdat", "closedat", "amount")
@@ -361,7 +426,7 @@ def read_generic(folder: Folder) -> None:
                 folder.time(row.get("closedat")),
                 _amount(row),
                 _currency(row),
-                parse_flag(row.get("isdeleted")) is True,
+                row.is_deleted,
             )
         )
     for row in folder.survivors("user", ("userid",)):
@@ -434,7 +499,7 @@ def read_salesforce(folder: Folder) -> None:
                 lead_source=row.get("leadsource"),
                 campaign_id=None,
                 created_by=row.get("createdbyid"),
-                is_deleted=parse_flag(row.get("isdeleted")) is True,
+                is_deleted=row.is_deleted,
             )
             into.records.append(record)
             for column, kind in (
@@ -493,7 +558,7 @@ def read_salesforce(folder: Folder) -> None:
                 folder.time(row.get("firstrespondeddate", "createddate")),
                 "campaign_member",
                 row.get("status"),
-                parse_flag(row.get("isdeleted")) is True,
+                row.is_deleted,
             )
         )
     _read_salesforce_opportunities(folder, leads)
@@ -522,7 +587,7 @@ def _read_salesforce_activities(folder: Folder) -> None:
                 folder.time(row.get("completeddatetime", "createddate")),
                 kind,
                 completed is not False,
-                parse_flag(row.get("isdeleted")) is True,
+                row.is_deleted,
             )
         )
     for row in folder.survivors("event", ("id",)):
@@ -536,7 +601,7 @@ def _read_salesforce_activities(folder: Folder) -> None:
                 ),
                 row.get("type") or "Event",
                 True,
-                parse_flag(row.get("isdeleted")) is True,
+                row.is_deleted,
             )
         )
 
@@ -568,6 +633,8 @@ def _read_salesforce_opportunities(folder: Folder, leads: list[Record]) -> None:
             if opportunity and stage and instant:
                 key = (opportunity, stage)
                 moved[key] = max(moved.get(key, instant), instant)
+    named = _contacts_of_deals(folder)
+    records = {record.node: record for record in folder.inputs.records}
     for row in folder.survivors("opportunity", ("id",)):
         node = None if row.is_key_missing else folder.node(row.key)
         stage = same_text(row.get("stagename"))
@@ -577,7 +644,8 @@ def _read_salesforce_opportunities(folder: Folder, leads: list[Record]) -> None:
         folder.inputs.opportunities.append(
             Opportunity(
                 row,
-                converted.get(node) or folder.node(row.get("contactid")),
+                converted.get(node)
+                or _contact_of(folder, row, named.get(node, []), records),
                 row.get("id"),
                 row.get("ownerid"),
                 folder.time(row.get("createddate")),
@@ -586,9 +654,48 @@ def _read_salesforce_opportunities(folder: Folder, leads: list[Record]) -> None:
                 closed_at,
                 _amount(row),
                 _currency(row),
-                parse_flag(row.get("isdeleted")) is True,
+                row.is_deleted,
             )
         )
+
+
+def _contacts_of_deals(folder: Folder) -> dict[Node, list[Node]]:
+    """The contacts that the roles of each deal name: the primary one, then those
+    that were named first."""
+    key = _joined("opportunityid", "contactid", "role")
+    roles: dict[Node, list[tuple]] = {}
+    for row in folder.survivors("opportunity_contact_role", ("id",), key):
+        deal, contact = (
+            folder.node(row.get(name)) for name in ("opportunityid", "contactid")
+        )
+        if deal and contact and not row.is_deleted:
+            place = (
+                parse_flag(row.get("isprimary")) is not True,
+                folder.time(row.get("createddate")) or datetime.max,
+                contact,
+            )
+            roles.setdefault(deal, []).append(place)
+    return {
+        deal: [contact for *_, contact in sorted(places)]
+        for deal, places in roles.items()
+    }
+
+
+def _contact_of(
+    folder: Folder, deal: RawRow, named: list[Node], records: dict[Node, Record]
+) -> Node | None:
+    """A deal is one person's: of all contacts that it names, the first that is
+    there, else the first that was there once."""
+    own = folder.node(deal.get("contactid"))
+    contacts = [own, *named] if own else named
+
+    def standing(contact: Node) -> int:
+        record = records.get(contact)
+        if record is None:
+            return 2
+        return int(record.is_deleted and not record.row.get("masterrecordid"))
+
+    return min(contacts, key=standing, default=None)
 
 
 # marketo ---------------------------------------------------------------
@@ -610,7 +717,7 @@ def read_marketo(folder: Folder) -> None:
             company=row.get("company"),
             status=row.get("leadstatus", "status"),
             lead_source=row.get("leadsource"),
-            is_deleted=parse_flag(row.get("fivetrandeleted")) is True,
+            is_deleted=row.is_deleted,
         )
         into.records.append(record)
         for columns in (("sfdcleadid",), ("sfdccontactid",)):
@@ -660,7 +767,7 @@ def read_marketo(folder: Folder) -> None:
                 folder.time(row.get("membershipdate", "createdat")),
                 "program_membership",
                 row.get("status", "progressionstatus"),
-                False,
+                row.is_deleted,
             )
         )
 

@@ -44,6 +44,7 @@ TABLES: dict[str, tuple[str, ...]] = {
         "opportunity",
         "opportunity_history",
         "opportunity_field_history",
+        "opportunity_contact_role",
         "task",
         "event",
         "user",
@@ -64,7 +65,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     ),
 }
 
-LOADER_COLUMNS = re.compile(r"^(fivetran|airbyte|dlt)|^(file|loadedat)$")
+LOADER_COLUMNS = re.compile(r"^(fivetran|airbyte|dlt|abcdc|sdc)|^(file|loadedat)$")
 
 
 def column_name(text: str) -> str:

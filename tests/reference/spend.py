@@ -121,6 +121,7 @@ def write_ads(rnd: Random, landing: Path, days: list[date]) -> None:
                         "spend": amount(rnd, currency),
                     }
                 )
+    mark_deleted(rows)
     write_csv(landing / "ads" / "campaign_report.csv", rows)
 
 
@@ -148,7 +149,15 @@ def write_ledger(rnd: Random, landing: Path, days: list[date]) -> None:
     rnd.shuffle(rows)
     for broken in ({"cost_id": None}, {"cost_date": "soon"}, {"amount": "much"}):
         rows.append({**rows[0], "cost_id": f"B{len(rows)}", **broken})
+    mark_deleted(rows)
     write_csv(landing / "ledger" / "cost.csv", rows)
+
+
+def mark_deleted(rows: list[dict]) -> None:
+    """Of its own chance, some lines that their loader says are gone."""
+    rnd = Random(f"{len(rows)} {rows[0]}")
+    for row in rows:
+        row["_fivetran_deleted"] = "true" if rnd.random() < 0.03 else None
 
 
 def write_rates(rnd: Random, definition: Path, days: list[date]) -> None:

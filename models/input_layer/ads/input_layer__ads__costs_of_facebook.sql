@@ -7,14 +7,8 @@ with facebook_days as (
 facebook_ads as (
     select
         row_id as ad_id,
-        max_by(
-            campaign_id,
-            coalesce(cast(version_at as string), '') || '|' || campaign_id
-        ) as campaign_id,
-        max_by(
-            account_id,
-            coalesce(cast(version_at as string), '') || '|' || account_id
-        ) as account_id
+        {{ last_known('campaign_id') }} as campaign_id,
+        {{ last_known('account_id') }} as account_id
     from {{ ref('stg_ads__facebook_ads') }}
     where campaign_id is not null
     group by row_id
@@ -23,10 +17,7 @@ facebook_ads as (
 facebook_campaigns as (
     select
         row_id as campaign_id,
-        max_by(
-            campaign_name,
-            coalesce(cast(version_at as string), '') || '|' || campaign_name
-        ) as campaign_name
+        {{ last_known('campaign_name') }} as campaign_name
     from {{ ref('stg_ads__facebook_campaigns') }}
     where campaign_name is not null
     group by row_id
@@ -35,10 +26,7 @@ facebook_campaigns as (
 facebook_currencies as (
     select
         {{ plain_account('row_id') }} as account_id,
-        max_by(
-            upper(currency),
-            coalesce(cast(version_at as string), '') || '|' || currency
-        ) as currency
+        {{ last_known('upper(currency)') }} as currency
     from {{ ref('stg_ads__facebook_accounts') }}
     where currency is not null
     group by {{ plain_account('row_id') }}
@@ -78,6 +66,7 @@ select
     coalesce(
         upper(campaigns_found.currency), facebook_currencies.currency
     ) as currency,
+    campaigns_found.is_deleted_by_loader as is_deleted,
     campaigns_found.row_loaded_at as loaded_at
 from campaigns_found
 left join facebook_campaigns

@@ -6,10 +6,7 @@ with google_stats as (
 google_currencies as (
     select
         row_id as account_id,
-        max_by(
-            upper(currency),
-            coalesce(cast(version_at as string), '') || '|' || currency
-        ) as currency
+        {{ last_known('upper(currency)') }} as currency
     from {{ ref('stg_ads__google_accounts') }}
     where currency is not null
     group by row_id
@@ -39,6 +36,7 @@ select
     google_stats.spend_text as amount_text,
     coalesce(upper(google_stats.currency), google_currencies.currency)
         as currency,
+    google_stats.is_deleted_by_loader as is_deleted,
     google_stats.row_loaded_at as loaded_at
 from google_stats
 left join google_currencies

@@ -6,14 +6,8 @@ with linkedin_days as (
 linkedin_campaigns as (
     select
         row_id as campaign_id,
-        max_by(
-            account_id,
-            coalesce(cast(version_at as string), '') || '|' || account_id
-        ) as account_id,
-        max_by(
-            campaign_name,
-            coalesce(cast(version_at as string), '') || '|' || campaign_name
-        ) as campaign_name
+        {{ last_known('account_id') }} as account_id,
+        {{ last_known('campaign_name') }} as campaign_name
     from {{ ref('stg_ads__linkedin_campaigns') }}
     where account_id is not null
     group by row_id
@@ -22,10 +16,7 @@ linkedin_campaigns as (
 linkedin_currencies as (
     select
         row_id as account_id,
-        max_by(
-            upper(currency),
-            coalesce(cast(version_at as string), '') || '|' || currency
-        ) as currency
+        {{ last_known('upper(currency)') }} as currency
     from {{ ref('stg_ads__linkedin_accounts') }}
     where currency is not null
     group by row_id
@@ -64,6 +55,7 @@ select
             )
         when linkedin_days.usd_cost is not null then 'USD'
     end as currency,
+    linkedin_days.is_deleted_by_loader as is_deleted,
     linkedin_days.row_loaded_at as loaded_at
 from linkedin_days
 left join linkedin_campaigns

@@ -21,5 +21,6 @@ select
     spend as amount,
     spend_text as amount_text,
     upper(currency) as currency,
+    is_deleted_by_loader as is_deleted,
     row_loaded_at as loaded_at
 from microsoft_days

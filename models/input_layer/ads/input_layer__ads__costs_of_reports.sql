@@ -23,6 +23,7 @@ select
     spend as amount,
     spend_text as amount_text,
     upper(currency) as currency,
+    row_is_deleted as is_deleted,
     row_loaded_at as loaded_at
 from lines
 where file_rank = 1

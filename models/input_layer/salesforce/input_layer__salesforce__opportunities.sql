@@ -29,6 +29,11 @@ converted_leads as (
     where conversion_no = 1
 ),
 
+contacts_of_deals as (
+    select *
+    from {{ ref('input_layer__salesforce__contacts_of_deals') }}
+),
+
 snapshots as (
     select *
     from {{ surviving_rows([ref('stg_salesforce__opportunity_snapshots')]) }}
@@ -90,11 +95,16 @@ select
     opportunities.opportunity_id,
     coalesce(
         converted_leads.record_key,
+        contacts_of_deals.record_key,
         {{ system_key(
             'salesforce', sf_match_id('opportunities.contact_id')
         ) }}
     ) as record_key,
-    coalesce(converted_leads.record_id, opportunities.contact_id) as record_id,
+    coalesce(
+        converted_leads.record_id,
+        contacts_of_deals.record_id,
+        opportunities.contact_id
+    ) as record_id,
     opportunities.owner_id,
     opportunities.opportunity_stage,
     opportunities.created_at,
@@ -116,6 +126,8 @@ select
 from opportunities
 left join converted_leads
     on opportunities.match_id = converted_leads.opportunity_match_id
+left join contacts_of_deals
+    on opportunities.match_id = contacts_of_deals.opportunity_match_id
 left join stages_entered
     on
         opportunities.match_id = stages_entered.opportunity_match_id

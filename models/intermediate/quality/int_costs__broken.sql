@@ -8,7 +8,7 @@
 with unusable as (
 
     select * from {{ ref('int_costs__judged') }}
-    where not is_usable
+    where not is_usable and not is_deleted
 
 ),
 

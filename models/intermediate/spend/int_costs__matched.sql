@@ -3,7 +3,7 @@
 with costs as (
 
     select * from {{ ref('int_costs__judged') }}
-    where is_usable
+    where is_usable and not is_deleted
 
 ),
 

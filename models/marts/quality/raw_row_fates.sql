@@ -22,10 +22,11 @@ fates_counted as (
     select
         source,
         source_table,
-        count(*) filter (where is_usable) as readings,
-        count(*) filter (where not is_usable) as quarantined,
+        count(*) filter (where is_usable and not is_deleted) as readings,
+        count(*) filter (where not is_usable and not is_deleted)
+            as quarantined,
         0 as after_as_of,
-        0 as unread
+        count(*) filter (where is_deleted) as unread
     from {{ ref('int_costs__judged') }}
     group by 1, 2
 

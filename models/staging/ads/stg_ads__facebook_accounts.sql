@@ -6,6 +6,6 @@
         'currency': ['currency', 'account_currency'],
     },
     instants={
-        'version_at': ['updated_time', 'updated_at', '_fivetran_synced'],
+        'version_at': ['updated_time', 'updated_at'],
     },
 ) }}

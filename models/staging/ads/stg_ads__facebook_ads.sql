@@ -7,6 +7,6 @@
         'campaign_id': 'campaign_id',
     },
     instants={
-        'version_at': ['updated_time', 'updated_at', '_fivetran_synced'],
+        'version_at': ['updated_time', 'updated_at'],
     },
 ) }}

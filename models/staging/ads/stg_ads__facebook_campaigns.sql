@@ -7,6 +7,6 @@
         'campaign_name': 'name',
     },
     instants={
-        'version_at': ['updated_time', 'updated_at', '_fivetran_synced'],
+        'version_at': ['updated_time', 'updated_at'],
     },
 ) }}

@@ -4,7 +4,7 @@
         'date_day_text', 'account_id', 'campaign_id', 'network', 'device',
     ],
     texts={
-        'date_day_text': 'date',
+        'date_day_text': ['date', 'time_period'],
         'account_id': 'account_id',
         'campaign_id': 'campaign_id',
         'campaign_name': 'campaign_name',
@@ -14,7 +14,7 @@
         'spend_text': 'spend',
     },
     dates={
-        'date_day': 'date',
+        'date_day': ['date', 'time_period'],
     },
     currency='currency',
     decimals={

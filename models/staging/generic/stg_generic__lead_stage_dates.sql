@@ -1,5 +1,6 @@
 {{ stage(
     'generic', 'lead_stage_date',
+    is_history=true,
     content_key=['record_id', 'stage'],
     record='record_id',
     texts={

@@ -1,5 +1,6 @@
 {{ stage(
     'generic', 'lead_status_history',
+    is_history=true,
     content_key=['record_id', 'changed_at', 'field', 'old_value', 'new_value'],
     record='record_id',
     texts={

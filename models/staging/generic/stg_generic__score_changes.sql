@@ -1,5 +1,6 @@
 {{ stage(
     'generic', 'score_change',
+    is_history=true,
     content_key=['record_id', 'changed_at', 'score', 'reason'],
     record='record_id',
     texts={

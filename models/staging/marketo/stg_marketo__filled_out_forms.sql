@@ -1,5 +1,6 @@
 {{ stage(
     'marketo', 'activity_fill_out_form',
+    is_history=true,
     key=['marketo_guid', 'id'],
     texts={
         'record_id': 'lead_id',

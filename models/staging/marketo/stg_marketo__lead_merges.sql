@@ -1,5 +1,6 @@
 {{ stage(
     'marketo', 'activity_merge_leads',
+    is_history=true,
     key=['marketo_guid', 'id'],
     texts={
         'record_id': 'lead_id',

@@ -19,6 +19,6 @@
         'updated_at': 'updated_at',
     },
     booleans={
-        'is_deleted': ['_fivetran_deleted', 'is_deleted'],
+        'is_deleted': 'is_deleted',
     },
 ) }}

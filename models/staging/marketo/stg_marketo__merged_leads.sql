@@ -1,5 +1,6 @@
 {{ stage(
     'marketo', 'merged_lead',
+    is_history=true,
     key=['id', 'merged_lead'],
     content_key=['losing_record_id', 'winning_record_id'],
     texts={

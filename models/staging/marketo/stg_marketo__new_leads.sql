@@ -1,5 +1,6 @@
 {{ stage(
     'marketo', 'activity_new_lead',
+    is_history=true,
     key=['marketo_guid', 'id'],
     texts={
         'record_id': 'lead_id',

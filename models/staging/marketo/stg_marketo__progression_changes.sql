@@ -1,5 +1,6 @@
 {{ stage(
     'marketo', 'activity_change_status_in_progression',
+    is_history=true,
     key=['marketo_guid', 'id'],
     texts={
         'record_id': 'lead_id',

@@ -1,5 +1,6 @@
 {{ stage(
     'salesforce', 'lead_history',
+    is_history=true,
     key=['id'],
     content_key=['record_id', 'changed_at', 'field', 'old_value', 'new_value'],
     texts={

@@ -1,5 +1,6 @@
 {{ stage(
     'salesforce', 'opportunity_field_history',
+    is_history=true,
     key=['id'],
     content_key=[
         'opportunity_id', 'changed_at', 'field', 'old_value', 'new_value',

@@ -1,5 +1,6 @@
 {{ stage(
     'salesforce', 'opportunity_history',
+    is_history=true,
     content_key=['row_id', 'opportunity_id', 'changed_at', 'opportunity_stage'],
     texts={
         'opportunity_id': ['opportunity_id', 'id'],

@@ -29,7 +29,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 Table = list[dict[str, str]]
 
-OF_THE_TEXT = {"source_key", "stage_event_id", "touch_id", "first_touch_id"}
+OF_THE_TEXT = {
+    "source_key",
+    "stage_event_id",
+    "touch_id",
+    "attributed_acceptance_id",
+}
 """A row without an id of its own is called by what it says, letter by letter."""
 
 TIMES = {"created_at", "changed_at", "occurred_at", "touched_at", "closed_at"}

@@ -56,6 +56,12 @@ CHANGES = {
             {"lead_id": "L1", "stage": "mql", "reached_at": "2026-04-02"},
             {"lead_id": "L1", "stage": "sal", "reached_at": "soon"},
         ],
+        "salesforce/lead_stage_date": [
+            {"id": LEAD, "stage": "sal", "reached_at": "2026-04-03"},
+        ],
+        "marketo/lead_stage_date": [
+            {"id": "7", "stage": "mql", "reached_at": "2026-04-02"},
+        ],
         "generic/score_change": [
             {"lead_id": "L1", "changed_at": "2026-04-05", "score": "7"}
         ],
@@ -184,6 +190,7 @@ def test_changes_are_named_alike(built: InputLayer) -> None:
         "L1|2026-04-05|ステータス||": "status",
         "L1|2026-04-05|Contact owner||": "owner",
         "L1|mql": "reached", "L1|sal": "reached",
+        f"{LEAD}|sal": "reached", "7|mql": "reached",
         "L1|2026-04-05|||": "status",
         "L1|2026-04-05|7|": "score",
         "s1": "score", "s2": "score", "s3": "demographicscore", "s4": "score",

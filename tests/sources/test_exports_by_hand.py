@@ -552,6 +552,29 @@ def test_dates_of_stages_are_rows_of_their_own(project, put):
         ).fetchall()
 
 
+@pytest.mark.parametrize(
+    ("system", "header"),
+    [
+        ("salesforce", "Lead ID,作成日,引き渡し日,SAL Date,Became an MQL Date"),
+        ("marketo", "Person ID,Created Date,Sent to Sales Date,受入日,MQL Date"),
+    ],
+)
+def test_dates_of_stages_in_a_vendors_leads(project, put, system, header):
+    put(
+        f"{system}/lead.csv",
+        f"{header}\n7,2026-04-01,2026-04-03,2026-04-04,\n8,2026-04-01,,,2026-04-02\n",
+    )
+    load_system(project, system)
+    with duckdb.connect(str(project.warehouse)) as connection:
+        assert connection.execute(
+            f"select id, stage, reached_at from raw_{system}.lead_stage_date order by 3"
+        ).fetchall() == [
+            ("8", "mql", "2026-04-02"),
+            ("7", "handed_off", "2026-04-03"),
+            ("7", "sal", "2026-04-04"),
+        ]
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("quote", ["", '"'])
 def test_a_title_above_a_table_that_needs_no_column(read, put, delimiter, quote):

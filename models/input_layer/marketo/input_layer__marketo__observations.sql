@@ -98,3 +98,20 @@ select
     cast(null as string) as actor_id,
     change_reason as reason
 from fields_named
+
+union all
+
+-- A date of a stage in a column of the lead itself.
+select
+    {{ row_columns() }},
+    'lead' as entity,
+    'reached' as field,
+    {{ system_key('marketo', 'record_id') }} as record_key,
+    record_id,
+    cast(null as string) as old_value,
+    stage as new_value,
+    reached_at as observed_at,
+    {{ unread_text('reached_at', 'reached_at_text') }} as observed_at_text,
+    cast(null as string) as actor_id,
+    cast(null as string) as reason
+from {{ ref('stg_marketo__lead_stage_dates') }}

@@ -65,3 +65,20 @@ select
     actor_id,
     cast(null as string) as reason
 from owner_names_told_from_ids
+
+union all
+
+-- A date of a stage in a column of the lead itself.
+select
+    {{ row_columns() }},
+    'lead' as entity,
+    'reached' as field,
+    {{ system_key('salesforce', sf_match_id('record_id')) }} as record_key,
+    record_id,
+    cast(null as string) as old_value,
+    stage as new_value,
+    reached_at as observed_at,
+    {{ unread_text('reached_at', 'reached_at_text') }} as observed_at_text,
+    cast(null as string) as actor_id,
+    cast(null as string) as reason
+from {{ ref('stg_salesforce__lead_stage_dates') }}

@@ -24,7 +24,8 @@ select
     region,
     owner_id,
     status,
-    true as has_first_value,
+    -- Where dates say which stages it reached, its status now is the last one.
+    not coalesce(has_stage_dates, false) as has_first_value,
     status_reason,
     lead_source,
     cast(null as string) as campaign_id,

@@ -30,5 +30,6 @@
     },
     booleans={
         'is_deleted': 'is_deleted',
+        'has_stage_dates': 'has_stage_dates',
     },
 ) }}

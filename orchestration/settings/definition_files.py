@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.errors import LeadFunnelError, listed, meant
-from orchestration.project import Project
+from orchestration.project import VARS_FILE, Project
 from orchestration.sources.tables import plain
 
 REPLACE, ADD = "replace", "add"
@@ -46,10 +46,13 @@ def overlay_files(project: Project) -> list[OverlayFile]:
     for path in sorted(project.definition.iterdir()):
         if path.name.startswith((".", "~", "_")) or path.suffix.lower() == ".md":
             continue
+        if path.name == VARS_FILE:
+            continue  # The project's vars are read along with VARS.
         if path.is_dir() or path.suffix.lower() != ".csv":
             raise LeadFunnelError(
                 f"DEFINITION holds {path.name}, which is not a CSV file: keep only "
-                "<seed>.csv (replaces a seed) and <seed>.add.csv (adds rows) there."
+                "<seed>.csv (replaces a seed), <seed>.add.csv (adds rows) and "
+                f"{VARS_FILE} there."
             )
         seed, mode = path.stem, REPLACE
         if seed.endswith(".add"):

@@ -51,6 +51,7 @@ from orchestration.sources.lines import (
     LeftOut,
     Rows,
     find_layout,
+    folded,
     header_place,
     is_filled,
     likeliest_header,
@@ -200,7 +201,7 @@ class Converter:
         )
         columns = [*(need.names[0] for need in dates.needed), "updated_at"]
         written, count = self._write(
-            target, columns, ["c0", "c1", "c2", "c3"], f"({rows})"
+            target, Named(tuple(columns)), ["c0", "c1", "c2", "c3"], f"({rows})"
         )
         return Converted(target, written, count)
 
@@ -267,7 +268,7 @@ class Converter:
         values = [f"c{index}" for index in range(len(columns))]
         # Of a single column, a blank line cannot be told from a blank value.
         where = "where trim(c0) <> ''" if len(columns) == 1 else ""
-        return self._write(target, columns, values, relation, where, named.constants)
+        return self._write(target, named, values, relation, where)
 
     def _may_hold_other_lines(
         self, file: LandingFile, target: Path, columns: Sequence[str], layout: Layout
@@ -349,9 +350,7 @@ class Converter:
         return line
 
     def _rows(self, file: LandingFile, layout: Layout, named: Named) -> Rows:
-        return Rows(
-            file.table, layout.names, named.columns, self.rules.words, self.left_out
-        )
+        return Rows(file.table, layout.names, named, self.rules.words, self.left_out)
 
     # Workbooks
 
@@ -475,9 +474,7 @@ class Converter:
             f"json_extract_string(json, [{pointers}]) as found from {relation})"
         )
         values = [_json_text(index + 1) for index in range(len(keys))]
-        return self._write(
-            target, named.columns, values, relation, constants=named.constants
-        )
+        return self._write(target, named, values, relation)
 
     def _json_keys(self, relation: str) -> tuple[int, list[str]]:
         stray, keys = self.connection.execute(
@@ -488,7 +485,7 @@ class Converter:
         return stray, keys or []
 
     def _has_needed(self, table: RawTable, names: Sequence[str]) -> bool:
-        columns = self.rules.headings.named(table, names).columns
+        columns = self.rules.headings.named(table, names).all
         return bool(table.needed) and all(
             need.found_in(columns) for need in table.needed
         )
@@ -532,9 +529,7 @@ class Converter:
         )
         values = [f"b{place}" for place in range(len(beside))]
         values += [_json_text(index + 1) for index in range(len(keys))]
-        return self._write(
-            target, named.columns, values, relation, constants=named.constants
-        )
+        return self._write(target, named, values, relation)
 
     # Parquet
 
@@ -555,7 +550,7 @@ class Converter:
             kinds = {row[1] for row in described}
             if (
                 tuple(names) == columns
-                and not (named.constants or self.added)
+                and not (named.constants or named.made or self.added)
                 and kinds == {"VARCHAR"}
                 and self._is_text(source, path)
             ):
@@ -564,9 +559,7 @@ class Converter:
                     _put(source, target)
                     return columns, rows
             values = [_as_text(quoted(row[0]), row[1]) for row in described]
-            return self._write(
-                target, columns, values, relation, constants=named.constants
-            )
+            return self._write(target, named, values, relation)
         except duckdb.Error as error:
             raise _unreadable(file, _first_line(error)) from error
 
@@ -596,13 +589,14 @@ class Converter:
     def _write(
         self,
         target: Path,
-        columns: Sequence[str],
+        named: Named,
         values: Sequence[str],
         relation: str,
         where: str = "",
-        constants: Sequence[tuple[str, str]] = (),
     ) -> Read:
         unfinished = _unfinished(target)
+        columns, values = self._with_made(named, values, relation)
+        constants = named.constants
         selected = [
             f"nullif(cast({value} as varchar), '') as {quoted(column)}"
             for column, value in zip(columns, values, strict=True)
@@ -630,6 +624,44 @@ class Converter:
         ).fetchone()[0]
         _put(unfinished, target)
         return tuple(columns), rows
+
+    def _with_made(
+        self, named: Named, values: Sequence[str], relation: str
+    ) -> tuple[list[str], list[str]]:
+        """The columns with those that are made of them, and what each is in SQL."""
+        found = dict(zip(named.columns, values, strict=True))
+        for made in named.made:
+            parts = [f"nullif(trim({_text(values[at])}), '')" for at in made.places]
+            value = parts[0] if len(parts) == 1 else _one_after_another(parts)
+            if made.where_place is not None:
+                given = _text(values[made.where_place])
+                same = self._same_text(given, made.where_value, relation)
+                value = f"case when {given} in ({same}) then {value} end"
+            if made.column in found:
+                value = (
+                    f"coalesce(nullif(trim({_text(found[made.column])}), ''), {value})"
+                )
+            found[made.column] = value
+        return list(found), list(found.values())
+
+    def _same_text(self, given: str, wanted: str, relation: str) -> str:
+        """The texts of a relation that are the same as a wanted one, for SQL."""
+        texts = self.connection.execute(
+            f"select distinct {given} from {relation} where {given} is not null"
+        ).fetchall()
+        same = sorted(text for (text,) in texts if folded(text) == folded(wanted))
+        return ", ".join(map(literal, same)) or "null"
+
+
+def _text(value: str) -> str:
+    return f"cast({value} as varchar)"
+
+
+def _one_after_another(parts: Sequence[str]) -> str:
+    """All values as one text; nothing where all are blank."""
+    filled = " or ".join(f"{part} is not null" for part in parts)
+    whole = ", ' / ', ".join(f"coalesce({part}, '')" for part in parts)
+    return f"case when {filled} then concat({whole}) end"
 
 
 def _unfinished(target: Path) -> Path:

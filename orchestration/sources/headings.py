@@ -35,6 +35,8 @@ CURRENCIES = {"currency", "currencycode", "currencyisocode"}
 AMOUNTS = {"spend", "amount", "actual_cost"}
 """Columns that a currency may stand beside in a heading: `Amount spent (JPY)`."""
 
+RECORD_IDS = ("lead_id", "id")
+
 LIKE = 0.6
 """How alike a heading and a column are, of 1, for one to be meant by the other."""
 
@@ -75,6 +77,11 @@ class Made:
     places: tuple[int, ...]
     where_place: int | None = None
     where_value: str = ""
+
+    @property
+    def is_id(self) -> bool:
+        """Whether it tells rows apart, so that it is a digest of what it is made of."""
+        return self.column in RECORD_IDS
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,8 @@ MODIFIED_AT = "_file_modified_at"
 """When a file was changed last, where that decides which of several counts."""
 HAS_STAGE_DATES = "has_stage_dates"
 """Says of a row whether a stage's date stands in it."""
+DIGITS_OF_IDS = 16
+"""How long an id is that is made of other columns."""
 INSIDE = ("_airbyte_data",)
 """Columns that hold the whole of a row, as a JSON object."""
 
@@ -117,6 +119,14 @@ class MissingColumns(LeadFunnelError):
         self.missing = tuple(missing)
 
 
+class OpenEncoding(LeadFunnelError):
+    """A file's text does not tell which of several encodings it is in."""
+
+    def __init__(self, sentence: str, candidates: Sequence[str]) -> None:
+        super().__init__(sentence)
+        self.candidates = tuple(candidates)
+
+
 class Converter:
     """Turns files of exports into Parquet files; what it needs meanwhile is in a
     folder of its own."""
@@ -152,7 +162,7 @@ class Converter:
         )
         try:
             if file.member and file.format != "xlsx":
-                file = _unpacked(file, scratch, self.rules.most_unpacked)
+                file = unpacked(file, scratch, self.rules.most_unpacked)
             if file.path.stat().st_size == 0:
                 return Converted(target, (), 0)
             read = {
@@ -380,7 +390,7 @@ class Converter:
     # What is wrong with a file
 
     def _encoding(self, file: LandingFile, *, whole: bool = False) -> str:
-        return self.rules.encodings.get(file.table.system) or _encoding(
+        return self.rules.encodings.get(file.table.system) or encoding_of(
             file, whole=whole
         )
 
@@ -633,6 +643,9 @@ class Converter:
         for made in named.made:
             parts = [f"nullif(trim({_text(values[at])}), '')" for at in made.places]
             value = parts[0] if len(parts) == 1 else _one_after_another(parts)
+            if made.is_id:
+                # What people are called by is no id that every table may show.
+                value = f"left(md5(lower({value})), {DIGITS_OF_IDS})"
             if made.where_place is not None:
                 given = _text(values[made.where_place])
                 same = self._same_text(given, made.where_value, relation)
@@ -690,8 +703,9 @@ def opened(file: LandingFile) -> Iterator[BinaryIO]:
         yield stream  # type: ignore[misc]
 
 
-def _encoding(file: LandingFile, *, whole: bool = False) -> str:
-    """The encoding that a file's beginning, or the whole of it, tells."""
+def encoding_of(file: LandingFile, *, whole: bool = False) -> str:
+    """The encoding that a file's beginning, or the whole of it, tells; where it stays
+    open, an OpenEncoding."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with opened(file) as stream:
         piece = stream.read(HEAD_BYTES)
@@ -733,11 +747,12 @@ def _told_by_text(file: LandingFile) -> str:
         f'VARS=\'{{"source_encodings": {{"{system}": "{(told or ("cp932",))[0]}"}}}}\''
     )
     if told:
-        raise _unreadable(
+        said = _unreadable(
             file,
             f"its encoding may be {listed(told).replace(' and ', ' or ')}, and its "
             f"text does not tell which: name it with {example}, or save it as UTF-8",
         )
+        raise OpenEncoding(str(said), told)
     raise _unreadable(
         file,
         "its text is neither UTF-8 nor UTF-16 nor Japanese Windows text (cp932), nor "
@@ -766,7 +781,7 @@ def _filled(found: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[
     return (each for each in found if is_filled(each[1]))
 
 
-def _unpacked(file: LandingFile, scratch: Path, most: int) -> LandingFile:
+def unpacked(file: LandingFile, scratch: Path, most: int) -> LandingFile:
     """A file of a .zip, unpacked, and no further than to the limit."""
     target = scratch / Path(file.member).name
     left = most

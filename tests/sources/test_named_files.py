@@ -1,6 +1,7 @@
 """Which table a file holds that is not called like one, and columns that are made
 of others: what the definition says of a folder as it came."""
 
+import hashlib
 import io
 import json
 import zipfile
@@ -51,6 +52,11 @@ def loaded(project, table):
             }
             for row in cursor.fetchall()
         ]
+
+
+def digest(text):
+    """An id that is made of others: names are nothing that every table may show."""
+    return hashlib.md5(text.lower().encode()).hexdigest()[:16]
 
 
 def workbook(**sheets):
@@ -165,6 +171,7 @@ A社,山田,2026-04-01,2026-04-03,受入
 B社,佐藤,2026-04-02,, 却下
 Total,伊藤,2026-04-03,,
 """
+LISTED = ("A社 / 山田", "B社 / 佐藤", "Total / 伊藤")
 MADE = """system,table,column,made_of,where_heading,where_value
 generic,lead,lead_id,会社名 + 氏名,,
 generic,lead,created_at,引き渡し日,,
@@ -196,9 +203,7 @@ def test_columns_are_made_of_others(own, put, content):
     project = own(files=HEAD + f"list.{kind},generic,lead,,\n", derived_columns=MADE)
     load_all(project)
     leads = loaded(project, "generic.lead")
-    assert [lead["lead_id"] for lead in leads] == [
-        "A社 / 山田", "B社 / 佐藤", "Total / 伊藤",
-    ]  # fmt: skip
+    assert [lead["lead_id"] for lead in leads] == list(map(digest, LISTED))
     assert [lead["created_at"] for lead in leads] == [
         "2026-04-01", "2026-04-02", "2026-04-03",
     ]  # fmt: skip
@@ -207,11 +212,11 @@ def test_columns_are_made_of_others(own, put, content):
         for row in loaded(project, "generic.lead_stage_date")
     }
     assert dates == {
-        ("A社 / 山田", "handed_off", "2026-04-01"),
-        ("A社 / 山田", "sal", "2026-04-03"),
-        ("B社 / 佐藤", "handed_off", "2026-04-02"),
-        ("B社 / 佐藤", "rejected", "2026-04-02"),
-        ("Total / 伊藤", "handed_off", "2026-04-03"),
+        (digest("A社 / 山田"), "handed_off", "2026-04-01"),
+        (digest("A社 / 山田"), "sal", "2026-04-03"),
+        (digest("B社 / 佐藤"), "handed_off", "2026-04-02"),
+        (digest("B社 / 佐藤"), "rejected", "2026-04-02"),
+        (digest("Total / 伊藤"), "handed_off", "2026-04-03"),
     }
 
 
@@ -225,7 +230,7 @@ def test_a_made_column_fills_what_is_blank(own, put):
     )
     load_all(project)
     assert [lead["lead_id"] for lead in loaded(project, "generic.lead")] == [
-        "L1", "c@b.example",
+        "L1", digest("c@b.example"),
     ]  # fmt: skip
 
 

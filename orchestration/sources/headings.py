@@ -214,6 +214,16 @@ class Headings:
         stage = column.removeprefix(ENTERED)
         return stage if column != stage and stage in self.stages else None
 
+    def means(self, table: RawTable, heading: str) -> str | None:
+        """The column or stage that a heading stands for, were it the only one."""
+        choice = self._by_table.get((table.system, table.name), {}).get(
+            compared(heading)
+        )
+        if choice:
+            return choice[2]
+        own = {compared(column): column for column in columns_read(table)}
+        return own.get(compared(heading))
+
     def known(self, table: RawTable, heading: str) -> bool:
         """Whether a heading is one that is read, or mapped to one."""
         key = compared(heading)

@@ -114,7 +114,7 @@ def read_landing(folder: Path, named: NamedFiles | None = None) -> Landing:
         else:
             not_read.append(f"{entry.name}/")
             if by_name.rows:
-                warnings.extend(by_name.left_over(_below(entry)))
+                warnings.extend(by_name.left_over(files_below(entry)))
             elif system in SYSTEMS:
                 warnings.append(
                     f"The folder {entry.name} is not read: there is no connector "
@@ -140,7 +140,7 @@ class _Named:
         self.landing = landing
         self.rows = named.rows
         self.found: dict[Path, list[NamedFile]] = {}
-        for path in _below(landing) if named.rows else ():
+        for path in files_below(landing) if named.rows else ():
             rows = named.of(path.relative_to(landing).as_posix())
             if rows:
                 self.found[path] = rows
@@ -149,7 +149,7 @@ class _Named:
         """Whether it names a file, or every file of a folder."""
         if not self.found or entry.is_file():
             return entry in self.found
-        below = list(_below(entry))
+        below = list(files_below(entry))
         return bool(below) and all(path in self.found for path in below)
 
     def left_over(self, paths: Iterable[Path]) -> Iterator[str]:
@@ -293,7 +293,7 @@ def _files_of(
             not_read.append(name)
             unknown.append((system, name, table_name))
             continue
-        for path in _below(entry) if entry.is_dir() else [entry]:
+        for path in files_below(entry) if entry.is_dir() else [entry]:
             if by_name.speaks_of(path):
                 continue
             name = path.relative_to(landing).as_posix()
@@ -392,12 +392,19 @@ def _misspelt(
         )
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def files_below(folder: Path) -> Iterator[Path]:
+    """The files of a folder and of those in it, in a fixed order."""
     for entry in _visible(folder):
         if entry.is_dir():
-            yield from _below(entry)
+            yield from files_below(entry)
         else:
             yield entry
+
+
+def extension_of(name: str) -> tuple[str, bool]:
+    """The extension of a file's name in lower case, and whether it is gzipped."""
+    _, extension, is_gzipped = _split(name)
+    return extension, is_gzipped
 
 
 def _split(name: str) -> tuple[str, str, bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -119,11 +120,15 @@ def _project(folder: Path, definition: Path, out: Path | None) -> Project:
             f"{definition} is a file: name a folder for the definition with "
             "--definition."
         )
-    if definition.resolve().is_relative_to(folder.resolve()):
-        raise LeadFunnelError(
-            f"The definition would be written into {folder}, where nothing is changed: "
-            "name another folder with --definition."
-        )
+    for what, place, option in (
+        ("definition", definition, "--definition"),
+        ("results", out, "--out"),
+    ):
+        if place is not None and place.resolve().is_relative_to(folder.resolve()):
+            raise LeadFunnelError(
+                f"The {what} would be written into {folder}, where nothing is changed: "
+                f"name another folder with {option}."
+            )
     is_new = not definition.exists()
     definition.mkdir(parents=True, exist_ok=True)
     try:
@@ -151,9 +156,12 @@ def _write_report(path: Path, look: Look) -> None:
 def _say_how_to_go_on(screen: Console, project: Project) -> None:
     from orchestration.commands.summary import shown
 
+    landing, definition, out = (
+        shlex.quote(shown(path))
+        for path in (project.landing, project.definition or Path(), project.out)
+    )
     screen.print(
-        f"From now on: make run LANDING={shown(project.landing)} "
-        f"DEFINITION={shown(project.definition)} OUT={shown(project.out)}",
+        f"From now on: make run LANDING={landing} DEFINITION={definition} OUT={out}",
         highlight=False,
         markup=False,
         soft_wrap=True,

@@ -420,7 +420,7 @@ class Drafting:
     def _find_people(self) -> None:
         look = self.look
         look.users = people.find_users(self.drafted, self.loaded, self.words)
-        self.settle(people.roles_of(look.users))
+        roles = self.settle(people.roles_of(look.users))
         mailboxes, several = people.find_mailboxes(
             self.drafted, self.loaded, self.words
         )
@@ -431,12 +431,12 @@ class Drafting:
                 f"{listed(several)}. If it is shared, add its part before the @ to "
                 "shared_mailboxes.add.csv."
             )
-        proposals, look.sources, nothing = people.find_sources(
+        proposals, look.sources = people.find_sources(
             self.drafted, self.loaded, self.words
         )
-        self.settle(proposals)
-        look.found.unknown += people.without_channel(nothing)
-        look.found.unknown += people.without_role(look.users)
+        channels = self.settle(proposals)
+        look.found.unknown += people.without_channel(look.sources, channels)
+        look.found.unknown += people.without_role(look.users, roles)
 
     def _find_what_nobody_knows(self) -> None:
         unknown = self.look.found.unknown
@@ -454,15 +454,21 @@ class Drafting:
                     f"{policy['calendar_id']},{policy['max_pending_days']},true",
                 )
             )
-        versions = rows_in_force(self.drafted, "funnel_versions")
-        if not any(row["is_own"] for row in versions):
-            unknown.append(
-                Unknown(
-                    "who accepts a lead: anyone who sets a status that means sal",
-                    "user_roles.add.csv",
-                    "generic,user_id,<user>,field_sales,<team>",
-                )
+        unknown.append(self._who_accepts())
+
+    def _who_accepts(self) -> Unknown:
+        what = "who accepts a lead: whoever sets a status, or a date, that means sal"
+        if "acceptance_roles" in self.columns["funnel_versions"]:
+            return Unknown(
+                what,
+                "funnel_versions.csv",
+                "acceptance_roles of v1, such as field_sales",
             )
+        return Unknown(
+            what,
+            "stage_rules.add.csv",
+            "the rows with the stage sal: tal is what only an ADR has taken on",
+        )
 
 
 def propose(project: Project, scratch: Path, *, takes_all: bool, say: Say) -> Drafting:

@@ -131,12 +131,9 @@ def find_parts(
             continue
         name = path.relative_to(folder).as_posix()
         extension, is_gzipped = extension_of(path.name)
-        if extension in WORKBOOKS and not is_gzipped:
-            found += _parts_of(
-                path, name, [(sheet, WORKBOOK) for sheet in _sheets(path, name)]
-            )
-        elif extension == ARCHIVE and not is_gzipped:
-            found += _parts_of(path, name, list(_members(path, name)))
+        holds_several = extension in (*WORKBOOKS, ARCHIVE) and not is_gzipped
+        if holds_several:
+            found += _parts_inside(path, name, extension)
         elif extension in FORMATS:
             found.append(
                 Part(LandingFile(path, name, NOT_YET, FORMATS[extension], is_gzipped))
@@ -146,8 +143,16 @@ def find_parts(
     return found, others
 
 
-def _sheets(path: Path, name: str) -> list[str]:
-    return workbooks.sheet_names(path, name)
+def _parts_inside(path: Path, name: str, extension: str) -> list[Part]:
+    """The sheets or members of a file; one that cannot be opened is a trouble."""
+    try:
+        if extension == ARCHIVE:
+            return _parts_of(path, name, list(_members(path, name)))
+        sheets = workbooks.sheet_names(path, name)
+        return _parts_of(path, name, [(sheet, WORKBOOK) for sheet in sheets])
+    except LeadFunnelError as error:
+        file = LandingFile(path, name, NOT_YET, WORKBOOK, False)
+        return [Part(file, trouble=str(error))]
 
 
 def _members(path: Path, name: str) -> Iterator[tuple[str, str]]:
@@ -176,6 +181,8 @@ def _parts_of(path: Path, name: str, inside: Sequence[tuple[str, str]]) -> list[
 def read(part: Part, rules: ReadingRules, scratch: Path, known: Vocabulary) -> None:
     """Find the header of a part and read what stands below it; what is wrong with it
     is its trouble."""
+    if part.trouble:
+        return
     try:
         file = _opened_up(part, scratch, rules)
         encodings = dict(rules.encodings)

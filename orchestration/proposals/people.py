@@ -181,9 +181,12 @@ def about(user: User) -> str:
     return f"user {masked(user.user_id)}{said} ({counted(user.rows, 'row')})"
 
 
-def without_role(users: Sequence[User]) -> Iterator[Unknown]:
+def without_role(
+    users: Sequence[User], settled: Sequence[Proposal]
+) -> Iterator[Unknown]:
     """Users of whom nothing tells the role: they count as sales."""
-    nobody = [user for user in users if user.role is None]
+    given = {row["value"] for each in settled for row in each.rows}
+    nobody = [user for user in users if not user.is_known and user.user_id not in given]
     if not nobody:
         return
     named = ", ".join(masked(user.user_id) for user in nobody[:MOST_NAMED])
@@ -254,9 +257,9 @@ def _name_of(loaded: Loaded, system: str, table: str) -> str:
 
 def find_sources(
     project: Project, loaded: Loaded, words: Words
-) -> tuple[list[Proposal], list[tuple[str, int, str]], list[tuple[str, int]]]:
-    """Rows of `channels`; values with their rows and the channel the definition has;
-    values of which no word tells the channel."""
+) -> tuple[list[Proposal], list[tuple[str, int, str]]]:
+    """Rows of `channels`; and all sources with their leads and the channel that the
+    definition has, blank where it has none."""
     known = {
         folded(row["source_value"]): row["channel"]
         for row in rows_in_force(project, "channels")
@@ -264,40 +267,47 @@ def find_sources(
     counts: Counter[str] = Counter()
     spelled: dict[str, str] = {}
     for system, columns in SOURCES.items():
-        for column in columns:
-            if loaded.has(system, "lead", column):
-                for value, rows in loaded.rows(
-                    f"select trim({column}), count(*) from "
-                    f"{loaded.relations[system, 'lead']} where trim({column}) <> '' "
-                    "group by 1 order by 1"
-                ):
-                    counts[folded(value)] += rows
-                    spelled.setdefault(folded(value), value)
-                break
-    proposals, there, nothing = [], [], []
-    for key, rows in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        if key in known:
-            there.append((spelled[key], rows, known[key]))
-            continue
-        said = words.meaning("channel", key)
-        if said is None:
-            nothing.append((spelled[key], rows))
-            continue
-        proposals.append(
-            Proposal(
-                "channels",
-                ({"source_value": spelled[key], "channel": said.means},),
-                f"source {shown(spelled[key])!r} ({counted(rows, 'lead')})",
-                said.means,
-                said.reason,
-                _confidence(said),
-                "channel",
-            )
+        column = next(
+            (name for name in columns if loaded.has(system, "lead", name)), None
         )
-    return proposals, there, nothing
+        if column is None:
+            continue
+        for value, rows in loaded.rows(
+            f"select trim({column}), count(*) from "
+            f"{loaded.relations[system, 'lead']} where trim({column}) <> '' "
+            "group by 1 order by 1"
+        ):
+            counts[folded(value)] += rows
+            spelled.setdefault(folded(value), value)
+    proposals, sources = [], []
+    for key, rows in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        sources.append((spelled[key], rows, known.get(key, "")))
+        said = None if key in known else words.meaning("channel", key)
+        if said:
+            proposals.append(
+                Proposal(
+                    "channels",
+                    ({"source_value": spelled[key], "channel": said.means},),
+                    f"source {shown(spelled[key])!r} ({counted(rows, 'lead')})",
+                    said.means,
+                    said.reason,
+                    _confidence(said),
+                    "channel",
+                )
+            )
+    return proposals, sources
 
 
-def without_channel(nothing: Sequence[tuple[str, int]]) -> Iterator[Unknown]:
+def without_channel(
+    sources: Sequence[tuple[str, int, str]], settled: Sequence[Proposal]
+) -> Iterator[Unknown]:
+    """Sources that no row of `channels` has."""
+    given = {row["source_value"] for each in settled for row in each.rows}
+    nothing = [
+        (value, rows)
+        for value, rows, channel in sources
+        if not channel and value not in given
+    ]
     if not nothing:
         return
     named = ", ".join(

@@ -138,13 +138,17 @@ def _people(console: Console, look: Look) -> None:
         for user in look.users
     ]
     _table(console, "Users", ("user", "role", "why"), rows)
-    rows = [
-        (shown(value), f"{rows:,}", channel, KNOWN)
-        for value, rows, channel in look.sources
-    ]
-    for each in look.of("channels"):
-        about = each.about.removeprefix("source ")
-        rows.append((about, "", each.means, _why(each.reason, each.confidence)))
+    proposed = {
+        row["source_value"]: each for each in look.of("channels") for row in each.rows
+    }
+    rows = []
+    for value, count, channel in look.sources:
+        each = proposed.get(value)
+        why = _why(each.reason, each.confidence) if each else KNOWN
+        channel = each.means if each else channel
+        if not channel:
+            why = "no word of it is known"
+        rows.append((shown(value), f"{count:,}", channel or "?", why))
     _table(console, "Sources", ("source", "leads", "channel", "why"), rows)
     rows = [
         (each.about, _why(each.reason, each.confidence))
@@ -165,9 +169,12 @@ def _not_sure(console: Console, proposals: Sequence[Proposal]) -> None:
     if not proposals:
         return
     _title(console, "Not sure")
+    alike: dict[tuple[str, ...], list[str]] = {}
     for each in proposals:
-        what = f"{each.about} → {each.means}: {each.reason} ({each.confidence})"
-        _say(console, f"· {what}; in {_file_of(each)}.")
+        key = (each.reason, each.confidence, _file_of(each))
+        alike.setdefault(key, []).append(f"{each.about} → {each.means}")
+    for (reason, confidence, file), found in alike.items():
+        _say(console, f"· {'; '.join(found)}: {reason} ({confidence}); in {file}.")
 
 
 def _unknown(console: Console, look: Look) -> None:
@@ -214,7 +221,7 @@ def _table(
         table.add_column(
             head,
             justify="right" if is_count else "left",
-            no_wrap=is_count or head in ("first", "last", "stage", "role", "is"),
+            no_wrap=is_count or head in ("first", "last", "stage", "role"),
             overflow="fold",
         )
     for row in rows[:MOST_ROWS]:

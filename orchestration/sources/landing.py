@@ -155,7 +155,9 @@ class _Named:
     def left_over(self, paths: Iterable[Path]) -> Iterator[str]:
         """Sentences about files that no row names, in a folder where rows do."""
         for path in paths if self.rows else ():
-            if path not in self.found and path.suffix.lower() != ".md":
+            extension, _ = extension_of(path.name)
+            is_read = extension in (*FORMATS, *WORKBOOKS, ARCHIVE)
+            if path not in self.found and is_read:
                 yield (
                     f"The file {path.relative_to(self.landing).as_posix()} is not "
                     "read: no row of files in DEFINITION names it."

@@ -8,9 +8,17 @@ from dataclasses import replace
 
 import typer
 
-from orchestration.errors import listed, meant
+from orchestration.errors import LeadFunnelError, listed, meant
+from orchestration.project import RunVars
 from orchestration.proposals import tables
-from orchestration.proposals.proposal import SURE, Found, Proposal, shown
+from orchestration.proposals.proposal import (
+    ANSWERED,
+    SURE,
+    VARS,
+    Found,
+    Proposal,
+    shown,
+)
 
 NO = ("-", "no", "n")
 """Answers that leave a proposal out."""
@@ -46,7 +54,7 @@ class Asker:
         if answer in NO:
             return None
         if not proposal.answer or answer == proposal.means:
-            return replace(proposal, reason="your answer", confidence=SURE)
+            return replace(proposal, reason=ANSWERED, confidence=SURE)
         if proposal.seed == "files":
             return tables.answered(proposal, answer)
         return proposal.answered(answer)
@@ -84,7 +92,7 @@ def _wanted(proposal: Proposal) -> str:
     if not proposal.answer:
         return "Take it (or - for no)?"
     if proposal.choices:
-        return f"{proposal.answer}: {listed(proposal.choices, limit=20)}"
+        return f"{proposal.answer}: {listed(proposal.choices, limit=30)}"
     return proposal.answer
 
 
@@ -93,9 +101,21 @@ def _wrong(proposal: Proposal, given: str) -> str | None:
         return None
     if not proposal.answer:
         return "Press return to take it, or - to leave it out."
+    if proposal.seed == VARS:
+        return _wrong_var(proposal, given)
     if proposal.choices and given not in proposal.choices:
         return (
             f"{shown(given)!r} is none of these{meant(given, proposal.choices)}: "
-            f"{listed(proposal.choices, limit=20)}."
+            f"{listed(proposal.choices, limit=30)}."
         )
+    return None
+
+
+def _wrong_var(proposal: Proposal, given: str) -> str | None:
+    [row] = proposal.rows
+    value = {row["system"]: given} if row["system"] else given
+    try:
+        RunVars.parse({row["name"]: value})
+    except LeadFunnelError as error:
+        return str(error)
     return None

@@ -116,6 +116,7 @@ def _offer(
             reason,
             confidence,
             "column",
+            tuple(sorted(columns_read(found.table))),
         )
     )
 

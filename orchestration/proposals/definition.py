@@ -279,12 +279,11 @@ class Drafting:
         look = self.look
         self.settle(run_settings.encodings(self.drafted, look.readings))
         self.loaded = self._load()
-        self.settle(
-            run_settings.zones(self.drafted, self.loaded, look.parts, self.words)
-        )
+        given = (self.loaded, look.parts, self.words)
+        zones = self.settle(run_settings.source_zones(self.drafted, *given))
+        self.settle(run_settings.reporting_zone(self.drafted, *given, zones))
         zone = self.drafted.vars.reporting_timezone
-        given = list(self.loaded.columns)
-        self.settle(run_settings.day_orders(self.drafted, self.loaded, zone, given))
+        self.settle(run_settings.day_orders(self.drafted, self.loaded, zone))
         self.settle(run_settings.decimal_marks(self.drafted, self.loaded, zone))
         self.settle(
             run_settings.currencies(self.drafted, self.loaded, self.words, zone)
@@ -317,17 +316,11 @@ class Drafting:
             self.drafted, self.loaded, self.words, self.orders
         )
         settled = self.settle(statuses.rules_of(look.statuses, self.stages))
-        stages = {
-            (row["source"], folded(row["value"])): row["stage"]
-            for each in settled
-            for row in each.rows
+        by_value = {
+            (row["source"], row["value"]): each for each in settled for row in each.rows
         }
         look.statuses = [
-            each
-            if not each.is_new
-            else statuses.with_stage(
-                each, stages.get((each.system, folded(each.value)))
-            )
+            statuses.settled(each, by_value.get((each.system, each.value)))
             for each in look.statuses
         ]
         for each in look.statuses:

@@ -10,6 +10,9 @@ from orchestration.sources.lines import folded
 
 SURE, LIKELY, GUESS = "sure", "likely", "a guess"
 
+ANSWERED = "your answer"
+"""The reason for what a person said."""
+
 VARS = "vars"
 """The seed of a proposal that is a var: its row has the name, system and value."""
 
@@ -42,9 +45,7 @@ class Proposal:
     def answered(self, answer: str) -> Proposal:
         """The same with another answer, which a person is sure of."""
         rows = tuple({**row, self.answer: answer} for row in self.rows)
-        return replace(
-            self, rows=rows, means=answer, reason="your answer", confidence=SURE
-        )
+        return replace(self, rows=rows, means=answer, reason=ANSWERED, confidence=SURE)
 
 
 @dataclass(frozen=True)

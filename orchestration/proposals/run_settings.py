@@ -29,6 +29,17 @@ WESTERN_MONTH_FIRST = ("America/",)
 NO_ZONE = "UTC"
 
 
+SAID = {
+    "source_timezones": "time zone of the times of",
+    "reporting_timezone": "time zone that days begin in",
+    "source_encodings": "encoding of the files of",
+    "source_day_orders": "order of day and month of",
+    "source_decimal_marks": "decimal mark of",
+    "reporting_currency": "currency that amounts are converted to",
+}
+"""What each var is, in words."""
+
+
 def var(
     name: str,
     value: str,
@@ -37,11 +48,11 @@ def var(
     system: str = "",
     choices: Sequence[str] = (),
 ) -> Proposal:
-    of = f" of {system}" if system else ""
+    said = f"{SAID[name]} {system}" if system else SAID[name]
     return Proposal(
         VARS,
         ({"name": name, "system": system, "value": value},),
-        f"{name}{of}",
+        said,
         value,
         reason,
         confidence,
@@ -80,20 +91,35 @@ def encodings(project: Project, readings: Sequence[Reading]) -> Iterator[Proposa
             )
 
 
-def zones(
+def source_zones(
     project: Project, loaded: Loaded, parts: Sequence[Part], words: Words
 ) -> Iterator[Proposal]:
-    """The zone of times without an offset, and where days begin."""
+    """The zone of times without an offset."""
     zone, reason, confidence = _zone(loaded, parts, words)
-    systems = sorted({system for system, _ in loaded.columns})
-    for system in systems:
-        if _is_said(project, "source_timezones", system):
-            continue
-        if _all_have_offsets(loaded, system):
-            continue
-        yield var("source_timezones", zone, reason, confidence, system)
-    if not _is_said(project, "reporting_timezone"):
-        yield var("reporting_timezone", zone, reason, confidence)
+    for system in sorted({system for system, _ in loaded.columns}):
+        if not (
+            _is_said(project, "source_timezones", system)
+            or _all_have_offsets(loaded, system)
+        ):
+            yield var("source_timezones", zone, reason, confidence, system)
+
+
+def reporting_zone(
+    project: Project,
+    loaded: Loaded,
+    parts: Sequence[Part],
+    words: Words,
+    settled: Sequence[Proposal],
+) -> Iterator[Proposal]:
+    """Where days begin: as the times of the files, which were settled before."""
+    if _is_said(project, "reporting_timezone"):
+        return
+    zones = {row["value"] for each in settled for row in each.rows}
+    if len(zones) == 1:
+        confidence = settled[0].confidence
+        yield var("reporting_timezone", zones.pop(), "that of the times", confidence)
+        return
+    yield var("reporting_timezone", *_zone(loaded, parts, words))
 
 
 def _zone(loaded: Loaded, parts: Sequence[Part], words: Words) -> tuple[str, str, str]:
@@ -147,16 +173,14 @@ def _all_have_offsets(loaded: Loaded, system: str) -> bool:
     return True
 
 
-def day_orders(
-    project: Project, loaded: Loaded, zone: str, tables: Sequence[tuple[str, str]]
-) -> Iterator[Proposal]:
+def day_orders(project: Project, loaded: Loaded, zone: str) -> Iterator[Proposal]:
     """The order of day and month in columns that do not say it themselves."""
     conventions = loaded.conventions(project)
     said: dict[str, Counter[str]] = {}
     for column, convention in conventions.columns.items():
         if column.kind == "instant" and convention.day_order:
             said.setdefault(column.system, Counter())[convention.day_order] += 1
-    for system in dict.fromkeys(system for system, _ in tables):
+    for system in dict.fromkeys(system for system, _ in loaded.columns):
         asked = [
             sentence
             for sentence in conventions.open

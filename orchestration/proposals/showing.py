@@ -15,7 +15,7 @@ from orchestration.errors import listed
 from orchestration.proposals.definition import Look
 from orchestration.proposals.parts import described
 from orchestration.proposals.people import about as about_user
-from orchestration.proposals.proposal import SURE, VARS, Proposal, shown
+from orchestration.proposals.proposal import ANSWERED, SURE, VARS, Proposal, shown
 from orchestration.proposals.statuses import KNOWN
 
 MOST_ROWS = 40
@@ -109,9 +109,9 @@ def _statuses(console: Console, look: Look) -> None:
     rows = []
     for each in look.statuses:
         stage = each.stage or "?"
-        reason = (
-            each.reason if each.reason == KNOWN else _why(each.reason, each.confidence)
-        )
+        reason = each.reason
+        if each.stage and reason != KNOWN:
+            reason = _why(reason, each.confidence)
         rows.append(
             (shown(each.value), f"{each.rows:,}", each.first, each.last, stage, reason)
         )
@@ -129,14 +129,15 @@ def _is_dated(proposal: Proposal) -> bool:
 
 
 def _people(console: Console, look: Look) -> None:
-    rows = [
-        (
-            about_user(user).removeprefix("user "),
-            user.role or "?",
-            _why(user.reason, user.confidence) if user.role else user.reason,
-        )
-        for user in look.users
-    ]
+    given = {row["value"]: each for each in look.of("user_roles") for row in each.rows}
+    rows = []
+    for user in look.users:
+        each = given.get(user.user_id)
+        role = each.means if each else user.role if user.is_known else "?"
+        reason = _why(each.reason, each.confidence) if each else user.reason
+        if role == "?" and user.role:
+            reason = "left out"
+        rows.append((about_user(user).removeprefix("user "), role or "?", reason))
     _table(console, "Users", ("user", "role", "why"), rows)
     proposed = {
         row["source_value"]: each for each in look.of("channels") for row in each.rows
@@ -193,7 +194,7 @@ def _file_of(proposal: Proposal) -> str:
 
 
 def _why(reason: str, confidence: str) -> str:
-    return f"{confidence}: {reason}"
+    return reason if reason == ANSWERED else f"{confidence}: {reason}"
 
 
 def _title(console: Console, text: str) -> None:

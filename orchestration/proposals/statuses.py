@@ -322,6 +322,15 @@ def dates_by_status(
         )
 
 
-def with_stage(status: Status, stage: str | None) -> Status:
-    """The same with the stage that was settled; none where it stays open."""
-    return replace(status, stage=stage)
+def settled(status: Status, proposal: Proposal | None) -> Status:
+    """The same with what was settled of it; no stage where it stays open."""
+    if not status.is_new:
+        return status
+    if proposal is None:
+        return replace(status, stage=None)
+    return replace(
+        status,
+        stage=proposal.means,
+        reason=proposal.reason,
+        confidence=proposal.confidence,
+    )

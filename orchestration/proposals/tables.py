@@ -8,7 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from orchestration.proposals.parts import Part
-from orchestration.proposals.proposal import GUESS, LIKELY, SURE, Proposal, shown
+from orchestration.proposals.proposal import (
+    ANSWERED,
+    GUESS,
+    LIKELY,
+    SURE,
+    Proposal,
+    shown,
+)
 from orchestration.proposals.words import Words
 from orchestration.sources.headings import Headings, compared
 from orchestration.sources.landing import OWN_LAYOUTS
@@ -193,7 +200,7 @@ def answered(proposal: Proposal, answer: str) -> Proposal:
         ({**row, "system": system, "table": table},),
         proposal.about,
         answer,
-        "your answer",
+        ANSWERED,
         SURE,
     )
 

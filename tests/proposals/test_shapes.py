@@ -1,7 +1,6 @@
 """Three folders as companies have them: one command, and the rates are right."""
 
 import csv
-import os
 from pathlib import Path
 
 import duckdb
@@ -33,7 +32,7 @@ def rows_of(tmp_path: Path, name: str) -> list[list[str]]:
 
 def content(folder: Path) -> dict[str, tuple[bytes, float]]:
     return {
-        path.name: (path.read_bytes(), os.stat(path).st_mtime)
+        path.name: (path.read_bytes(), path.stat().st_mtime)
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }

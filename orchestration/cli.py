@@ -134,36 +134,47 @@ def run(
             vars=vars_json,
             engine=engine,
         )
-        # Said before Dagster and dbt are imported, which takes seconds.
-        if not project.landing.is_dir():
-            raise LeadFunnelError(
-                f"LANDING is {project.landing}, where there is no folder: name the "
-                "folder that holds your exports, such as LANDING=exports with "
-                "exports/salesforce/lead.csv in it."
-            )
-        with garbage_collection.less_often():
-            from orchestration.commands import summary
-            from orchestration.publication.publications import published
-            from orchestration.run import runner
-            from orchestration.run.failures import INTERRUPTED
+        run_and_show(
+            project, console(), record=record, full_refresh=full_refresh, debug=debug
+        )
 
-        screen = console()
-        with _observer(screen) as observer:
-            report = runner.run(
-                project, observer, record=record, full_refresh=full_refresh
-            )
-        if not report.succeeded:
-            _say_failure(report, debug)
-            if report.sentence == INTERRUPTED:
-                # dbt's threads may still be inside DuckDB, which aborts when
-                # Python is taken down around it.
-                fall_silent()
-                os._exit(130)
-            raise typer.Exit(1)
-        done = published(project)
-        if done is None:
-            raise LeadFunnelError(f"Nothing was published; see {report.log}.")
-        summary.show(screen, project, report, done)
+
+def run_and_show(
+    project: Project,
+    screen: Console,
+    *,
+    record: bool = True,
+    full_refresh: bool = False,
+    debug: bool = False,
+) -> None:
+    """Run the whole job and say the rates; a run that fails ends the program."""
+    # Said before Dagster and dbt are imported, which takes seconds.
+    if not project.landing.is_dir():
+        raise LeadFunnelError(
+            f"LANDING is {project.landing}, where there is no folder: name the "
+            "folder that holds your exports, such as LANDING=exports with "
+            "exports/salesforce/lead.csv in it."
+        )
+    with garbage_collection.less_often():
+        from orchestration.commands import summary
+        from orchestration.publication.publications import published
+        from orchestration.run import runner
+        from orchestration.run.failures import INTERRUPTED
+
+    with _observer(screen) as observer:
+        report = runner.run(project, observer, record=record, full_refresh=full_refresh)
+    if not report.succeeded:
+        _say_failure(report, debug)
+        if report.sentence == INTERRUPTED:
+            # dbt's threads may still be inside DuckDB, which aborts when
+            # Python is taken down around it.
+            fall_silent()
+            os._exit(130)
+        raise typer.Exit(1)
+    done = published(project)
+    if done is None:
+        raise LeadFunnelError(f"Nothing was published; see {report.log}.")
+    summary.show(screen, project, report, done)
 
 
 def _say_failure(report: Report, debug: bool) -> None:

@@ -3,9 +3,10 @@
 A run is described by four things, each given on the command line or in the
 environment: where the exports lie (LEAD_FUNNEL_LANDING), where everything that
 is built goes (LEAD_FUNNEL_OUT), a company's own definition
-(LEAD_FUNNEL_DEFINITION) and the run's vars as JSON (LEAD_FUNNEL_VARS). What
-DuckDB may take of the machine is in LEAD_FUNNEL_MEMORY_LIMIT and
-LEAD_FUNNEL_THREADS (orchestration/warehouse.py).
+(LEAD_FUNNEL_DEFINITION) and the run's vars as JSON (LEAD_FUNNEL_VARS), which go
+before those that the definition keeps in its vars.yml. What DuckDB may take of
+the machine is in LEAD_FUNNEL_MEMORY_LIMIT and LEAD_FUNNEL_THREADS
+(orchestration/warehouse.py).
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from orchestration.errors import LeadFunnelError, listed, meant
 from orchestration.sources.tables import LOADED_SYSTEMS, ROOT
@@ -31,6 +34,9 @@ ENGINES = ("duckdb", "spark")
 NOT_READ = ("hubspot",)
 """Systems that have a name here, but no connector yet."""
 SYSTEMS = (*LOADED_SYSTEMS, *NOT_READ)
+
+VARS_FILE = "vars.yml"
+"""Where a DEFINITION folder keeps the vars of its runs."""
 
 DAGSTER_YAML = """\
 telemetry:
@@ -75,16 +81,24 @@ class RunVars:
     attribution_window_days: int = 90
 
     @classmethod
-    def parse(cls, given: str | Mapping[str, Any] | None) -> RunVars:
-        """Vars from JSON text or a mapping; each error is a sentence."""
-        values = _as_mapping(given)
+    def parse(
+        cls,
+        given: str | Mapping[str, Any] | None,
+        definition: Path | None = None,
+    ) -> RunVars:
+        """Vars from JSON text or a mapping, laid over those of a DEFINITION folder;
+        each error is a sentence. Of a map by system each system's value is a var."""
         known = {item.name: _CHECKS[item.name] for item in fields(cls)}
-        for name in values:
-            if name not in known:
-                raise LeadFunnelError(
-                    f"VARS has the unknown name {name!r}{meant(name, known)}. "
-                    f"Known are {listed(known, limit=20)}."
-                )
+        kept = vars_kept(definition) if definition is not None else {}
+        values = _as_mapping(given)
+        for said, names in ((f"{VARS_FILE} of DEFINITION", kept), ("VARS", values)):
+            for name in names:
+                if name not in known:
+                    raise LeadFunnelError(
+                        f"{said} has the unknown name {name!r}{meant(name, known)}. "
+                        f"Known are {listed(known, limit=20)}."
+                    )
+        values = _laid_over(kept, values)
         return cls(
             **{
                 name: known[name](name, value)
@@ -99,13 +113,14 @@ class RunVars:
     def currency_of(self, system: str) -> str:
         return self.source_currencies.get(system, self.reporting_currency)
 
-    def as_json(self) -> str:
-        """The same vars as JSON, only what differs from the defaults."""
+    def as_json(self, *, whole: bool = False) -> str:
+        """The same vars as JSON, only what differs from the defaults, unless the
+        `whole` is wanted."""
         default = RunVars()
         changed = {
             item.name: getattr(self, item.name)
             for item in fields(self)
-            if getattr(self, item.name) != getattr(default, item.name)
+            if whole or getattr(self, item.name) != getattr(default, item.name)
         }
         if self.as_of is not None:
             changed["as_of"] = self.as_of.isoformat()
@@ -145,15 +160,16 @@ class Project:
         def pick(name: str, given: Any) -> Any:
             return given if given is not None else environ.get(name) or None
 
-        folder = pick("LEAD_FUNNEL_DEFINITION", definition)
+        given = pick("LEAD_FUNNEL_DEFINITION", definition)
+        folder = _path(given) if given else None
         project = cls(
             root=ROOT,
             landing=_path(
                 pick("LEAD_FUNNEL_LANDING", landing) or ROOT / "sample" / "landing"
             ),
             out=_path(pick("LEAD_FUNNEL_OUT", out) or ROOT / "out"),
-            definition=_path(folder) if folder else None,
-            vars=RunVars.parse(pick("LEAD_FUNNEL_VARS", vars)),
+            definition=folder,
+            vars=RunVars.parse(pick("LEAD_FUNNEL_VARS", vars), folder),
             engine=_engine(pick("LEAD_FUNNEL_ENGINE", engine) or ENGINES[0]),
         )
         project._check_folders()
@@ -270,7 +286,8 @@ class Project:
             "LEAD_FUNNEL_LANDING": str(self.landing),
             "LEAD_FUNNEL_OUT": str(self.out),
             "LEAD_FUNNEL_DEFINITION": str(self.definition or ""),
-            "LEAD_FUNNEL_VARS": self.vars.as_json(),
+            # All of them: a default, too, may go before what the definition keeps.
+            "LEAD_FUNNEL_VARS": self.vars.as_json(whole=True),
             "LEAD_FUNNEL_ENGINE": self.engine,
         }
 
@@ -345,6 +362,67 @@ def _as_mapping(given: str | Mapping[str, Any] | None) -> Mapping[str, Any]:
     if not isinstance(given, Mapping):
         raise LeadFunnelError(f"VARS is not a JSON object: give one, {example}.")
     return given
+
+
+def vars_kept(definition: Path) -> dict[str, Any]:
+    """The vars that a DEFINITION folder keeps in its vars.yml, as they are written;
+    a file that is no map of names to values is an error."""
+    path = definition / VARS_FILE
+    if not path.is_file():
+        return {}
+    example = f"such as\n{VARS_EXAMPLE}"
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        found = yaml.load(text, Loader=_EachOnce)
+    except UnicodeDecodeError as error:
+        raise LeadFunnelError(f"{path} is not UTF-8: save it as UTF-8.") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" (line {mark.line + 1})" if mark else ""
+        said = getattr(error, "problem", None) or "it cannot be read"
+        raise LeadFunnelError(
+            f"{path} is not YAML{where}: {said}. Keep a var a line there, {example}"
+        ) from error
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise LeadFunnelError(
+            f"{path} is not a map of vars: keep a var a line there, {example}"
+        )
+    return {str(name): _as_text(value) for name, value in found.items()}
+
+
+VARS_EXAMPLE = """\
+reporting_timezone: Europe/Berlin
+source_timezones:
+  generic: Europe/Berlin"""
+
+
+class _EachOnce(yaml.SafeLoader):
+    """YAML in which a name may not stand twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        names = [key.value for key, _ in node.value]
+        for name in names:
+            if names.count(name) > 1:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"it names {name!r} twice", node.start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
+def _as_text(value: Any) -> Any:
+    """A day or an instant as VARS would hold it; YAML knows them as such."""
+    return value.isoformat() if isinstance(value, (date, datetime)) else value
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """The vars above in place of those below, of maps by system one by one."""
+    values = {**below, **above}
+    for name in below.keys() & above.keys():
+        if isinstance(below[name], Mapping) and isinstance(above[name], Mapping):
+            values[name] = {**below[name], **above[name]}
+    return values
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,8 +10,7 @@ from orchestration.project import Project
 from orchestration.run import progress
 from orchestration.run.failures import without_retries
 from orchestration.settings.run_settings import write_definition, write_settings
-from orchestration.sources.landing import read_landing
-from orchestration.sources.raw import LoadedTable, load_system
+from orchestration.sources.raw import LoadedTable, landing_of, load_system
 from orchestration.sources.tables import LOADED_SYSTEMS, RawTable, tables_of
 from orchestration.spark import engine
 from orchestration.transformation import dbt_runner
@@ -49,7 +48,7 @@ def raw_assets(system: str) -> dg.AssetsDefinition:
     def load(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         with without_retries():
             project = Project.from_environment()
-            landing = read_landing(project.landing)
+            landing = landing_of(project)
             # Each system's op reads the whole folder; one of them speaks of it.
             for warning in landing.warnings if system == LOADED_SYSTEMS[0] else ():
                 context.log.warning(warning)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.errors import LeadFunnelError, listed, meant
-from orchestration.project import Project
+from orchestration.project import VARS_FILE, Project
 from orchestration.sources.tables import plain
 
 REPLACE, ADD = "replace", "add"
@@ -46,10 +46,13 @@ def overlay_files(project: Project) -> list[OverlayFile]:
     for path in sorted(project.definition.iterdir()):
         if path.name.startswith((".", "~", "_")) or path.suffix.lower() == ".md":
             continue
+        if path.name == VARS_FILE:
+            continue  # The project's vars are read along with VARS.
         if path.is_dir() or path.suffix.lower() != ".csv":
             raise LeadFunnelError(
                 f"DEFINITION holds {path.name}, which is not a CSV file: keep only "
-                "<seed>.csv (replaces a seed) and <seed>.add.csv (adds rows) there."
+                "<seed>.csv (replaces a seed), <seed>.add.csv (adds rows) and "
+                f"{VARS_FILE} there."
             )
         seed, mode = path.stem, REPLACE
         if seed.endswith(".add"):
@@ -88,15 +91,24 @@ def rows_in_force(project: Project, seed: str) -> list[dict[str, str]]:
     return [{"is_own": ""} | row for row in found]
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def text_of(path: Path) -> tuple[str, str]:
+    """The text of a file of the definition, and its encoding: UTF-8, or what a
+    Japanese Excel saves."""
     content = path.read_bytes()
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig"), "utf-8"
     except UnicodeDecodeError:
-        text = content.decode("cp932", "replace")
-    header = text.split("\n", 1)[0]
-    delimiter = max(",\t;", key=header.count)
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+        return content.decode("cp932", "replace"), "cp932"
+
+
+def delimiter_of(text: str) -> str:
+    """What the first line has most of."""
+    return max(",\t;", key=text.split("\n", 1)[0].count)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    text, _ = text_of(path)
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
     return [
         {
             name: (value or "").strip()

@@ -285,6 +285,19 @@ def _bare(name: str) -> str:
     return loaders + name.lower().replace("_", "").replace(" ", "")
 
 
+def findings_in(
+    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[Column]
+) -> dict[Column, Found]:
+    """What there is in the columns of one relation, which nobody has looked at."""
+    by_name = {column.name: column for column in columns}
+    found = {column: Found() for column in columns}
+    for file, name, heading, *rest in connection.execute(
+        _question(relation, columns, None)
+    ).fetchall():
+        found[by_name[name]].findings.append(Finding(file, heading, *rest))
+    return found
+
+
 def _look_at(
     connection: duckdb.DuckDBPyConnection,
     tables: Mapping[tuple[str, str], tuple[str, list[Column]]],

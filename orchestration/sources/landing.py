@@ -2,20 +2,23 @@
 
 `LANDING/<system>/<table>.<csv|tsv|jsonl|ndjson|json|parquet>[.gz]`, or several
 files of one table under `LANDING/<system>/<table>/`. A workbook (`.xlsx`) has a
-sheet per table, or one under a table's name; a `.zip` has such files.
+sheet per table, or one under a table's name; a `.zip` has such files. What is
+called otherwise is read where a row of the definition's `files` says which table it
+is.
 """
 
 from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.errors import CLOSE, LeadFunnelError, listed, meant
 from orchestration.project import SYSTEMS
 from orchestration.sources import workbooks
+from orchestration.sources.named_files import NamedFile, NamedFiles
 from orchestration.sources.tables import (
     LOADED_SYSTEMS,
     RawTable,
@@ -77,8 +80,9 @@ class Landing:
         return tuple(system for system in LOADED_SYSTEMS if system in present)
 
 
-def read_landing(folder: Path) -> Landing:
-    """Find the exports; raise where what is there cannot be a landing folder."""
+def read_landing(folder: Path, named: NamedFiles | None = None) -> Landing:
+    """Find the exports, those first that the definition names; raise where what is
+    there cannot be a landing folder."""
     if not folder.exists():
         raise LeadFunnelError(
             f"The landing folder {folder} does not exist: name the folder of your "
@@ -93,15 +97,25 @@ def read_landing(folder: Path) -> Landing:
     warnings: list[str] = []
     not_read: list[str] = []
     unknown: list[tuple[str, str, str]] = []
+    by_name = _Named(folder, named or NamedFiles())
+    files.extend(by_name.files(warnings, not_read))
     for entry in _visible(folder):
         system = entry.name.lower()
+        if by_name.speaks_of(entry):
+            continue
         if not entry.is_dir():
             not_read.append(entry.name)
+            warnings.extend(by_name.left_over([entry]))
         elif system in LOADED_SYSTEMS:
-            files.extend(_files_of(folder, entry, system, warnings, not_read, unknown))
+            found = _files_of(
+                folder, entry, system, by_name, warnings, not_read, unknown
+            )
+            files.extend(found)
         else:
             not_read.append(f"{entry.name}/")
-            if system in SYSTEMS:
+            if by_name.rows:
+                warnings.extend(by_name.left_over(files_below(entry)))
+            elif system in SYSTEMS:
                 warnings.append(
                     f"The folder {entry.name} is not read: there is no connector "
                     f"for {system} yet."
@@ -117,6 +131,134 @@ def read_landing(folder: Path) -> Landing:
     landing = Landing(folder, tuple(files), tuple(warnings), tuple(not_read))
     _check_tables(landing)
     return landing
+
+
+class _Named:
+    """The files that the definition names."""
+
+    def __init__(self, landing: Path, named: NamedFiles) -> None:
+        self.landing = landing
+        self.rows = named.rows
+        self.found: dict[Path, list[NamedFile]] = {}
+        for path in files_below(landing) if named.rows else ():
+            rows = named.of(path.relative_to(landing).as_posix())
+            if rows:
+                self.found[path] = rows
+
+    def speaks_of(self, entry: Path) -> bool:
+        """Whether it names a file, or every file of a folder."""
+        if not self.found or entry.is_file():
+            return entry in self.found
+        below = list(files_below(entry))
+        return bool(below) and all(path in self.found for path in below)
+
+    def left_over(self, paths: Iterable[Path]) -> Iterator[str]:
+        """Sentences about files that no row names, in a folder where rows do."""
+        for path in paths if self.rows else ():
+            extension, _ = extension_of(path.name)
+            is_read = extension in (*FORMATS, *WORKBOOKS, ARCHIVE)
+            if path not in self.found and is_read:
+                yield (
+                    f"The file {path.relative_to(self.landing).as_posix()} is not "
+                    "read: no row of files in DEFINITION names it."
+                )
+
+    def files(self, warnings: list[str], not_read: list[str]) -> Iterator[LandingFile]:
+        for path, rows in self.found.items():
+            name = path.relative_to(self.landing).as_posix()
+            _, extension, is_gzipped = _split(path.name)
+            if extension in (*WORKBOOKS, ARCHIVE) and not is_gzipped:
+                yield from self._inside(path, name, extension, rows, warnings)
+            elif rows[0].table is None:
+                continue
+            elif extension in FORMATS:
+                kind = FORMATS[extension]
+                yield LandingFile(path, name, rows[0].table, kind, is_gzipped)
+            else:
+                not_read.append(name)
+                warnings.append(f"The file {name} is not read: it is none of {READ}.")
+        used = {id(row) for rows in self.found.values() for row in rows}
+        for row in self.rows:
+            if id(row) not in used and row.table is not None:
+                warnings.append(
+                    f"files of DEFINITION names {row.file}, but there is no such file "
+                    "in LANDING."
+                )
+
+    def _inside(
+        self,
+        path: Path,
+        name: str,
+        extension: str,
+        rows: list[NamedFile],
+        warnings: list[str],
+    ) -> Iterator[LandingFile]:
+        """The sheets of a workbook, or members of a .zip, each by the first row that
+        is of it."""
+        if all(row.table is None and not row.sheet for row in rows):
+            return
+        is_workbook = extension in WORKBOOKS
+        parts = (
+            workbooks.sheet_names(path, name)
+            if is_workbook
+            else [item.filename for item in members_of(path, name)]
+        )
+        unnamed = [row for row in rows if not row.sheet and row.table is not None]
+        if is_workbook and unnamed and len(parts) > 1:
+            raise LeadFunnelError(
+                f"files of DEFINITION names {name} without a sheet, and it has "
+                f"{listed(parts)}: say which in the column sheet."
+            )
+        found = []
+        for part in parts:
+            row = next((row for row in rows if row.is_of_sheet(part)), None)
+            if row is None or row.table is None:
+                continue
+            _, kind, is_gzipped = _split(part)
+            if not is_workbook and kind not in FORMATS:
+                continue
+            found.append(part)
+            yield LandingFile(
+                path,
+                f"{name}/{part}",
+                row.table,
+                WORKBOOK if is_workbook else FORMATS[kind],
+                not is_workbook and is_gzipped,
+                part,
+            )
+        wanted = {row.sheet for row in rows if row.sheet and row.table is not None}
+        if wanted and not found:
+            raise LeadFunnelError(
+                f"files of DEFINITION names {listed(sorted(wanted))} of {name}, which "
+                f"has {listed(parts)}: correct the column sheet."
+            )
+
+
+def members_of(path: Path, name: str) -> list[zipfile.ZipInfo]:
+    """The files of a .zip that tools did not leave behind, by their names; one with
+    a password is an error."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            items = [item for item in archive.infolist() if not item.is_dir()]
+    except (OSError, zipfile.BadZipFile) as error:
+        raise LeadFunnelError(
+            f"The file {name} cannot be read as a .zip ({error}): it is damaged or was "
+            "cut off. Export it again."
+        ) from error
+    found = [
+        item
+        for item in sorted(items, key=lambda each: each.filename)
+        if not any(
+            part.startswith((".", "_", "~")) for part in Path(item.filename).parts
+        )
+    ]
+    for item in found:
+        if item.flag_bits & 1:
+            raise LeadFunnelError(
+                f"The file {name}/{item.filename} is encrypted: unpack the .zip with "
+                "its password, and put what is in it into the folder."
+            )
+    return found
 
 
 def _visible(folder: Path) -> list[Path]:
@@ -135,11 +277,14 @@ def _files_of(
     landing: Path,
     folder: Path,
     system: str,
+    by_name: _Named,
     warnings: list[str],
     not_read: list[str],
     unknown: list[tuple[str, str, str]],
 ) -> Iterator[LandingFile]:
     for entry in _visible(folder):
+        if by_name.speaks_of(entry):
+            continue
         stem, extension, _ = _split(entry.name)
         table_name = entry.name if entry.is_dir() else stem
         table = table_called(system, table_name)
@@ -150,7 +295,9 @@ def _files_of(
             not_read.append(name)
             unknown.append((system, name, table_name))
             continue
-        for path in _below(entry) if entry.is_dir() else [entry]:
+        for path in files_below(entry) if entry.is_dir() else [entry]:
+            if by_name.speaks_of(path):
+                continue
             name = path.relative_to(landing).as_posix()
             _, extension, is_gzipped = _split(path.name)
             if extension in (*WORKBOOKS, ARCHIVE) and not is_gzipped:
@@ -205,26 +352,11 @@ def _members(
 ) -> Iterator[LandingFile]:
     """The files of a .zip that are called like a table; in one that is called like a
     table itself, or lies in its folder, the others are of that table."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [item for item in archive.infolist() if not item.is_dir()]
-    except (OSError, zipfile.BadZipFile) as error:
-        raise LeadFunnelError(
-            f"The file {name} cannot be read as a .zip ({error}): it is damaged or was "
-            "cut off. Export it again."
-        ) from error
-    for item in sorted(members, key=lambda each: each.filename):
+    for item in members_of(path, name):
         parts = Path(item.filename).parts
-        if any(part.startswith((".", "_", "~")) for part in parts):
-            continue
         stem, extension, is_gzipped = _split(parts[-1])
         each = table_called(system, stem) or table
         said = f"{name}/{item.filename}"
-        if item.flag_bits & 1:
-            raise LeadFunnelError(
-                f"The file {said} is encrypted: unpack the .zip with its password, and "
-                "put what is in it into the folder."
-            )
         if each is None:
             warnings.extend(_misspelt(system, said, stem, ()))
         elif extension not in FORMATS:
@@ -262,12 +394,19 @@ def _misspelt(
         )
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def files_below(folder: Path) -> Iterator[Path]:
+    """The files of a folder and of those in it, in a fixed order."""
     for entry in _visible(folder):
         if entry.is_dir():
-            yield from _below(entry)
+            yield from files_below(entry)
         else:
             yield entry
+
+
+def extension_of(name: str) -> tuple[str, bool]:
+    """The extension of a file's name in lower case, and whether it is gzipped."""
+    _, extension, is_gzipped = _split(name)
+    return extension, is_gzipped
 
 
 def _split(name: str) -> tuple[str, str, bool]:
@@ -305,5 +444,6 @@ def _check_tables(landing: Landing) -> None:
         raise LeadFunnelError(
             f"The landing folder {landing.folder} has no system that can be read: "
             f"put exports under <system>/<table>.csv, with the system one of "
-            f"{listed(LOADED_SYSTEMS)}. Found there: {found}."
+            f"{listed(LOADED_SYSTEMS)}, or let `lead-funnel init` propose a definition "
+            f"that says which file is which table. Found there: {found}."
         )

@@ -23,7 +23,7 @@ from decimal import Decimal
 from itertools import islice
 
 from orchestration.errors import listed
-from orchestration.sources.headings import Headings
+from orchestration.sources.headings import Headings, Named
 from orchestration.sources.tables import RawTable
 
 DELIMITERS = ",\t;|"
@@ -182,7 +182,7 @@ def header_place(
     for place, (_, row) in enumerate(found):
         if len(row) < len(table.needed):
             continue
-        columns = headings.named(table, row).columns
+        columns = headings.named(table, row).all
         if all(need.found_in(columns) for need in table.needed):
             return place
     return None
@@ -206,18 +206,15 @@ class Rows:
         self,
         table: RawTable,
         names: Sequence[str],
-        columns: Sequence[str],
+        named: Named,
         words: Words,
         left_out: LeftOut,
     ) -> None:
         self.header = [name.strip() for name in names]
         self.words = words
         self.left_out = left_out
-        self.needed = [
-            [place for place, name in enumerate(columns) if need.found_in([name])]
-            for need in table.needed
-        ]
-        places = {name: place for place, name in enumerate(columns)}
+        self.needed = [named.places_of(need.names) for need in table.needed]
+        places = {name: place for place, name in enumerate(named.columns)}
         self.things = [places[name] for name in REPORTED if name in places]
         self.amount = places.get("spend") if table.is_by_file and self.things else None
         self.sum = Decimal(0)

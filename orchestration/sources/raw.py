@@ -31,6 +31,7 @@ from orchestration.errors import LeadFunnelError, listed
 from orchestration.project import Project
 from orchestration.publication.disk import sync
 from orchestration.sources.landing import Landing, LandingFile, read_landing
+from orchestration.sources.named_files import NamedFiles
 from orchestration.sources.readers import (
     FILE_COLUMNS,
     HAS_STAGE_DATES,
@@ -320,6 +321,11 @@ class SystemLoad:
     def _write_down(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("delete from loads.files where source = ?", [self.system])
         if self.files:
+            # The definition may have given a file to another system before.
+            connection.execute(
+                "delete from loads.files where list_contains(?, file)",
+                [list(self.files)],
+            )
             connection.executemany(
                 "insert into loads.files (source, source_table, file, sha256, "
                 "fingerprint, row_count, columns, loaded_at, size, read_as, left_out) "
@@ -428,6 +434,11 @@ def escaped(value: str) -> str:
     )
 
 
+def landing_of(project: Project) -> Landing:
+    """What a run reads: the landing folder, and which table each file of it is."""
+    return read_landing(project.landing, NamedFiles.of_project(project))
+
+
 def load_system(
     project: Project,
     system: str,
@@ -438,7 +449,7 @@ def load_system(
     load = SystemLoad(
         project=project,
         system=system,
-        landing=landing or read_landing(project.landing),
+        landing=landing or landing_of(project),
         loaded_at=loaded_at or now(),
         rules=ReadingRules.of(project),
     )
@@ -450,7 +461,7 @@ def load_all(
     project: Project, loaded_at: datetime | None = None
 ) -> dict[tuple[str, str], LoadedTable]:
     """Make all raw tables mirror the landing folder, at one instant."""
-    landing = read_landing(project.landing)
+    landing = landing_of(project)
     loaded_at = loaded_at or now()
     return {
         (system, name): table

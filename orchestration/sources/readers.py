@@ -51,6 +51,7 @@ from orchestration.sources.lines import (
     LeftOut,
     Rows,
     find_layout,
+    folded,
     header_place,
     is_filled,
     likeliest_header,
@@ -77,6 +78,8 @@ MODIFIED_AT = "_file_modified_at"
 """When a file was changed last, where that decides which of several counts."""
 HAS_STAGE_DATES = "has_stage_dates"
 """Says of a row whether a stage's date stands in it."""
+DIGITS_OF_IDS = 16
+"""How long an id is that is made of other columns."""
 INSIDE = ("_airbyte_data",)
 """Columns that hold the whole of a row, as a JSON object."""
 
@@ -116,6 +119,14 @@ class MissingColumns(LeadFunnelError):
         self.missing = tuple(missing)
 
 
+class OpenEncoding(LeadFunnelError):
+    """A file's text does not tell which of several encodings it is in."""
+
+    def __init__(self, sentence: str, candidates: Sequence[str]) -> None:
+        super().__init__(sentence)
+        self.candidates = tuple(candidates)
+
+
 class Converter:
     """Turns files of exports into Parquet files; what it needs meanwhile is in a
     folder of its own."""
@@ -151,7 +162,7 @@ class Converter:
         )
         try:
             if file.member and file.format != "xlsx":
-                file = _unpacked(file, scratch, self.rules.most_unpacked)
+                file = unpacked(file, scratch, self.rules.most_unpacked)
             if file.path.stat().st_size == 0:
                 return Converted(target, (), 0)
             read = {
@@ -203,7 +214,7 @@ class Converter:
         )
         columns = [*(need.names[0] for need in dates.needed), "updated_at", *told]
         values = ["c0", "c1", "c2", "c3", *quotes]
-        written, count = self._write(target, columns, values, f"({rows})")
+        written, count = self._write(target, Named(tuple(columns)), values, f"({rows})")
         return Converted(target, written, count)
 
     # CSV
@@ -269,7 +280,7 @@ class Converter:
         values = [f"c{index}" for index in range(len(columns))]
         # Of a single column, a blank line cannot be told from a blank value.
         where = "where trim(c0) <> ''" if len(columns) == 1 else ""
-        return self._write(target, columns, values, relation, where, named.constants)
+        return self._write(target, named, values, relation, where)
 
     def _may_hold_other_lines(
         self, file: LandingFile, target: Path, columns: Sequence[str], layout: Layout
@@ -351,9 +362,7 @@ class Converter:
         return line
 
     def _rows(self, file: LandingFile, layout: Layout, named: Named) -> Rows:
-        return Rows(
-            file.table, layout.names, named.columns, self.rules.words, self.left_out
-        )
+        return Rows(file.table, layout.names, named, self.rules.words, self.left_out)
 
     # Workbooks
 
@@ -383,7 +392,7 @@ class Converter:
     # What is wrong with a file
 
     def _encoding(self, file: LandingFile, *, whole: bool = False) -> str:
-        return self.rules.encodings.get(file.table.system) or _encoding(
+        return self.rules.encodings.get(file.table.system) or encoding_of(
             file, whole=whole
         )
 
@@ -477,9 +486,7 @@ class Converter:
             f"json_extract_string(json, [{pointers}]) as found from {relation})"
         )
         values = [_json_text(index + 1) for index in range(len(keys))]
-        return self._write(
-            target, named.columns, values, relation, constants=named.constants
-        )
+        return self._write(target, named, values, relation)
 
     def _json_keys(self, relation: str) -> tuple[int, list[str]]:
         stray, keys = self.connection.execute(
@@ -490,7 +497,7 @@ class Converter:
         return stray, keys or []
 
     def _has_needed(self, table: RawTable, names: Sequence[str]) -> bool:
-        columns = self.rules.headings.named(table, names).columns
+        columns = self.rules.headings.named(table, names).all
         return bool(table.needed) and all(
             need.found_in(columns) for need in table.needed
         )
@@ -534,9 +541,7 @@ class Converter:
         )
         values = [f"b{place}" for place in range(len(beside))]
         values += [_json_text(index + 1) for index in range(len(keys))]
-        return self._write(
-            target, named.columns, values, relation, constants=named.constants
-        )
+        return self._write(target, named, values, relation)
 
     # Parquet
 
@@ -557,7 +562,7 @@ class Converter:
             kinds = {row[1] for row in described}
             if (
                 tuple(names) == columns
-                and not (named.constants or self.added)
+                and not (named.constants or named.made or self.added)
                 and kinds == {"VARCHAR"}
                 and self._is_text(source, path)
             ):
@@ -566,9 +571,7 @@ class Converter:
                     _put(source, target)
                     return columns, rows
             values = [_as_text(quoted(row[0]), row[1]) for row in described]
-            return self._write(
-                target, columns, values, relation, constants=named.constants
-            )
+            return self._write(target, named, values, relation)
         except duckdb.Error as error:
             raise _unreadable(file, _first_line(error)) from error
 
@@ -598,13 +601,14 @@ class Converter:
     def _write(
         self,
         target: Path,
-        columns: Sequence[str],
+        named: Named,
         values: Sequence[str],
         relation: str,
         where: str = "",
-        constants: Sequence[tuple[str, str]] = (),
     ) -> Read:
         unfinished = _unfinished(target)
+        columns, values = self._with_made(named, values, relation)
+        constants = named.constants
         selected = [
             f"nullif(cast({value} as varchar), '') as {quoted(column)}"
             for column, value in zip(columns, values, strict=True)
@@ -633,6 +637,47 @@ class Converter:
         _put(unfinished, target)
         return tuple(columns), rows
 
+    def _with_made(
+        self, named: Named, values: Sequence[str], relation: str
+    ) -> tuple[list[str], list[str]]:
+        """The columns with those that are made of them, and what each is in SQL."""
+        found = dict(zip(named.columns, values, strict=True))
+        for made in named.made:
+            parts = [f"nullif(trim({_text(values[at])}), '')" for at in made.places]
+            value = parts[0] if len(parts) == 1 else _one_after_another(parts)
+            if made.is_id:
+                # What people are called by is no id that every table may show.
+                value = f"left(md5(lower({value})), {DIGITS_OF_IDS})"
+            if made.where_place is not None:
+                given = _text(values[made.where_place])
+                same = self._same_text(given, made.where_value, relation)
+                value = f"case when {given} in ({same}) then {value} end"
+            if made.column in found:
+                value = (
+                    f"coalesce(nullif(trim({_text(found[made.column])}), ''), {value})"
+                )
+            found[made.column] = value
+        return list(found), list(found.values())
+
+    def _same_text(self, given: str, wanted: str, relation: str) -> str:
+        """The texts of a relation that are the same as a wanted one, for SQL."""
+        texts = self.connection.execute(
+            f"select distinct {given} from {relation} where {given} is not null"
+        ).fetchall()
+        same = sorted(text for (text,) in texts if folded(text) == folded(wanted))
+        return ", ".join(map(literal, same)) or "null"
+
+
+def _text(value: str) -> str:
+    return f"cast({value} as varchar)"
+
+
+def _one_after_another(parts: Sequence[str]) -> str:
+    """All values as one text; nothing where all are blank."""
+    filled = " or ".join(f"{part} is not null" for part in parts)
+    whole = ", ' / ', ".join(f"coalesce({part}, '')" for part in parts)
+    return f"case when {filled} then concat({whole}) end"
+
 
 def _unfinished(target: Path) -> Path:
     """Where a file is written until it is whole: beside its target, under a name
@@ -660,8 +705,9 @@ def opened(file: LandingFile) -> Iterator[BinaryIO]:
         yield stream  # type: ignore[misc]
 
 
-def _encoding(file: LandingFile, *, whole: bool = False) -> str:
-    """The encoding that a file's beginning, or the whole of it, tells."""
+def encoding_of(file: LandingFile, *, whole: bool = False) -> str:
+    """The encoding that a file's beginning, or the whole of it, tells; where it stays
+    open, an OpenEncoding."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with opened(file) as stream:
         piece = stream.read(HEAD_BYTES)
@@ -703,11 +749,12 @@ def _told_by_text(file: LandingFile) -> str:
         f'VARS=\'{{"source_encodings": {{"{system}": "{(told or ("cp932",))[0]}"}}}}\''
     )
     if told:
-        raise _unreadable(
+        said = _unreadable(
             file,
             f"its encoding may be {listed(told).replace(' and ', ' or ')}, and its "
             f"text does not tell which: name it with {example}, or save it as UTF-8",
         )
+        raise OpenEncoding(str(said), told)
     raise _unreadable(
         file,
         "its text is neither UTF-8 nor UTF-16 nor Japanese Windows text (cp932), nor "
@@ -736,7 +783,7 @@ def _filled(found: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[
     return (each for each in found if is_filled(each[1]))
 
 
-def _unpacked(file: LandingFile, scratch: Path, most: int) -> LandingFile:
+def unpacked(file: LandingFile, scratch: Path, most: int) -> LandingFile:
     """A file of a .zip, unpacked, and no further than to the limit."""
     target = scratch / Path(file.member).name
     left = most

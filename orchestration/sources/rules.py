@@ -9,7 +9,12 @@ from dataclasses import dataclass, field
 
 from orchestration.project import Project, RunVars
 from orchestration.settings.definition_files import rows_in_force
-from orchestration.sources.headings import Headings, Mapped, checked
+from orchestration.sources.headings import (
+    Headings,
+    Mapped,
+    checked,
+    checked_derived,
+)
 from orchestration.sources.lines import Words, folded
 from orchestration.sources.tables import RawTable
 
@@ -53,17 +58,20 @@ class ReadingRules:
             *checked((_mapped(row) for row in of_own), stages),
             *(_mapped(row) for row in shipped),
         ]
+        derived = checked_derived(rows_in_force(project, "derived_columns"), stages)
         lines = rows_in_force(project, "report_lines")
         words = Words(
             totals=_words(lines, "total"),
             footers=_words(lines, "footer"),
         )
-        told: dict[tuple[str, str], list[tuple[str, str, bool]]] = {}
+        told: dict[tuple[str, str], list[tuple[object, ...]]] = {}
         for row in rows:
             said = (row.heading, row.column, row.is_own)
             told.setdefault((row.system, row.table), []).append(said)
+        for made in derived:
+            told.setdefault((made.system, made.table), []).append(made.told)
         return cls(
-            headings=Headings(rows, stages),
+            headings=Headings(rows, stages, derived),
             words=words,
             encodings=project.vars.source_encodings,
             most_unpacked=project.vars.max_unpacked_mb * MEGABYTE,

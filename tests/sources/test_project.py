@@ -49,6 +49,80 @@ def test_a_project_survives_the_trip_through_the_environment(tmp_path):
     assert Project.from_environment(project.environment()) == project
 
 
+@pytest.fixture
+def keeping(tmp_path):
+    """A DEFINITION folder that keeps these vars."""
+
+    def write(text):
+        folder = tmp_path / "definition"
+        folder.mkdir(exist_ok=True)
+        content = text if isinstance(text, bytes) else text.encode()
+        (folder / "vars.yml").write_bytes(content)
+        return folder
+
+    return write
+
+
+KEPT = """
+as_of: 2026-09-30
+reporting_timezone: UTC
+funnel_version: mql_handoff
+source_timezones:
+  generic: Europe/Berlin
+  ads: UTC
+"""
+
+
+def test_a_definition_keeps_the_vars_of_its_runs(keeping):
+    project = Project.from_environment({}, definition=keeping(KEPT))
+    assert project.vars == RunVars(
+        as_of=datetime(2026, 9, 30),
+        funnel_version="mql_handoff",
+        reporting_timezone="UTC",
+        source_timezones={"generic": "Europe/Berlin", "ads": "UTC"},
+    )
+
+
+def test_vars_go_before_those_that_the_definition_keeps(keeping):
+    project = Project.from_environment(
+        {},
+        definition=keeping(KEPT),
+        vars={
+            "reporting_timezone": "Asia/Tokyo",
+            "funnel_version": None,
+            "source_timezones": {"ads": "Asia/Tokyo"},
+        },
+    )
+    assert project.vars == RunVars(
+        as_of=datetime(2026, 9, 30),
+        source_timezones={"generic": "Europe/Berlin", "ads": "Asia/Tokyo"},
+    )
+    # Also where they say what is so without them.
+    assert Project.from_environment(project.environment()) == project
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("reporting_timezon: UTC", "vars.yml of DEFINITION has the unknown name"),
+        ("reporting_timezone: Mars", "The var reporting_timezone is"),
+        ("keep_deleted: true\nkeep_deleted: false", "names 'keep_deleted' twice"),
+        ("- keep_deleted", "is not a map of vars"),
+        ("a: [", "is not YAML (line 1)"),
+        ("a: 全".encode("cp932"), "is not UTF-8"),
+    ],
+)
+def test_what_is_wrong_with_kept_vars_is_said(keeping, text, said):
+    with pytest.raises(LeadFunnelError) as error:
+        Project.from_environment({}, definition=keeping(text))
+    assert said in str(error.value)
+
+
+def test_kept_vars_may_say_nothing(keeping):
+    project = Project.from_environment({}, definition=keeping("# none yet\n"))
+    assert project.vars == RunVars()
+
+
 def test_a_project_cannot_be_changed_behind_a_readers_back():
     with pytest.raises(FrozenInstanceError):
         Project.from_environment({}).out = ROOT

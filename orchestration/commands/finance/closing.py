@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from orchestration import warehouse
 from orchestration.commands.finance.published import known_period, opened
 from orchestration.errors import LeadFunnelError
 from orchestration.increment import state
-from orchestration.project import Project
+from orchestration.project import Project, RunVars
 from orchestration.publication import closings, publications
 from orchestration.run import runner
 from orchestration.run.report import last_report
@@ -91,13 +92,11 @@ def _as_published(project: Project) -> Project:
             "is closed and reopened on DuckDB's tables: `lead-funnel run` without "
             "--engine builds them."
         )
-    return Project.from_environment(
-        {},
-        landing=done.landing,
-        out=project.out,
-        definition=done.definition,
-        vars=dict(done.vars),
+    like_it = Project.from_environment(
+        {}, landing=done.landing, out=project.out, definition=done.definition
     )
+    # The definition may keep other vars by now.
+    return replace(like_it, vars=RunVars.parse(dict(done.vars)))
 
 
 def _reasons(

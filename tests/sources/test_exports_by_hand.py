@@ -590,3 +590,17 @@ def test_a_title_above_a_table_that_needs_no_column(read, put, delimiter, quote)
     assert {"campaign_id": "31", "name": "展示会 春", "type": "trade_show"} in rows
     assert len(rows) == 3
     assert any("above the header" in str(sentence) for sentence in said)
+
+
+def test_dates_of_stages_say_of_which_version_of_a_lead_they_are(project, put):
+    put(
+        "generic/lead.csv",
+        "lead_id,created_at,受入日,_fivetran_active\n"
+        "L1,2026-04-01,2026-04-04,true\nL1,2026-04-01,2026-04-02,false\n",
+    )
+    load_system(project, "generic")
+    with duckdb.connect(str(project.warehouse)) as connection:
+        assert connection.execute(
+            "select reached_at, _fivetran_active from raw_generic.lead_stage_date "
+            "order by 1"
+        ).fetchall() == [("2026-04-02", "false"), ("2026-04-04", "true")]

@@ -419,7 +419,9 @@ def _question(
                     "count(*) as row_count, "
                     f"min({quoted(heading)}) as example from {relation} "
                     f"{where or 'where '}"
-                    f"{WORDS[column.kind].format(quoted(heading))} group by all"
+                    f"{WORDS[column.kind].format(quoted(heading))} group by all "
+                    # Of constants alone there is a group without rows.
+                    "having count(*) > 0"
                 )
     return " union all ".join(asked) or (
         "select cast(null as varchar) as file, '' as column_name, '' as heading, "

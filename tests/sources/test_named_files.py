@@ -101,14 +101,12 @@ def test_files_lie_where_they_came(own, put):
 def test_a_path_goes_before_a_pattern_and_before_the_name_of_a_table(own, put):
     put("generic/lead.csv", LEADS)
     put("generic/lead [old].csv", LEADS)
-    project = own(
-        files=HEAD + "generic/*,generic,user,,\ngeneric/lead [old].csv,,none,,\n"
-    )
-    # A system without its leads is an error of its own.
-    with pytest.raises(LeadFunnelError, match="has no table 'lead'"):
-        landing_of(project)
-    project = own(files=HEAD + "generic/lead [old].csv,,none,,\n")
-    assert found(project) == {"generic/lead.csv": "generic.lead"}
+    put("generic/user.csv", LEADS)
+    rows = "generic/*,generic,lead,,\ngeneric/lead [old].csv,,none,,\n"
+    assert found(own(files=HEAD + rows)) == {
+        "generic/lead.csv": "generic.lead",
+        "generic/user.csv": "generic.lead",
+    }
 
 
 def test_sheets_and_members_are_named(own, put):

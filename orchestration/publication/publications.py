@@ -131,7 +131,7 @@ def column_comment(column: Mapping[str, Any]) -> str:
 
 def label_of(comment: str | None) -> str | None:
     """The Japanese term that `column_comment` put behind the description."""
-    described, mark, rest = (comment or "").rpartition(". (")
+    _, mark, rest = (comment or "").rpartition(". (")
     return rest[:-1] if mark and rest.endswith(")") else None
 
 

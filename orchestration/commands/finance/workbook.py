@@ -398,6 +398,14 @@ class _Book:
             if column.kind in ("amount", "count") and not name.startswith("cost")
         }
         model = self.data["Summary"][numbers[0]]["attribution_model"]
+        # Each row's weights are rounded: their sum would not be whole.
+        weighed = self._sums("Weights", "weight", ("attribution_model",))(model)
+        sums["by_weights"] = _rounded(weighed, 9)
+        all_weights = self._sumifs(
+            "Weights",
+            "weight",
+            ("attribution_model", f"{letters['attribution_model']}{at}"),
+        )
         shown: dict[str, Any] = {
             "attribution_model": model,
             "campaign_id": self.words("total"),
@@ -412,6 +420,7 @@ class _Book:
         sals = letters["attributed_sals"]
         formulas = {
             **{name: f"=SUM({area.format(letters[name])})" for name in sums},
+            "by_weights": f"=ROUND({all_weights},9)",
             "cost_per_sal_reporting": _cost_formula(
                 letters["spend_reporting"], sals, at
             ),
@@ -525,7 +534,7 @@ class _Book:
                 Decimal(0),
             )
             criteria = f'{area("level")},"{self.words(level)}",' + (
-                f'{area("metric")},"{spend}"'
+                f'{area("metric")},"{_quoted(spend)}"'
             )
             if of_model:
                 criteria += f',{area("attribution_model")},"{_quoted(of_model)}"'
@@ -637,7 +646,9 @@ def _cost(spend: Decimal, sals: Decimal) -> Decimal | str:
 def _cost_formula(spend: str, sals: str, at: int, *also: str) -> str:
     """Of row `at`; empty where nobody was accepted, or one of `also` is 0."""
     nothing = ",".join(f"{letter}{at}=0" for letter in (sals, *also))
-    return f'=IF(OR({nothing}),"",ROUND({spend}{at}/{sals}{at},2))'
+    if also:
+        nothing = f"OR({nothing})"
+    return f'=IF({nothing},"",ROUND({spend}{at}/{sals}{at},2))'
 
 
 def _minute(at: Any) -> str:

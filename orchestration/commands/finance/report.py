@@ -208,8 +208,9 @@ def _changes(
         pad_edge=False,
         padding=(0, 1, 0, 0),
     )
-    for name in ("line", "campaign", "number"):
+    for name in ("line", "campaign"):
         table.add_column(name, overflow="fold")
+    table.add_column("number", no_wrap=True)
     for name in ("reported", "now", "change"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("cause", no_wrap=True)

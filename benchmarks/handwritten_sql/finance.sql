@@ -475,3 +475,17 @@ create table published.marts.mart_restatement (
     items bigint,
     example varchar
 );
+
+create table published.marts.mart_restated_lines (
+    restated_line_id varchar,
+    fiscal_period_id varchar,
+    close_no integer,
+    spend_id varchar,
+    source_key varchar,
+    account varchar,
+    campaign_id varchar,
+    cause varchar,
+    reported_value decimal(18, 2),
+    current_value decimal(18, 2),
+    change decimal(18, 2)
+);

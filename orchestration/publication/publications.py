@@ -129,6 +129,12 @@ def column_comment(column: Mapping[str, Any]) -> str:
     return f"{described} ({label})" if label else described
 
 
+def label_of(comment: str | None) -> str | None:
+    """The Japanese term that `column_comment` put behind the description."""
+    _, mark, rest = (comment or "").rpartition(". (")
+    return rest[:-1] if mark and rest.endswith(")") else None
+
+
 def publish(
     project: Project,
     tables: Sequence[PublicTable],

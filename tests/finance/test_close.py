@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +21,7 @@ from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
 from orchestration.publication import closings, publications
 from tests.end_to_end import command
+from tests.finance import sheets as books
 from tests.finance import test_by_hand as by_hand
 from tests.finance.test_by_hand import Company, change, cost, lead, touch
 from tests.reference.compare import rows_of
@@ -209,6 +211,91 @@ def test_section_8_the_report_says_what_changed(company: Company) -> None:
     assert "Since then spend changed by +40.00 (late data)." in said.stdout
 
 
+def test_section_8_the_report_lists_lines_and_campaigns(company: Company) -> None:
+    said = verb(company, "spend", "--period", "2026-04")
+    listed = [line.split() for line in said.stdout.splitlines()]
+    begin = next(
+        n for n, words in enumerate(listed) if words[:2] == ["line", "campaign"]
+    )
+    rows = [" ".join(words) for words in listed[begin:] if words]
+    # Three lines: of another rate, come late and corrected, the largest first.
+    assert rows[2:5] == [
+        "K2 C1 spend 7,551.76 7,601.52 +49.76 definition",
+        "K10 C3 spend 0.00 40.00 +40.00 late data",
+        "K3 C1 spend -10.00 -12.00 -2.00 correction",
+    ]
+    # L5 came late with one touch, L6 is gone, L2 is L4, L1 came back: a quarter each.
+    assert rows[5:12] == [
+        "C3 attributed sals 0.33 1.58 +1.00 late data",
+        "C7 attributed sals 1.00 0.00 -1.00 erasure",
+        "(no campaign) attributed sals 1.00 0.00 -1.00 merge",
+        "C1 attributed sals 0.33 0.58 +0.25 recycle",
+        "C2 attributed sals 0.33 0.58 +0.25 recycle",
+        "C3 attributed sals 0.33 1.58 +0.25 recycle",
+        "C4 attributed sals 0.00 0.25 +0.25 recycle",
+    ]
+    # 7584.26 of campaigns, 100 borne and 33.33 unallocated were reported; 49.76 + 40
+    # - 2 is what it changed by. Four leads were accepted, and are now.
+    totals = rows.index("all spend 7,717.59 7,805.35 +87.76")
+    assert rows[totals + 1] == "all attributed sals 4.00 4.00 +0.00"
+    # Three lines, seven SALs, four inquiries and seven hand-offs are 21.
+    assert totals == 2 + 20
+    assert rows[-1] == (
+        "… 1 more in the workbook: `lead-funnel finance-export 2026-04` writes it."
+    )
+
+
+def test_section_8_the_workbook_lists_what_changed(
+    company: Company, tmp_path: Path
+) -> None:
+    path = tmp_path / "book.xlsx"
+    said = verb(company, "finance-export", "2026-04", "--to", str(path))
+    assert said.returncode == 0, said.stderr
+    read_back = books.read(path)
+    mark = read_back["Summary"].rows[1][0]
+    assert re.fullmatch(
+        r"CLOSED at \d{4}-\d\d-\d\d \d\d:\d\d UTC by finance: April", mark
+    )
+    sheet = read_back["Restatements"]
+    assert sheet.rows[1][0] == mark
+    told = sheet.table(4)
+    lines = [
+        tuple(
+            row[name]
+            for name in (
+                "line", "account", "campaign id", "metric", "reported", "now", "change",
+                "cause",
+            )
+        )
+        for row in told
+        if row["level"] == "line"
+    ]  # fmt: skip
+    assert lines == [
+        ("K2", "fairs", "C1", "spend", 7551.76, 7601.52, 49.76, "definition"),
+        ("K10", "fairs", "C3", "spend", 0, 40, 40, "late data"),
+        ("K3", "fairs", "C1", "spend", -10, -12, -2, "correction"),
+    ]
+    campaigns = {
+        (row["campaign id"], row["cause"]): (row["reported"], row["now"], row["change"])
+        for row in told
+        if (row["level"], row["metric"], row["cost kind"])
+        == ("campaign", "spend", "campaign")
+    }
+    assert campaigns == {
+        ("C1", "definition"): (7557.26, 7605.02, 49.76),
+        ("C1", "correction"): (7557.26, 7605.02, -2),
+        ("C3", "late data"): (20, 60, 40),
+    }
+    assert {row["attribution model"] for row in told} == {"", "linear"}
+    # By lines and by campaigns, in which what is borne by others cancels out.
+    assert [row[0] for row in sheet.rows[2:4]] == [
+        "change of spend, by lines", "change of spend, by campaigns (linear)",
+    ]  # fmt: skip
+    assert [row[10] for row in sheet.rows[2:4]] == [87.76, 87.76]
+    assert sorted(sheet.formulas) == ["K3", "K4"]
+    assert "Restatements!$5:$5" in books.repeated_rows(path)
+
+
 def test_a_period_is_refused_with_every_reason(company: Company) -> None:
     said = verb(company, "close", "2026-04")
     assert said.returncode == 1
@@ -308,6 +395,14 @@ def test_reopened_and_closed_again_and_read_in_another_way(company: Company) -> 
     said = verb(company, "reopen", "2026-04", "--by", "controller")
     assert said.returncode == 0, said.stderr
     assert table(company, "mart_restatement") == []
+    path = company.folder / "reopened.xlsx"
+    assert verb(company, "finance-export", "2026-04", "--to", str(path)).stdout
+    reopened = books.read(path)
+    assert re.fullmatch(
+        r"OPEN: closed at .{16} UTC by finance, reopened at .{16} UTC by controller",
+        reopened["Summary"].rows[1][0],
+    )
+    assert reopened["Restatements"].rows[1][0].startswith("The period is open again")
     kept = closes_of(company, "2026-04")
     assert {row["reopened_by"] for row in kept} == {"controller"}
     assert [row["value"] for row in kept] == [
@@ -318,6 +413,10 @@ def test_reopened_and_closed_again_and_read_in_another_way(company: Company) -> 
     assert verb(company, "close", "2026-04").returncode == 0
     assert {row["close_no"] for row in closes_of(company, "2026-04")} == {1, 2}
     assert table(company, "mart_restatement") == []
+    assert verb(company, "finance-export", "2026-04", "--to", str(path)).stdout
+    assert books.read(path)["Restatements"].rows[1] == [
+        "Nothing has changed since the period was closed."
+    ]
     # Another window reads the same leads in another way.
     narrow = json.loads(by_hand.VARS) | {"attribution_window_days": 5}
     done = command.in_process(

@@ -89,6 +89,38 @@ def test_a_comment_names_the_key_and_the_japanese_term():
     assert publications.column_comment({"description": "The key."}) == "The key."
 
 
+@pytest.mark.parametrize(
+    ("comment", "label"),
+    [
+        ("The key. (個人ID)", "個人ID"),
+        ("The key (see above). (個人ID)", "個人ID"),
+        ("Key of the period (2026-03).", None),
+        ("A rate (of 1)", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_comment_gives_the_japanese_term_back(comment, label):
+    assert publications.label_of(comment) == label
+
+
+def test_every_public_column_gives_its_japanese_term_back():
+    manifest = manifest_json(Project.from_environment({}))
+    told = {
+        (node["config"]["schema"], node["name"], name): column["config"]["meta"][
+            "label_ja"
+        ]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        for name, column in node["columns"].items()
+        if "label_ja" in column["config"]["meta"]
+    }
+    for table in public_tables(manifest):
+        for name, comment in table.columns.items():
+            label = told[table.schema, table.name, name]
+            assert publications.label_of(comment) == label
+
+
 def test_the_file_has_the_storage_version_of_duckdb_1(project):
     publish(project, TABLES)
     with duckdb.connect() as c:

@@ -43,6 +43,7 @@ paired as (
         coalesce(frozen.close_no, lines_of_closed.close_no) as close_no,
         coalesce(frozen.spend_id, lines_of_closed.spend_id) as spend_id,
         coalesce(frozen.source_key, lines_of_closed.source_key) as source_key,
+        coalesce(lines_of_closed.account, frozen.account) as account,
         frozen.campaign_id as frozen_campaign_id,
         frozen.amount_reporting as frozen_amount,
         lines_of_closed.campaign_id as current_campaign_id,
@@ -76,9 +77,11 @@ changes as (
         close_no,
         spend_id,
         source_key,
+        account,
         cause,
         frozen_campaign_id as campaign_id,
-        -1 * frozen_amount as change
+        frozen_amount as reported_amount,
+        cast(0 as decimal(18, 2)) as current_amount
     from paired
     where frozen_amount is not null
 
@@ -89,9 +92,11 @@ changes as (
         close_no,
         spend_id,
         source_key,
+        account,
         cause,
         current_campaign_id as campaign_id,
-        current_amount as change
+        cast(0 as decimal(18, 2)) as reported_amount,
+        current_amount
     from paired
     where current_amount is not null
 
@@ -106,11 +111,16 @@ final as (
         spend_id,
         campaign_id,
         min(source_key) as source_key,
+        min(account) as account,
         min(cause) as cause,
-        cast(sum(change) as decimal(18, 2)) as change
+        cast(sum(reported_amount) as decimal(18, 2)) as reported_amount,
+        cast(sum(current_amount) as decimal(18, 2)) as current_amount,
+        cast(
+            sum(current_amount) - sum(reported_amount) as decimal(18, 2)
+        ) as change
     from changes
     group by 1, 2, 3, 4
-    having sum(change) <> 0
+    having sum(current_amount) <> sum(reported_amount)
 
 )
 

@@ -92,6 +92,12 @@ def finance_export(
         Path | None,
         typer.Option("--to", help="The workbook. Default: OUT/spend-<period>.xlsx."),
     ] = None,
+    model: Annotated[
+        str, typer.Option("--model", help="The attribution model, or all.")
+    ] = "linear",
+    language: Annotated[
+        str, typer.Option("--language", help="Of headings and words: en or ja.")
+    ] = "en",
     out: Out = None,
     debug: Debug = False,
 ) -> None:
@@ -103,5 +109,7 @@ def finance_export(
 
     with sentences(debug):
         project = Project.from_environment({}, out=out)
-        path = workbook.write(project, period, to)
-        console().print(f"Wrote {shown(path)}", highlight=False, markup=False)
+        path = workbook.write(project, period, to, model=model, language=language)
+        console().print(
+            f"Wrote {shown(path)}", highlight=False, markup=False, soft_wrap=True
+        )

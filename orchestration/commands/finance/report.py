@@ -8,16 +8,22 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from orchestration.commands.finance import restated
 from orchestration.commands.finance.published import (
+    campaign_names,
     known_model,
     known_period,
     opened,
     rows,
 )
+from orchestration.commands.finance.words import metric_name
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
 from orchestration.publication import publications
+
+CHANGES_SHOWN = 20
 
 LINES = """
 select
@@ -61,7 +67,7 @@ def show(console: Console, project: Project, period: str | None, model: str) -> 
             period,
             model,
         )
-        restated = rows(
+        by_cause = rows(
             connection,
             "select metric, cause, sum(change) as change from marts.mart_restatement "
             "where fiscal_period_id = ? and attribution_model = ? "
@@ -75,6 +81,14 @@ def show(console: Console, project: Project, period: str | None, model: str) -> 
             "where fiscal_period_id = ? and is_in_force",
             period,
         )
+        lines = restated.lines(connection, period)
+        numbers = [
+            row
+            for row in restated.numbers(connection, period, [model])
+            if row["metric"] != "spend_reporting"
+        ]
+        totals = restated.totals(connection, period, model)
+        names = campaign_names(connection)
     done = publications.published(project)
     currency = (done.vars if done else {}).get("reporting_currency", "JPY")
     title = (
@@ -95,13 +109,22 @@ def show(console: Console, project: Project, period: str | None, model: str) -> 
             console,
             f"Closed {row['closed_at']:%Y-%m-%d %H:%M} UTC by {row['closed_by']}.",
         )
-    for row in restated:
-        name = row["metric"].removesuffix("_reporting").replace("_", " ")
+    for row in by_cause:
         _say(
             console,
-            f"Since then {name} changed by {_plain(row['change'])} "
-            f"({row['cause'].replace('_', ' ')}).",
+            f"Since then {metric_name(row['metric'])} changed by "
+            f"{_plain(row['change'])} ({row['cause'].replace('_', ' ')}).",
         )
+    if lines or numbers:
+        console.print(_changes(lines, numbers, totals, names))
+        more = len(lines) + len(numbers) - CHANGES_SHOWN
+        if more > 0:
+            option = "" if model == "linear" else f" --model {model}"
+            _say(
+                console,
+                f"… {more:,} more in the workbook: "
+                f"`lead-funnel finance-export {period}{option}` writes it.",
+            )
 
 
 def _last_period(connection: Any) -> str:
@@ -130,7 +153,7 @@ def _table(title: str, campaigns: list[dict[str, Any]], left: Decimal) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for row in campaigns:
         table.add_row(
-            row["label"],
+            Text(row["label"]),
             _money(row["own"]),
             _money(row["allocated"]),
             f"{row['sals']:,.2f}",
@@ -166,6 +189,62 @@ def _sources(sources: list[dict[str, Any]]) -> Table:
             _money(row["amount"]),
             _money(row["reporting"]),
         )
+    return table
+
+
+def _changes(
+    lines: list[dict[str, Any]],
+    numbers: list[dict[str, Any]],
+    totals: dict[str, tuple[Decimal, Decimal]],
+    names: dict[str, str],
+) -> Table:
+    """Lines of spend and numbers of campaigns that changed, and what the period as
+    a whole changed by."""
+    table = Table(
+        title="Changed since the close",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    for name in ("line", "campaign"):
+        table.add_column(name, overflow="fold")
+    table.add_column("number", no_wrap=True)
+    for name in ("reported", "now", "change"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("cause", no_wrap=True)
+    # Where there are many of both, half of the rows are lines.
+    half = CHANGES_SHOWN // 2
+    shown = lines[: max(half, CHANGES_SHOWN - len(numbers))]
+    shown = [*shown, *numbers[: CHANGES_SHOWN - len(shown)]]
+    for place, row in enumerate(shown, start=1):
+        # As text: a name may look like markup.
+        campaign = row["campaign_id"]
+        table.add_row(
+            Text(row.get("source_key", "")),
+            Text(names.get(campaign, campaign) or "(no campaign)"),
+            metric_name(row.get("metric", "spend_reporting")),
+            _money(row["reported_value"]),
+            _money(row["current_value"]),
+            _plain(row["change"]),
+            row["cause"].replace("_", " "),
+            end_section=place == len(shown),
+        )
+    changed = {row["metric"] for row in numbers} | (
+        {"spend_reporting"} if lines else set()
+    )
+    for metric, (reported, now) in totals.items():
+        if metric in changed:
+            table.add_row(
+                "all",
+                "",
+                metric_name(metric),
+                _money(reported),
+                _money(now),
+                _plain(now - reported),
+                "",
+            )
     return table
 
 

@@ -268,8 +268,8 @@ problems as (
     cross join last_fiscal_day
     left join {{ ref('def_fiscal_periods') }} as later
         on
-            later.start_date <= {{ dbt.dateadd('day', 1, 'earlier.end_date') }}
-            and later.end_date > earlier.end_date
+            {{ dbt.dateadd('day', 1, 'earlier.end_date') }} >= later.start_date
+            and earlier.end_date < later.end_date
     where
         later.fiscal_period_id is null
         and earlier.end_date < last_fiscal_day.end_date

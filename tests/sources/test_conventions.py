@@ -49,6 +49,9 @@ def conventions(
     }, notes
 
 
+WORDS = {"has_words": True}
+
+
 def of_leads(tmp_path: Path, *created: str, vars: Mapping | None = None) -> dict:
     found, _ = conventions(
         tmp_path,
@@ -69,9 +72,13 @@ def of_leads(tmp_path: Path, *created: str, vars: Mapping | None = None) -> dict
         (["04/05/2026", "25/04/2026 9:00"], {"day_order": "day_first"}),
         (["04/05/2026", "04/25/2026 9:00"], {"day_order": "month_first"}),
         (["04-05-2026", "18-01-2025"], {"day_order": "day_first"}),
-        (["４/５/２０２６", "２５/４/２０２６"], {"day_order": "day_first"}),
-        (["4/6/2026, 3:24 PM"], {"day_order": "month_first"}),
-        (["13/6/2026, 3:24 pm", "4/6/2026, 3:24 pm"], {"day_order": "day_first"}),
+        # Words, signs and other digits are looked for only where there are any.
+        (["４/５/２０２６", "２５/４/２０２６"], {"day_order": "day_first", **WORDS}),
+        (["4/6/2026, 3:24 PM"], {"day_order": "month_first", **WORDS}),
+        (
+            ["13/6/2026, 3:24 pm", "4/6/2026, 3:24 pm"],
+            {"day_order": "day_first", **WORDS},
+        ),
         # With points the day comes first, and needs no word about it.
         (["06.04.2026 08:00"], {}),
         (["06.04.2026", "04.25.2026"], {"dotted_order": "month_first"}),
@@ -160,7 +167,8 @@ def test_amounts_that_nothing_decides_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(LeadFunnelError, match="two decimal marks"):
         of_spend(tmp_path / "2", "1.234,50", "1,234.50")
     by_var = {"source_decimal_marks": {"ads": "comma"}}
-    assert of_spend(tmp_path / "3", "1.234 €", vars=by_var) == {"decimal_mark": "comma"}
+    found = of_spend(tmp_path / "3", "1.234 €", vars=by_var)
+    assert found == {"decimal_mark": "comma", **WORDS}
 
 
 def test_ids_in_scientific_notation_are_refused(tmp_path: Path) -> None:

@@ -46,8 +46,11 @@
 {%- for row in rows_of_definition(
     'blank_words', ['word'] + kinds.values() | list
 ) -%}
+    {#- dbt takes null in a seed for no value, so there it is in quotes. -#}
+    {%- set said = row.word[1:-1]
+        if row.word[0] == "'" and row.word[-1] == "'" else row.word -%}
     {%- for kind, column in kinds.items() if row[column] -%}
-        {%- set word = row.word if kind == 'text' else row.word | lower -%}
+        {%- set word = said if kind == 'text' else said | lower -%}
         {%- if word not in words[kind] -%}
             {%- do words[kind].append(word) -%}
         {%- endif -%}

@@ -195,7 +195,7 @@ select
     case fault when 161 then nobody(i) when 261 then null else lead_id end
         as lead_id,
     case fault
-        when 11 then 'n/a'
+        when 11 then 'soon'
         when 61 then said(changed_at + interval 9 year)
         when 111 then said(changed_at - interval 6 year)
         else said(changed_at)
@@ -307,7 +307,7 @@ select
     'JPY' as currency,
     if(
         i = 1 and day % 100 = 50,
-        'n/a',
+        'about 5',
         cast(cast(1000 + one_of(i, day, 900000) as decimal(18, 2)) / 100 as varchar)
     ) as spend,
     cast(one_of(i, day + 10000, 300) as varchar) as clicks

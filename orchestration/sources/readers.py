@@ -35,7 +35,6 @@ from orchestration.warehouse import literal, quoted
 FILE_COLUMNS = ("_file", "_file_sha256", "_loaded_at")
 HEAD_BYTES = 1 << 20
 LONGEST_LINE = 1 << 26
-WRITING_ATTEMPTS = 3
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -278,16 +277,8 @@ class Converter:
             f"nullif(cast({value} as varchar), '') as {quoted(column)}"
             for column, value in zip(columns, values, strict=True)
         ]
-        copy = (
-            f"copy (select {', '.join(selected)} from {relation} {where}) "
-            f"to {literal(str(unfinished))} (format parquet, use_tmp_file false)"
-        )
-        # On a busy machine DuckDB has said that it wrote a file that was not there,
-        # once in some ten thousand: then it is written again.
-        for _ in range(WRITING_ATTEMPTS):
-            [(rows,)] = self.connection.execute(copy).fetchall()
-            if unfinished.exists():
-                break
+        query = f"select {', '.join(selected)} from {relation} {where}"
+        rows = warehouse.write_parquet(self.connection, query, unfinished)
         _put(unfinished, target)
         return tuple(columns), rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ import duckdb
 
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
+
+WRITING_ATTEMPTS = 3
 
 
 def connect(project: Project, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
@@ -129,6 +132,25 @@ def has_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str) ->
         [schema, table],
     ).fetchone()
     return bool(found and found[0])
+
+
+def write_parquet(
+    connection: duckdb.DuckDBPyConnection, query: str, path: Path, *options: str
+) -> int:
+    """Write the rows of a query to a Parquet file; how many there are.
+
+    On a busy machine DuckDB was seen to say that it had written a file that was not
+    there; why is not known. Then it is written again, and is an OSError at last.
+    """
+    statement = (
+        f"copy ({query}) to {literal(str(path))} "
+        f"({', '.join(('format parquet', *options))})"
+    )
+    for _ in range(WRITING_ATTEMPTS):
+        [(rows,)] = connection.execute(statement).fetchall()
+        if path.exists():
+            return int(rows)
+    raise FileNotFoundError(errno.ENOENT, "DuckDB wrote no file", str(path))
 
 
 def quoted(name: str) -> str:

@@ -22,7 +22,7 @@ import duckdb
 from orchestration.project import Project
 from orchestration.publication.disk import sync
 from orchestration.settings.definition_files import overlay_files
-from orchestration.warehouse import literal
+from orchestration.warehouse import literal, write_parquet
 
 METRICS = (
     "spend_reporting",
@@ -185,11 +185,8 @@ def freeze(
         f"from {prefix}intermediate.int_restatements__records",
     }
     for name, query in queries.items():
-        target = literal(str(partial / f"{name}.parquet"))
-        connection.execute(
-            f"copy ({query} order by all) to {target} "
-            "(format parquet, use_tmp_file false, compression zstd)"
-        )
+        target = partial / f"{name}.parquet"
+        write_parquet(connection, f"{query} order by all", target, "compression zstd")
     _write(partial / "close.json", close)
     for path in partial.iterdir():
         sync(path)

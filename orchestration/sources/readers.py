@@ -77,7 +77,6 @@ LISTS = ("records", "result", "results", "data", "value", "items", "rows")
 MODIFIED_AT = "_file_modified_at"
 """When a file was changed last, where that decides which of several counts."""
 HAS_STAGE_DATES = "has_stage_dates"
-WRITING_ATTEMPTS = 3
 """Says of a row whether a stage's date stands in it."""
 DIGITS_OF_IDS = 16
 """How long an id is that is made of other columns."""
@@ -631,16 +630,8 @@ class Converter:
                 f"else 'true' end as {HAS_STAGE_DATES}"
             )
             columns.append(HAS_STAGE_DATES)
-        copy = (
-            f"copy (select {', '.join(selected)} from {relation} {where}) "
-            f"to {literal(str(unfinished))} (format parquet, use_tmp_file false)"
-        )
-        # On a busy machine DuckDB has said that it wrote a file that was not there,
-        # once in some ten thousand: then it is written again.
-        for _ in range(WRITING_ATTEMPTS):
-            [(rows,)] = self.connection.execute(copy).fetchall()
-            if unfinished.exists():
-                break
+        query = f"select {', '.join(selected)} from {relation} {where}"
+        rows = warehouse.write_parquet(self.connection, query, unfinished)
         _put(unfinished, target)
         return tuple(columns), rows
 

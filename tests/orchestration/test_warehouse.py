@@ -115,3 +115,27 @@ def test_a_limit_that_is_none_is_said(environment, sentence):
     with pytest.raises(LeadFunnelError) as error:
         warehouse.limits(environment)
     assert str(error.value) == sentence
+
+
+@pytest.mark.parametrize(("lost", "is_there"), [(0, True), (2, True), (3, False)])
+def test_a_file_that_was_not_written_is_written_again(tmp_path, lost, is_there):
+    path = tmp_path / "rows.parquet"
+
+    class Forgetful:
+        """Loses so many of the files that it says it wrote."""
+
+        left = lost
+
+        def execute(self, statement):
+            done = duckdb.execute(statement)
+            if self.left:
+                self.left -= 1
+                path.unlink()
+            return done
+
+    if is_there:
+        assert warehouse.write_parquet(Forgetful(), "select 1 as n", path) == 1
+        assert duckdb.execute("from read_parquet(?)", [str(path)]).fetchall() == [(1,)]
+    else:
+        with pytest.raises(FileNotFoundError, match="DuckDB wrote no file"):
+            warehouse.write_parquet(Forgetful(), "select 1 as n", path)

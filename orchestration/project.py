@@ -69,6 +69,7 @@ class RunVars:
     fiscal_year_start_month: int = 4
     source_timezones: Mapping[str, str] = field(default_factory=dict)
     source_currencies: Mapping[str, str] = field(default_factory=dict)
+    record_urls: Mapping[str, str] = field(default_factory=dict)
     source_day_orders: Mapping[str, str] = field(default_factory=dict)
     """By system, for columns of days that do not say it."""
     source_decimal_marks: Mapping[str, str] = field(default_factory=dict)
@@ -476,6 +477,20 @@ def _currency(name: str, value: Any) -> str:
     return value.upper()
 
 
+def _record_url(name: str, value: Any) -> str:
+    wanted = (
+        "the address of a record with {record_id} where its id stands, such as "
+        "https://example.lightning.force.com/lightning/r/{record_id}/view"
+    )
+    if (
+        not isinstance(value, str)
+        or not re.fullmatch(r"https?://[^\s\"'<>]+", value)
+        or value.count("{record_id}") != 1
+    ):
+        raise _wrong(name, value, wanted)
+    return value
+
+
 def _one_of(*known: str) -> Callable[[str, Any], str]:
     def checked(name: str, value: Any) -> str:
         if value not in known:
@@ -545,6 +560,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "fiscal_year_start_month": _month,
     "source_timezones": _by_system(_timezone),
     "source_currencies": _by_system(_currency),
+    "record_urls": _by_system(_record_url),
     "source_day_orders": _by_system(_one_of("day_first", "month_first")),
     "source_decimal_marks": _by_system(_one_of("point", "comma")),
     "source_encodings": _by_system(_encoding),

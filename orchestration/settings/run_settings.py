@@ -71,12 +71,17 @@ def write_settings(project: Project) -> list[str]:
         )
         connection.execute(
             f"create or replace table {schema}.sources ("
-            "source varchar, timezone varchar, currency varchar)"
+            "source varchar, timezone varchar, currency varchar, record_url varchar)"
         )
         connection.executemany(
-            f"insert into {schema}.sources values (?, ?, ?)",
+            f"insert into {schema}.sources values (?, ?, ?, ?)",
             [
-                [system, given.timezone_of(system), given.currency_of(system)]
+                [
+                    system,
+                    given.timezone_of(system),
+                    given.currency_of(system),
+                    given.record_urls.get(system),
+                ]
                 for system in SYSTEMS
             ],
         )

@@ -102,7 +102,7 @@ class Definition:
         self.versions = self._versions()
         self._rules = self._rules_by_version()
         self._field_rules: dict[tuple, FieldRules | None] = {}
-        self._calendars = self._business_calendars()
+        self.calendars = self._business_calendars()
         self._policies: dict[tuple[str, str, str | None], Row] = {}
         for row in self.tables["sla_policies"]:
             match_on = same_text(row.get("matchon")) or "default"
@@ -285,7 +285,7 @@ class Definition:
         stops = parse_flag(row.get("touchesstopclock"))
         return Policy(
             float(parse_number(row["slabusinesshours"])),
-            self._calendars[given(row["calendarid"])],
+            self.calendars[given(row["calendarid"])],
             None if days is None else timedelta(days=float(days)),
             True if stops is None else stops,
         )

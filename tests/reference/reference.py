@@ -946,17 +946,45 @@ class Lifecycle:
                     "first_response_at": own[0].at if own else None,
                     "ended_at": until,
                     "outcome": "ignored" if ignored else "reassigned",
+                    "was_ignored": ignored,
                 }
             else:
                 anyone = [r for r in self.responses if r.at >= since]
-                outcome, due, _, _ = self.judge(since, policy, anyone)
+                outcome, due, was_ignored, _ = self.judge(since, policy, anyone)
                 row |= {
                     "due_at": due,
                     "first_response_at": anyone[0].at if anyone else None,
                     "ended_at": _first(self.accepted_at, self.exited_at),
                     "outcome": outcome,
+                    "was_ignored": was_ignored,
                 }
+            row |= self.times(policy, row["passed_at"], row["ended_at"])
+            row |= self.delays([at for at, _ in passes], number)
             result.handoffs.append(row)
+
+    def times(
+        self, policy: Policy, since: datetime, until: datetime | None
+    ) -> dict[str, object]:
+        return {
+            "is_open": until is None,
+            "sla_business_hours": policy.sla_business_hours,
+            "touches_stop_clock": policy.touches_stop_clock,
+            "pending_until": policy.max_pending and since + policy.max_pending,
+            "business_hours": (
+                None if until is None else policy.calendar.hours_between(since, until)
+            ),
+        }
+
+    def delays(self, passed_at: list[datetime], number: int) -> dict[str, object]:
+        """§6: of the last pass before the first response, both parts of its delay."""
+        answered_at = self.responses[0].at if self.responses else None
+        before = [at for at in passed_at if answered_at and at <= answered_at]
+        if number != len(before):
+            return {"routing_hours": None, "rep_hours": None}
+        return {
+            "routing_hours": _hours(self.handed_off_at, before[-1]),
+            "rep_hours": _hours(before[-1], answered_at),
+        }
 
     # §7 ----------------------------------------------------------------
 

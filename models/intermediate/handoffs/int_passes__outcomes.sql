@@ -151,6 +151,10 @@ final as (
         outcomes_told.accepted_open_day_no,
         responses_clocked.business_us as responded_business_us,
         outcomes_told.was_ignored,
+        case
+            when outcomes_told.is_last then outcomes_told.was_ignored
+            else coalesce(outcomes_told.was_ignored_by_owner, false)
+        end as was_ignored_in_pass,
         outcomes_told.final_outcome,
         case
             when outcomes_told.is_last then outcomes_told.final_outcome

@@ -1,0 +1,195 @@
+"""`lead-funnel queue`: the open hand-offs, by who must act and which first."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import duckdb
+    from rich.table import Table
+
+NOBODY = "(nobody)"
+"""Whose leads are that no one owns."""
+
+QUEUE = """
+select
+    queue.*,
+    coalesce(reps.rep_name, queue.owner_id, '(nobody)') as owner
+from marts.mart_handoff_queue as queue
+left join marts.dim_sales_reps as reps on queue.owner_id = reps.owner_id
+order by queue.priority_rank
+"""
+
+STEPS = {"respond": "respond", "decide": "accept or reject"}
+
+
+def register(app: typer.Typer) -> None:
+    app.command(name="queue")(queue)
+
+
+def queue(
+    owner: Annotated[
+        str | None,
+        typer.Option(
+            help="Only the hand-offs of this rep: an id or a name, (nobody) for leads "
+            "without an owner."
+        ),
+    ] = None,
+    team: Annotated[
+        str | None, typer.Option(help="Only the hand-offs of this team.")
+    ] = None,
+    overdue: Annotated[
+        bool, typer.Option("--overdue", help="Only what is overdue.")
+    ] = False,
+    limit: Annotated[
+        int, typer.Option(min=0, help="How many are shown; 0 shows all.")
+    ] = 20,
+    as_csv: Annotated[
+        bool,
+        typer.Option(
+            "--csv", help="Print all columns of mart_handoff_queue as CSV, all rows."
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="LEAD_FUNNEL_OUT",
+            help="The folder that a run has published in. Default: out.",
+        ),
+    ] = None,
+) -> None:
+    """Show the open hand-offs: who must act, by when, and which first.
+
+    The order comes from the seed queue_priorities, and each line says why it
+    stands where it does. What was published last is shown, as of its instant.
+    """
+    # Here, because cli.py imports this module.
+    from orchestration.cli import console, sentences
+    from orchestration.commands.finance.published import opened, rows
+    from orchestration.project import Project
+
+    with sentences():
+        project = Project.from_environment({}, out=out)
+        with opened(project) as connection:
+            found = rows(connection, QUEUE)
+            found = _of_owner(connection, found, owner)
+            found = _of_team(connection, found, team)
+            as_of = _as_of(connection)
+        found = [row for row in found if row["is_overdue"] or not overdue]
+        if as_csv:
+            typer.echo(_csv(found), nl=False)
+            return
+        if not found:
+            console().print(f"Nothing is open as of {as_of}.", highlight=False)
+            return
+        shown = found[:limit] if limit else found
+        console().print(_table(shown))
+        late = sum(row["is_overdue"] for row in found)
+        said = f"{len(found):,} open as of {as_of}, {late:,} of them overdue."
+        if len(shown) < len(found):
+            said += f" The first {len(shown):,} are shown: --limit 0 shows all."
+        console().print(said, highlight=False, markup=False, soft_wrap=True)
+
+
+def _of_owner(
+    connection: duckdb.DuckDBPyConnection,
+    found: list[dict[str, Any]],
+    owner: str | None,
+) -> list[dict[str, Any]]:
+    from orchestration.commands.finance.published import rows
+    from orchestration.errors import LeadFunnelError, meant
+
+    if owner is None:
+        return found
+    reps = rows(connection, "select owner_id, rep_name from marts.dim_sales_reps")
+    names = {_plain(row["owner_id"]): row["owner_id"] for row in reps}
+    wanted = {
+        row["owner_id"] for row in reps if _plain(row["rep_name"]) == _plain(owner)
+    }
+    wanted |= {names[_plain(owner)]} if _plain(owner) in names else set()
+    if _plain(owner) == NOBODY:
+        wanted = {None}
+    if not wanted:
+        known = sorted(str(row["rep_name"]) for row in reps if row["rep_name"])
+        raise LeadFunnelError(
+            f"There is no rep {owner!r}{meant(owner, known)}. marts.dim_sales_reps "
+            "lists them."
+        )
+    return [row for row in found if row["owner_id"] in wanted]
+
+
+def _of_team(
+    connection: duckdb.DuckDBPyConnection,
+    found: list[dict[str, Any]],
+    team: str | None,
+) -> list[dict[str, Any]]:
+    from orchestration.commands.finance.published import rows
+    from orchestration.errors import LeadFunnelError, listed, meant
+
+    if team is None:
+        return found
+    teams = [
+        row["team"]
+        for row in rows(
+            connection,
+            "select distinct team from marts.dim_sales_reps "
+            "where team is not null order by 1",
+        )
+    ]
+    if _plain(team) not in {_plain(each) for each in teams}:
+        raise LeadFunnelError(
+            f"There is no team {team!r}{meant(team, teams)}. There are {listed(teams)}."
+        )
+    return [row for row in found if _plain(row["team"]) == _plain(team)]
+
+
+def _plain(text: str | None) -> str:
+    return (text or "").strip().lower()
+
+
+def _as_of(connection: duckdb.DuckDBPyConnection) -> str:
+    [(instant,)] = connection.execute(
+        "select max(as_of) from marts.fct_lead_lifecycles"
+    ).fetchall()
+    return f"{instant:%Y-%m-%d %H:%M} UTC" if instant else "the last run"
+
+
+def _csv(found: list[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    if found:
+        writer = csv.DictWriter(text, fieldnames=list(found[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(found)
+    return text.getvalue()
+
+
+def _table(found: list[dict[str, Any]]) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("#", justify="right")
+    for heading in ("lead", "owner", "to do", "by (UTC)", "why now"):
+        table.add_column(heading, overflow="fold")
+    for row in found:
+        by = row["due_at"] if row["next_step"] == "respond" else row["pending_until"]
+        table.add_row(
+            str(row["priority_rank"]),
+            Text(_lead(row)),
+            Text(row["owner"]),
+            STEPS[row["next_step"]],
+            f"{by:%Y-%m-%d %H:%M}" if by else "",
+            Text(row["priority_reasons"], style="red" if row["is_overdue"] else ""),
+        )
+    return table
+
+
+def _lead(row: dict[str, Any]) -> str:
+    """Its page where the var record_urls knows it, else its system and id."""
+    return row["record_url"] or f"{row['source']} {row['record_id']}"

@@ -1322,6 +1322,8 @@ def add_contact_roles(world: World, rnd: Random) -> None:
     if not deals or not contacts or rnd.random() < 0.2:
         return
     roles = world.tables.setdefault(("salesforce", "opportunity_contact_role"), [])
+    # By deal: which of two copies of one time counts is not said, so they agree.
+    by_roles_alone: dict[str | None, bool] = {}
     for deal in deals:
         for _ in range(rnd.choice([0, 0, 1, 1, 2, 3])):
             contact = rnd.choice(contacts)["id"]
@@ -1337,7 +1339,7 @@ def add_contact_roles(world: World, rnd: Random) -> None:
                     "is_deleted": rnd.choices([None, "false", "true"], [5, 5, 1])[0],
                 }
             )
-        if deal.get("contact_id") and rnd.random() < 0.5:
+        if by_roles_alone.setdefault(deal["id"], rnd.random() < 0.5):
             deal["contact_id"] = None
 
 

@@ -132,7 +132,7 @@ def without_nothing(name: str, text: str | None) -> str | None:
     plain = (text or "").strip()
     if plain in WRITTEN_BY_TOOLS:
         return None
-    is_text = not re.search(r"(id|at|date|email|amount|cost|spend)$|^is", name)
+    is_text = not re.search(r"(id|at|date|time|email|amount|cost|spend)$|^is", name)
     return None if not is_text and same_text(plain) in NOTHING else text
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from tests.reference.compare import run_warehouse
+from tests.reference.compare import loaded_at, run_warehouse
 from tests.reference.generate import write_situation
 
 
@@ -16,6 +17,7 @@ class Company:
     landing: Path
     settings: dict
     published: Path
+    loaded_at: datetime
 
 
 @pytest.fixture(scope="session")
@@ -24,4 +26,4 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
     landing, _, settings = write_situation(folder, seed=2, people=1500)
     settings = {"as_of": settings["as_of"]}
     published = run_warehouse(landing, folder / "out", None, settings)
-    return Company(landing, settings, published)
+    return Company(landing, settings, published, loaded_at(folder / "out"))

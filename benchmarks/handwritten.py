@@ -32,6 +32,7 @@ SQL = FOLDER / "handwritten_sql"
 AREAS = (
     "identity", "events", "lifecycles", "handoffs", "facts", "attribution",
     "funnel", "finance", "quality", "dimensions",
+    "operations",
 )  # fmt: skip
 """The files of the SQL, in the order in which they run."""
 PARQUET = "Parquet files"

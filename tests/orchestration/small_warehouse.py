@@ -234,6 +234,16 @@ create table marts.dim_campaigns as select 'C1' as campaign_id;
 create table marts.dim_sales_reps as select 'rep' as owner_id;
 create table marts.dim_funnel_definitions as select 'v1' as definition_version;
 
+create table marts.mart_rejection_reasons as
+select
+    'r0' as rejection_reason_id,
+    'fit' as rejection_category,
+    'Not a fit' as rejection_reason,
+    'web' as channel,
+    'marketing' as owner_department,
+    1 as rejected,
+    1.0 as rejected_share;
+
 create table marts.mart_spend_per_sal as
 select
     cost_kind || ' ' || fiscal_period_id as spend_per_sal_id,

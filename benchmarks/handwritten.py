@@ -31,7 +31,8 @@ SEEDS = FOLDER.parent / "seeds"
 SQL = FOLDER / "handwritten_sql"
 AREAS = (
     "identity", "events", "lifecycles", "handoffs", "facts", "attribution",
-    "funnel", "finance", "quality",
+    "funnel", "finance", "quality", "dimensions",
+    "operations",
 )  # fmt: skip
 """The files of the SQL, in the order in which they run."""
 PARQUET = "Parquet files"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from tests.reference.compare import run_warehouse
+from tests.reference.compare import loaded_at, run_warehouse
 from tests.reference.generate import write_situation
 
 
@@ -16,6 +17,7 @@ class Company:
     landing: Path
     settings: dict
     published: Path
+    loaded_at: datetime
 
 
 @pytest.fixture(scope="session")
@@ -25,4 +27,4 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
     # Of the company's settings those without which its files cannot be read.
     settings = {name: settings[name] for name in ("as_of", "source_day_orders")}
     published = run_warehouse(landing, folder / "out", None, settings)
-    return Company(landing, settings, published)
+    return Company(landing, settings, published, loaded_at(folder / "out"))

@@ -25,6 +25,7 @@ COHORTS = "update marts.mart_funnel_cohort set"
 MONTHS = "update marts.mart_funnel_monthly set"
 WEIGHTS = "update marts.fct_attributed_acceptances set"
 COSTS = "update marts.mart_spend_per_sal set"
+REASONS = "update marts.mart_rejection_reasons set"
 
 # What breaks which rule of which test: {test: [(rule or "", statement)]}.
 BROKEN: dict[str, list[tuple[str, str]]] = {
@@ -141,6 +142,18 @@ BROKEN: dict[str, list[tuple[str, str]]] = {
     "attributed_acceptances_can_be_so": [
         ("no_touch_after_acceptance", f"{WEIGHTS} touched_at = '2026-04-04'"),
         ("a_weight_is_a_share", f"{WEIGHTS} weight = 0"),
+    ],
+    "channels_of_people_are_known": [("", "delete from marts.dim_channels")],
+    "campaigns_of_spend_are_known": [("", "delete from marts.dim_campaigns")],
+    "actors_of_transitions_are_known": [("", f"{STEPS} actor_id = 'ghost'")],
+    "versions_of_lifecycles_are_known": [
+        ("", f"{LIFECYCLES} definition_version = 'v2'")
+    ],
+    "rejection_reasons_can_be_so": [
+        ("something_was_rejected", f"{REASONS} rejected = 0"),
+        ("a_share_is_of_the_whole", f"{REASONS} rejected_share = 1.5"),
+        ("a_share_is_of_the_whole", f"{REASONS} rejected_share = 0"),
+        ("department_is_of_a_known_reason", f"{REASONS} rejection_reason = null"),
     ],
     "assert_weights_make_one_acceptance": [("", f"{WEIGHTS} weight = 0.999999999999")],
     "spend_per_sal_can_be_so": [

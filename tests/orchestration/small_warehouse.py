@@ -60,6 +60,7 @@ create table marts.fct_stage_transitions as
 select
     's' || person_id[2:] || '-' || transition_no as transition_id,
     'l' || person_id[2:] as lifecycle_id,
+    'rep' as actor_id,
     *,
     date_diff('second', from_at, to_at) / 3600 as hours
 from (values
@@ -86,6 +87,7 @@ select
     person_id,
     1 as lifecycle_no,
     'marketing' as origin,
+    'v1' as definition_version,
     cast(null as timestamp) as inquiry_at,
     mql_at,
     timestamp '2026-04-02 01:00:00' as handed_off_at,
@@ -226,6 +228,21 @@ select
     timestamp '2026-04-01 01:00:00' as touched_at,
     timestamp '2026-04-03 01:00:00' as accepted_at,
     cast(1 as decimal(18, 12)) as weight;
+
+create table marts.dim_channels as select 'web' as channel;
+create table marts.dim_campaigns as select 'C1' as campaign_id;
+create table marts.dim_sales_reps as select 'rep' as owner_id;
+create table marts.dim_funnel_definitions as select 'v1' as definition_version;
+
+create table marts.mart_rejection_reasons as
+select
+    'r0' as rejection_reason_id,
+    'fit' as rejection_category,
+    'Not a fit' as rejection_reason,
+    'web' as channel,
+    'marketing' as owner_department,
+    1 as rejected,
+    1.0 as rejected_share;
 
 create table marts.mart_spend_per_sal as
 select

@@ -3,6 +3,7 @@ select
     campaign_id,
     campaign_id as campaign_match_id,
     campaign_name,
+    campaign_type,
     utm_campaign,
     coalesce(start_date, created_date) as cost_date,
     actual_cost,

@@ -10,12 +10,6 @@ ancestry as (
 
 ),
 
-in_force as (
-
-    select * from {{ ref('int_funnel_versions__in_force') }}
-
-),
-
 policies_normalised as (
 
     select
@@ -34,7 +28,7 @@ policies_normalised as (
 policies_inherited as (
 
     select
-        in_force.version,
+        ancestry.version,
         policies_normalised.match_on,
         policies_normalised.match_value,
         policies_normalised.sla_us,
@@ -44,14 +38,12 @@ policies_inherited as (
         policies_normalised.touches_stop_clock,
         row_number() over (
             partition by
-                in_force.version,
+                ancestry.version,
                 policies_normalised.match_on,
                 policies_normalised.match_value
             order by ancestry.depth, policies_normalised.sla_us
         ) as nearness
-    from in_force
-    inner join ancestry
-        on in_force.version = ancestry.version
+    from ancestry
     inner join policies_normalised
         on ancestry.ancestor = policies_normalised.definition_version
 

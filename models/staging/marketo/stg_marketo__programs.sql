@@ -4,6 +4,7 @@
     texts={
         'campaign_id': 'id',
         'campaign_name': 'name',
+        'campaign_type': ['channel', 'type'],
         'utm_campaign': 'utm_campaign',
         'cost_currency': 'currency',
         'actual_cost_text': 'actual_cost',

@@ -4,6 +4,7 @@
     texts={
         'campaign_id': 'id',
         'campaign_name': 'name',
+        'campaign_type': 'type',
         'utm_campaign': ['utm_campaign_c', 'utm_campaign'],
         'cost_currency': 'currency_iso_code',
         'actual_cost_text': 'actual_cost',

@@ -1,0 +1,1 @@
+{{ definition('channel_labels') }}

@@ -32,7 +32,7 @@ SQL = FOLDER / "handwritten_sql"
 AREAS = (
     "identity", "events", "lifecycles", "handoffs", "facts", "attribution",
     "funnel", "finance", "quality", "dimensions",
-    "operations",
+    "operations", "queue",
 )  # fmt: skip
 """The files of the SQL, in the order in which they run."""
 PARQUET = "Parquet files"

@@ -183,6 +183,25 @@ select * from events where closes_nothing;
 drop table events;
 
 create table published.marts.fct_handoffs as
+with answers as (
+    select person_no, lifecycle_no, passed_at as handed_off_at, responded_at
+    from judged
+    where pass_no = 1 and responded_at is not null
+),
+
+answered as (
+    select
+        judged.person_no,
+        judged.lifecycle_no,
+        max(judged.pass_no) as pass_no,
+        any_value(answers.handed_off_at) as handed_off_at,
+        any_value(answers.responded_at) as answered_at
+    from judged
+    inner join answers using (person_no, lifecycle_no)
+    where judged.passed_at <= answers.responded_at
+    group by all
+)
+
 select
     md5(lifecycles.lifecycle_id || '|' || judged.pass_no) as handoff_id,
     lifecycles.lifecycle_id,
@@ -203,10 +222,31 @@ select
             and coalesce(judged.first_response_at > judged.due_at, true)
             then 'ignored'
         else 'reassigned'
-    end as outcome
+    end as outcome,
+    case
+        when judged.next_passed_at is null then judged.was_ignored
+        else
+            judged.next_passed_at >= judged.due_at
+            and coalesce(judged.first_response_at > judged.due_at, true)
+    end as was_ignored,
+    'japan' as sla_calendar_id,
+    18e0 as sla_business_hours,
+    true as touches_stop_clock,
+    judged.pending_until,
+    judged.ended_at is null as is_open,
+    (
+        ends.elapsed_us + least(us_of_day(judged.ended_at), ends.open_us)
+        - judged.passed_us
+    ) / 3600000000 as business_hours,
+    (epoch_us(judged.passed_at) - epoch_us(answered.handed_off_at)) / 3600000000
+        as routing_hours,
+    (epoch_us(answered.answered_at) - epoch_us(judged.passed_at)) / 3600000000
+        as rep_hours
 from judged
 inner join lifecycles using (person_no, lifecycle_no)
 inner join users on judged.owner_id = users.user_id
+left join answered using (person_no, lifecycle_no, pass_no)
+left join open_days as ends on judged.ended_at::date = ends.day
 where lifecycles.is_in_marts;
 
 drop table judged;

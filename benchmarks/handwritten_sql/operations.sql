@@ -38,3 +38,89 @@ select
         as rejected_share
 from counted
 left join reasons using (reason_text);
+
+-- Each hand-off under each SLA: one row counts for all that it would have missed.
+create table published.marts.mart_sla_sensitivity as
+with clocked as (
+    select
+        lifecycles.*,
+        (
+            now.elapsed_us + least(us_of_day(as_of), now.open_us)
+            - starts.elapsed_us - least(us_of_day(handed_off_at), starts.open_us)
+        ) / 3600000000 as elapsed_hours
+    from published.marts.fct_lead_lifecycles as lifecycles
+    inner join open_days as starts on handed_off_at::date = starts.day
+    inner join open_days as now on as_of::date = now.day
+    where origin = 'marketing'
+),
+
+handed as (
+    select
+        cast(date_trunc('month', handed_off_date) as date) as cohort_month_date,
+        team,
+        outcome,
+        case
+            when
+                as_of >= handed_off_at + interval 30 day
+                and coalesce(exited_at > handed_off_at + interval 30 day, true)
+                then 'ignored'
+            when exit_stage is not null then 'withdrawn'
+            else 'pending'
+        end as otherwise,
+        floor(coalesce(acted_business_hours, elapsed_hours))::integer as unattended,
+        floor(elapsed_hours)::integer as elapsed
+    from clocked
+),
+
+counted as (
+    select
+        cohort_month_date, team,
+        if(outcome in ('accepted', 'rejected'), outcome, otherwise) as otherwise,
+        least(unattended, 80) as unattended,
+        least(elapsed, 80) as elapsed,
+        count(*) as handoffs
+    from handed
+    group by all
+),
+
+judged as (
+    select
+        cohort_month_date,
+        team,
+        sla::integer as sla_business_hours,
+        handoffs,
+        unattended >= sla as missed,
+        elapsed >= sla as is_due,
+        if(
+            unattended >= sla and otherwise in ('withdrawn', 'pending'),
+            'ignored',
+            otherwise
+        ) as outcome
+    from counted
+    cross join range(1, 81) as slas (sla)
+),
+
+summed as (
+    select
+        cohort_month_date,
+        team,
+        sla_business_hours,
+        coalesce(sum(handoffs) filter (outcome <> 'withdrawn'), 0)::bigint
+            as handed_off,
+        coalesce(sum(handoffs) filter (outcome = 'ignored'), 0)::bigint as ignored,
+        coalesce(sum(handoffs) filter (missed), 0)::bigint as was_ignored,
+        coalesce(sum(handoffs) filter (outcome <> 'withdrawn' and is_due), 0)::bigint
+            as sla_due
+    from judged
+    group by all
+)
+
+select
+    md5(concat_ws(
+        '|', '10:' || cohort_month_date, key_part(team),
+        key_part(sla_business_hours::varchar)
+    )) as sla_sensitivity_id,
+    *,
+    if(handed_off > 0, ignored / handed_off, null) as ignore_rate,
+    if(sla_due > 0, was_ignored / sla_due, null) as sla_breach_rate
+from summed;

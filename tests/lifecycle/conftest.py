@@ -24,6 +24,6 @@ class Company:
 def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
     folder = tmp_path_factory.mktemp("company")
     landing, _, settings = write_situation(folder, seed=2, people=1500)
-    settings = {"as_of": settings["as_of"]}
+    settings = {name: settings[name] for name in ("as_of", "source_day_orders")}
     published = run_warehouse(landing, folder / "out", None, settings)
     return Company(landing, settings, published, loaded_at(folder / "out"))

@@ -107,6 +107,10 @@ select
     1.5 as response_business_hours,
     1.5 as accept_hours,
     1.5 as accept_business_hours,
+    if(outcome = 'ignored', null, 9e0) as acted_business_hours,
+    18.0 as sla_business_hours,
+    'East' as team,
+    date '2026-04-02' as handed_off_date,
     timestamp '2026-05-01 00:00:00' as as_of
 from (values
     (
@@ -233,6 +237,20 @@ create table marts.dim_channels as select 'web' as channel;
 create table marts.dim_campaigns as select 'C1' as campaign_id;
 create table marts.dim_sales_reps as select 'rep' as owner_id;
 create table marts.dim_funnel_definitions as select 'v1' as definition_version;
+
+create table marts.mart_sla_sensitivity as
+select
+    's' || hours as sla_sensitivity_id,
+    date '2026-04-01' as cohort_month_date,
+    'East' as team,
+    hours as sla_business_hours,
+    3 as handed_off,
+    ignored,
+    ignored as was_ignored,
+    3 as sla_due,
+    ignored / 3 as ignore_rate,
+    ignored / 3 as sla_breach_rate
+from (values (1, 3), (18, 1)) as slas (hours, ignored);
 
 create table marts.mart_rejection_reasons as
 select

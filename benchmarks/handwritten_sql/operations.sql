@@ -124,3 +124,91 @@ select
     if(handed_off > 0, ignored / handed_off, null) as ignore_rate,
     if(sla_due > 0, was_ignored / sla_due, null) as sla_breach_rate
 from summed;
+
+create table published.marts.mart_response_heatmap as
+with placed as (
+    select
+        handed_off_at + interval 9 hour as local_at,
+        team,
+        outcome,
+        response_hours,
+        as_of - handed_off_at as age,
+        first_response_at - handed_off_at as response
+    from published.marts.fct_lead_lifecycles
+    where origin = 'marketing' and outcome <> 'withdrawn'
+),
+
+counted as (
+    select
+        isodow(local_at)::integer as iso_weekday,
+        hour(local_at)::integer as hour_of_day,
+        team,
+        count(*) as handed_off,
+        count(*) filter (outcome = 'ignored') as ignored,
+        count(response) as responded,
+        sum(response_hours::decimal(28, 9)) as response_hours,
+        count(*) filter (age >= interval 5 minute) as old_enough_for_5_minutes,
+        count(*) filter (
+            age >= interval 5 minute and response <= interval 5 minute
+        ) as reached_within_5_minutes,
+        count(*) filter (age >= interval 15 minute) as old_enough_for_15_minutes,
+        count(*) filter (
+            age >= interval 15 minute and response <= interval 15 minute
+        ) as reached_within_15_minutes,
+        count(*) filter (age >= interval 1 hour) as old_enough_for_1_hour,
+        count(*) filter (age >= interval 1 hour and response <= interval 1 hour)
+            as reached_within_1_hour,
+        count(*) filter (age >= interval 4 hour) as old_enough_for_4_hours,
+        count(*) filter (age >= interval 4 hour and response <= interval 4 hour)
+            as reached_within_4_hours,
+        count(*) filter (age >= interval 24 hour) as old_enough_for_24_hours,
+        count(*) filter (age >= interval 24 hour and response <= interval 24 hour)
+            as reached_within_24_hours
+    from placed
+    group by all
+)
+
+select
+    md5(concat_ws(
+        '|', key_part(iso_weekday::varchar), key_part(hour_of_day::varchar),
+        key_part(team)
+    )) as response_heatmap_id,
+    iso_weekday,
+    hour_of_day,
+    team,
+    handed_off,
+    ignored,
+    ignored / handed_off as ignore_rate,
+    responded,
+    coalesce(response_hours, 0)::double as response_hours,
+    old_enough_for_5_minutes,
+    reached_within_5_minutes,
+    if(
+        old_enough_for_5_minutes > 0,
+        reached_within_5_minutes / old_enough_for_5_minutes, null
+    ) as reached_within_5_minutes_rate,
+    old_enough_for_15_minutes,
+    reached_within_15_minutes,
+    if(
+        old_enough_for_15_minutes > 0,
+        reached_within_15_minutes / old_enough_for_15_minutes, null
+    ) as reached_within_15_minutes_rate,
+    old_enough_for_1_hour,
+    reached_within_1_hour,
+    if(
+        old_enough_for_1_hour > 0,
+        reached_within_1_hour / old_enough_for_1_hour, null
+    ) as reached_within_1_hour_rate,
+    old_enough_for_4_hours,
+    reached_within_4_hours,
+    if(
+        old_enough_for_4_hours > 0,
+        reached_within_4_hours / old_enough_for_4_hours, null
+    ) as reached_within_4_hours_rate,
+    old_enough_for_24_hours,
+    reached_within_24_hours,
+    if(
+        old_enough_for_24_hours > 0,
+        reached_within_24_hours / old_enough_for_24_hours, null
+    ) as reached_within_24_hours_rate
+from counted;

@@ -11,14 +11,14 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.lifecycle.conftest import Company
-from tests.lifecycle.test_rates import close, in_tokyo, share
+from tests.lifecycle.test_rates import TOKYO, close, in_tokyo, share
 from tests.reference.clock import BusinessCalendar
 from tests.reference.compare import ROOT, SEEDS, rows_of
 from tests.reference.definition import Definition
@@ -164,3 +164,54 @@ def test_section_5_at_its_own_hours_it_is_what_was(
         row["outcome"] == "ignored" for row in handoffs
     )
     assert any(row["was_ignored"] for row in own)
+
+
+LIMITS = {
+    "5_minutes": timedelta(minutes=5),
+    "15_minutes": timedelta(minutes=15),
+    "1_hour": timedelta(hours=1),
+    "4_hours": timedelta(hours=4),
+    "24_hours": timedelta(hours=24),
+}
+
+
+def test_section_6_reached_within_by_the_hour_of_the_week(
+    published: Path, handoffs: list[Row]
+) -> None:
+    def key(row: Row) -> tuple:
+        local: datetime = row["handed_off_at"] + TOKYO
+        return local.isoweekday(), local.hour, row["team"]
+
+    kept = [row for row in handoffs if row["outcome"] != "withdrawn"]
+    wanted = grouped(kept, key)
+    got = by_key(
+        published, "mart_response_heatmap", "iso_weekday", "hour_of_day", "team"
+    )
+    assert got.keys() == wanted.keys()
+    for place, rows in wanted.items():
+        row = got[place]
+        ignored = sum(each["outcome"] == "ignored" for each in rows)
+        assert (row["handed_off"], row["ignored"]) == (len(rows), ignored)
+        assert close(ignored / len(rows), row["ignore_rate"])
+        hours = [
+            (each["first_response_at"] - each["handed_off_at"]).total_seconds() / 3600
+            for each in rows
+            if each["first_response_at"]
+        ]
+        assert row["responded"] == len(hours)
+        assert abs(row["response_hours"] - sum(hours)) < 1e-6
+        for name, limit in LIMITS.items():
+            old = [
+                each for each in rows if each["handed_off_at"] + limit <= each["as_of"]
+            ]
+            reached = sum(
+                bool(
+                    each["first_response_at"]
+                    and each["first_response_at"] <= each["handed_off_at"] + limit
+                )
+                for each in old
+            )
+            assert row[f"old_enough_for_{name}"] == len(old)
+            assert row[f"reached_within_{name}"] == reached
+            rate = row[f"reached_within_{name}_rate"]
+            assert close(share(reached, len(old)), rate)

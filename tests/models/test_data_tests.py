@@ -27,6 +27,7 @@ WEIGHTS = "update marts.fct_attributed_acceptances set"
 COSTS = "update marts.mart_spend_per_sal set"
 REASONS = "update marts.mart_rejection_reasons set"
 SLAS = "update marts.mart_sla_sensitivity set"
+WEEK = "update marts.mart_response_heatmap set"
 
 # What breaks which rule of which test: {test: [(rule or "", statement)]}.
 BROKEN: dict[str, list[tuple[str, str]]] = {
@@ -176,6 +177,15 @@ BROKEN: dict[str, list[tuple[str, str]]] = {
         ("", f"{SLAS} was_ignored = 2"),
         ("", f"{SLAS} ignored = 2"),
         ("", f"{SLAS} handed_off = 2"),
+    ],
+    "response_heatmap_can_be_so": [
+        ("hour_is_of_a_week", f"{WEEK} iso_weekday = 0"),
+        ("hour_is_of_a_week", f"{WEEK} hour_of_day = 24"),
+        ("counts_are_plausible", f"{WEEK} old_enough_for_1_hour = 4"),
+        ("counts_are_plausible", f"{WEEK} ignored = -1"),
+        ("reached_are_of_those_old_enough", f"{WEEK} reached_within_24_hours = 1"),
+        ("rates_are_their_definitions", f"{WEEK} reached_within_24_hours_rate = 0"),
+        ("rates_are_their_definitions", f"{WEEK} reached_within_4_hours_rate = 1"),
     ],
     "assert_weights_make_one_acceptance": [("", f"{WEIGHTS} weight = 0.999999999999")],
     "spend_per_sal_can_be_so": [

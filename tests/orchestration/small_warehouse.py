@@ -252,6 +252,23 @@ select
     ignored / 3 as sla_breach_rate
 from (values (1, 3), (18, 1)) as slas (hours, ignored);
 
+create table marts.mart_response_heatmap as
+select
+    'h0' as response_heatmap_id,
+    4 as iso_weekday,
+    10 as hour_of_day,
+    3 as handed_off, 1 as ignored, 2 as responded, 3.0 as response_hours,
+    3 as old_enough_for_5_minutes, 0 as reached_within_5_minutes,
+    0.0 as reached_within_5_minutes_rate,
+    3 as old_enough_for_15_minutes, 0 as reached_within_15_minutes,
+    0.0 as reached_within_15_minutes_rate,
+    3 as old_enough_for_1_hour, 1 as reached_within_1_hour,
+    1 / 3 as reached_within_1_hour_rate,
+    3 as old_enough_for_4_hours, 2 as reached_within_4_hours,
+    2 / 3 as reached_within_4_hours_rate,
+    0 as old_enough_for_24_hours, 0 as reached_within_24_hours,
+    cast(null as double) as reached_within_24_hours_rate;
+
 create table marts.mart_rejection_reasons as
 select
     'r0' as rejection_reason_id,

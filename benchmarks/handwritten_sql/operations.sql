@@ -212,3 +212,80 @@ select
         reached_within_24_hours / old_enough_for_24_hours, null
     ) as reached_within_24_hours_rate
 from counted;
+
+create table published.marts.mart_stage_flow as
+with entries as (
+    select *
+    from published.marts.fct_stage_events
+    qualify
+        lag(stage) over in_order is distinct from stage
+    window in_order as (partition by person_id, lifecycle_no order by event_no)
+),
+
+stays as (
+    select
+        stage,
+        occurred_at,
+        lead(stage) over in_order as next_stage,
+        lead(occurred_at) over in_order as next_at
+    from entries
+    window in_order as (partition by person_id, lifecycle_no order by event_no)
+),
+
+stages as (
+    select stage, rank, kind from read_csv(getvariable('seeds') || '/stages.csv')
+),
+
+expected as (
+    select from_stage, to_stage
+    from read_csv(getvariable('seeds') || '/stage_transitions.csv')
+    where verdict = 'expected'
+),
+
+told as (
+    select
+        cast(date_trunc('month', stays.occurred_at + interval 9 hour) as date)
+            as entered_month_date,
+        stays.stage,
+        case
+            when stays.next_stage is null then 'still_there'
+            when nexts.kind = 'exit' and nexts.stage <> 'won' then 'left'
+            when nexts.rank < stages.rank then 'moved_back'
+            when expected.to_stage is not null then 'advanced'
+            else 'skipped_on'
+        end as became,
+        (
+            epoch_us(coalesce(stays.next_at, clock.as_of))
+            - epoch_us(stays.occurred_at)
+        ) / 3600000000 / 24 as days
+    from stays
+    cross join clock
+    inner join stages on stays.stage = stages.stage and stages.kind <> 'exit'
+    left join stages as nexts on stays.next_stage = nexts.stage
+    left join expected
+        on
+            stays.stage = expected.from_stage
+            and stays.next_stage = expected.to_stage
+),
+
+counted as (
+    select
+        entered_month_date, stage, became, count(*) as entries,
+        quantile_cont(days, [0.5, 0.9]) as days
+    from told
+    group by all
+)
+
+select
+    md5(concat_ws(
+        '|', '10:' || entered_month_date, key_part(stage), key_part(became)
+    )) as stage_flow_id,
+    entered_month_date,
+    stage,
+    became,
+    entries,
+    entries / sum(entries) over (partition by entered_month_date, stage)
+        as entries_share,
+    days[1] as days_median,
+    days[2] as days_p90
+from counted;

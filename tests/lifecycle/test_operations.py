@@ -12,16 +12,17 @@ import csv
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.lifecycle.conftest import Company
-from tests.lifecycle.test_rates import TOKYO, close, in_tokyo, share
+from tests.lifecycle.test_rates import TOKYO, close, in_tokyo, percentile, share
 from tests.reference.clock import BusinessCalendar
 from tests.reference.compare import ROOT, SEEDS, rows_of
-from tests.reference.definition import Definition
+from tests.reference.definition import EXITS, RANK, Definition
 from tests.reference.parsing import same_text
 
 Row = dict[str, Any]
@@ -215,3 +216,58 @@ def test_section_6_reached_within_by_the_hour_of_the_week(
             assert row[f"reached_within_{name}"] == reached
             rate = row[f"reached_within_{name}_rate"]
             assert close(share(reached, len(old)), rate)
+
+
+def became_of(stage: str, following: str | None, expected: set[tuple]) -> str:
+    if following is None:
+        return "still_there"
+    if following in EXITS and following != "won":
+        return "left"
+    if RANK[following] < RANK[stage]:
+        return "moved_back"
+    return "advanced" if (stage, following) in expected else "skipped_on"
+
+
+def test_section_7_what_became_of_those_who_entered_a_stage(published: Path) -> None:
+    allowed = {
+        (row["from_stage"], row["to_stage"])
+        for row in seed("stage_transitions")
+        if row["verdict"] == "expected"
+    }
+    as_of = rows_of(published, "marts.fct_lead_lifecycles")[0]["as_of"]
+    lives = grouped(
+        sorted(
+            rows_of(published, "marts.fct_stage_events"),
+            key=lambda row: (row["person_id"], row["event_no"]),
+        ),
+        lambda row: (row["person_id"], row["lifecycle_no"]),
+    )
+    days: dict[tuple, list[float]] = defaultdict(list)
+    for events in lives.values():
+        stays = events[:1] + [
+            after
+            for before, after in pairwise(events)
+            if before["stage"] != after["stage"]
+        ]
+        ends = [*stays[1:], {"stage": None, "occurred_at": as_of}]
+        for stay, end in zip(stays, ends, strict=True):
+            if stay["stage"] in EXITS:
+                continue
+            became = became_of(stay["stage"], end["stage"], allowed)
+            elapsed = end["occurred_at"] - stay["occurred_at"]
+            start = month(in_tokyo(stay["occurred_at"]))
+            days[start, stay["stage"], became].append(elapsed / timedelta(days=1))
+    got = by_key(published, "mart_stage_flow", "entered_month_date", "stage", "became")
+    assert got.keys() == days.keys()
+    entries: dict[tuple, int] = defaultdict(int)
+    for (start, stage, _), values in days.items():
+        entries[start, stage] += len(values)
+    for place, values in days.items():
+        row = got[place]
+        assert row["entries"] == len(values)
+        assert close(len(values) / entries[place[:2]], row["entries_share"])
+        assert close(percentile(values, 0.5), row["days_median"]), place
+        assert close(percentile(values, 0.9), row["days_p90"]), place
+    assert {place[2] for place in days} == {
+        "advanced", "skipped_on", "moved_back", "left", "still_there",
+    }  # fmt: skip

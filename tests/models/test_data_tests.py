@@ -28,6 +28,7 @@ COSTS = "update marts.mart_spend_per_sal set"
 REASONS = "update marts.mart_rejection_reasons set"
 SLAS = "update marts.mart_sla_sensitivity set"
 WEEK = "update marts.mart_response_heatmap set"
+STAYS = "update marts.mart_stage_flow set"
 
 # What breaks which rule of which test: {test: [(rule or "", statement)]}.
 BROKEN: dict[str, list[tuple[str, str]]] = {
@@ -186,6 +187,16 @@ BROKEN: dict[str, list[tuple[str, str]]] = {
         ("reached_are_of_those_old_enough", f"{WEEK} reached_within_24_hours = 1"),
         ("rates_are_their_definitions", f"{WEEK} reached_within_24_hours_rate = 0"),
         ("rates_are_their_definitions", f"{WEEK} reached_within_4_hours_rate = 1"),
+    ],
+    "stage_flow_can_be_so": [
+        ("became_is_known", f"{STAYS} became = 'lost'"),
+        ("a_share_is_of_the_whole", f"{STAYS} entries_share = 1.5"),
+        ("time_runs_forwards", f"{STAYS} days_median = -1"),
+        ("time_runs_forwards", f"{STAYS} days_p90 = 0.5"),
+    ],
+    "assert_stage_flow_holds_every_entry": [
+        ("", f"{STAYS} entries = 2 where stage = 'sal'"),
+        ("", "delete from marts.mart_stage_flow where stage = 'mql'"),
     ],
     "assert_weights_make_one_acceptance": [("", f"{WEIGHTS} weight = 0.999999999999")],
     "spend_per_sal_can_be_so": [

@@ -269,6 +269,20 @@ select
     0 as old_enough_for_24_hours, 0 as reached_within_24_hours,
     cast(null as double) as reached_within_24_hours_rate;
 
+create table marts.mart_stage_flow as
+select
+    stage || ' ' || became as stage_flow_id,
+    *,
+    1.0 as days_median,
+    2.0 as days_p90
+from (values
+    ('mql', 'advanced', 1, 1.0),
+    ('handed_off', 'advanced', 1, 1 / 3),
+    ('handed_off', 'left', 1, 1 / 3),
+    ('handed_off', 'still_there', 1, 1 / 3),
+    ('sal', 'still_there', 1, 1.0)
+) as stays (stage, became, entries, entries_share);
+
 create table marts.mart_rejection_reasons as
 select
     'r0' as rejection_reason_id,

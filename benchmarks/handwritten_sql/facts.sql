@@ -46,10 +46,25 @@ clocked as (
         epoch_us(lives.accepted_at) - epoch_us(lives.handed_off_at) as accept_us,
         acceptances.elapsed_us
         + least(us_of_day(lives.accepted_at), acceptances.open_us)
-        - judged.passed_us as accept_business_us
+        - judged.passed_us as accept_business_us,
+        if(acts.day is null, null, greatest(
+            acts.elapsed_us
+            + least(us_of_day(judged.unattended_until), acts.open_us)
+            - judged.passed_us,
+            0
+        )) as acted_business_us
     from lives
-    left join (select * from judged where pass_no = 1) as judged
+    left join (
+        select
+            *,
+            -- The instant before the first act that stops the clock.
+            least(accepted_at, exited_at, responded_at) - interval 1 microsecond
+                as unattended_until
+        from judged
+        where pass_no = 1
+    ) as judged
         using (person_no, lifecycle_no)
+    left join open_days as acts on judged.unattended_until::date = acts.day
     left join open_days as answers on judged.responded_at::date = answers.day
     left join open_days as acceptances
         on
@@ -323,6 +338,10 @@ select
     if(lifecycles.outcome = 'accepted', lifecycles.accept_us, null) / 3600000000
         as accept_hours,
     lifecycles.accept_business_us / 3600000000 as accept_business_hours,
+    lifecycles.acted_business_us / 3600000000 as acted_business_hours,
+    if(lifecycles.due_at is null, null, 18)::decimal(9, 4) as sla_business_hours,
+    if(lifecycles.due_at is null, null, 'japan') as sla_calendar_id,
+    if(lifecycles.due_at is null, null, 30)::integer as max_pending_days,
     lifecycles.owner_id::varchar as owner_id,
     users.team,
     lifecycles.accepted_by::varchar as accepted_by,

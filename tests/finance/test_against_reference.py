@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from tests.reference.compare import SEEDS, loaded_at, rows_of, run_warehouse
+from tests.reference.compare import (
+    SEEDS,
+    compare_rows,
+    loaded_at,
+    report,
+    rows_of,
+    run_warehouse,
+)
+from tests.reference.dimensions import campaigns
 from tests.reference.finance import UNIT, Finance, compute_finance
 from tests.reference.spend import CURRENCIES, write_company
 
@@ -106,6 +114,26 @@ def test_section_8_return(
     # Not every company gets its money back.
     if request.node.callspec.params["company"] == 1:
         assert any(row["payback_period_id"] for row in got.values())
+
+
+def test_each_campaign_of_spend_has_its_name(company: tuple[Finance, Path]) -> None:
+    expected, published = company
+    lines = rows_of(published, "marts.fct_spend")
+    platforms: dict[str, set[str]] = defaultdict(set)
+    for row in lines:
+        if row["campaign_id"] and row["platform"]:
+            platforms[row["campaign_id"]].add(row["platform"])
+    touched = {row["campaign_id"] for row in rows_of(published, "marts.fct_touches")}
+    named = {line.campaign for line in expected.lines if line.campaign} | touched
+    # The company's CRM lists no campaigns: what reports call them is all there is.
+    reported = {
+        line.campaign: {"Name"} for line in expected.lines if line.source == "ads"
+    }
+    wanted = campaigns(published.parent, {"channels": []}, named, reported, platforms)
+    got = rows_of(published, "marts.dim_campaigns")
+    found = compare_rows("dim_campaigns", ("campaign_id",), wanted.values(), got)
+    assert not found, report(found)
+    assert {"nobody-knows"} < {row["campaign_id"] for row in got}
 
 
 def test_section_8_ties_out(company: tuple[Finance, Path]) -> None:

@@ -26,6 +26,9 @@ MONTHS = "update marts.mart_funnel_monthly set"
 WEIGHTS = "update marts.fct_attributed_acceptances set"
 COSTS = "update marts.mart_spend_per_sal set"
 REASONS = "update marts.mart_rejection_reasons set"
+SLAS = "update marts.mart_sla_sensitivity set"
+WEEK = "update marts.mart_response_heatmap set"
+STAYS = "update marts.mart_stage_flow set"
 
 # What breaks which rule of which test: {test: [(rule or "", statement)]}.
 BROKEN: dict[str, list[tuple[str, str]]] = {
@@ -70,6 +73,14 @@ BROKEN: dict[str, list[tuple[str, str]]] = {
         ("nothing_after_the_exit", f"{LIFECYCLES} exited_at = '2026-01-01'"),
         ("nothing_after_as_of", f"{LIFECYCLES} as_of = '2026-04-01'"),
         ("hours_are_not_negative", f"{LIFECYCLES} accept_hours = -2"),
+        (
+            "ignored_means_that_the_sla_was_over",
+            f"{LIFECYCLES} acted_business_hours = 18",
+        ),
+        (
+            "ignored_means_that_the_sla_was_over",
+            f"{LIFECYCLES} acted_business_hours = 17.9 where was_ignored",
+        ),
     ],
     "people_of_lifecycles_are_known": [("", "delete from marts.dim_people")],
     "assert_lifecycles_are_numbered_from_1": [
@@ -154,6 +165,38 @@ BROKEN: dict[str, list[tuple[str, str]]] = {
         ("a_share_is_of_the_whole", f"{REASONS} rejected_share = 1.5"),
         ("a_share_is_of_the_whole", f"{REASONS} rejected_share = 0"),
         ("department_is_of_a_known_reason", f"{REASONS} rejection_reason = null"),
+    ],
+    "sla_sensitivity_can_be_so": [
+        ("sla_is_of_the_range", f"{SLAS} sla_business_hours = 81"),
+        ("sla_is_of_the_range", f"{SLAS} sla_business_hours = 0"),
+        ("counts_are_plausible", f"{SLAS} ignored = 4"),
+        ("counts_are_plausible", f"{SLAS} sla_due = 0"),
+        ("rates_are_their_definitions", f"{SLAS} ignore_rate = 0.5"),
+        ("rates_are_their_definitions", f"{SLAS} sla_breach_rate = null"),
+    ],
+    "assert_sla_sensitivity_meets_what_was_ignored": [
+        ("", f"{SLAS} was_ignored = 2"),
+        ("", f"{SLAS} ignored = 2"),
+        ("", f"{SLAS} handed_off = 2"),
+    ],
+    "response_heatmap_can_be_so": [
+        ("hour_is_of_a_week", f"{WEEK} iso_weekday = 0"),
+        ("hour_is_of_a_week", f"{WEEK} hour_of_day = 24"),
+        ("counts_are_plausible", f"{WEEK} old_enough_for_1_hour = 4"),
+        ("counts_are_plausible", f"{WEEK} ignored = -1"),
+        ("reached_are_of_those_old_enough", f"{WEEK} reached_within_24_hours = 1"),
+        ("rates_are_their_definitions", f"{WEEK} reached_within_24_hours_rate = 0"),
+        ("rates_are_their_definitions", f"{WEEK} reached_within_4_hours_rate = 1"),
+    ],
+    "stage_flow_can_be_so": [
+        ("became_is_known", f"{STAYS} became = 'lost'"),
+        ("a_share_is_of_the_whole", f"{STAYS} entries_share = 1.5"),
+        ("time_runs_forwards", f"{STAYS} days_median = -1"),
+        ("time_runs_forwards", f"{STAYS} days_p90 = 0.5"),
+    ],
+    "assert_stage_flow_holds_every_entry": [
+        ("", f"{STAYS} entries = 2 where stage = 'sal'"),
+        ("", "delete from marts.mart_stage_flow where stage = 'mql'"),
     ],
     "assert_weights_make_one_acceptance": [("", f"{WEIGHTS} weight = 0.999999999999")],
     "spend_per_sal_can_be_so": [

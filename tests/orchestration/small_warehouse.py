@@ -107,6 +107,10 @@ select
     1.5 as response_business_hours,
     1.5 as accept_hours,
     1.5 as accept_business_hours,
+    if(outcome = 'ignored', null, 9e0) as acted_business_hours,
+    18.0 as sla_business_hours,
+    'East' as team,
+    date '2026-04-02' as handed_off_date,
     timestamp '2026-05-01 00:00:00' as as_of
 from (values
     (
@@ -233,6 +237,51 @@ create table marts.dim_channels as select 'web' as channel;
 create table marts.dim_campaigns as select 'C1' as campaign_id;
 create table marts.dim_sales_reps as select 'rep' as owner_id;
 create table marts.dim_funnel_definitions as select 'v1' as definition_version;
+
+create table marts.mart_sla_sensitivity as
+select
+    's' || hours as sla_sensitivity_id,
+    date '2026-04-01' as cohort_month_date,
+    'East' as team,
+    hours as sla_business_hours,
+    3 as handed_off,
+    ignored,
+    ignored as was_ignored,
+    3 as sla_due,
+    ignored / 3 as ignore_rate,
+    ignored / 3 as sla_breach_rate
+from (values (1, 3), (18, 1)) as slas (hours, ignored);
+
+create table marts.mart_response_heatmap as
+select
+    'h0' as response_heatmap_id,
+    4 as iso_weekday,
+    10 as hour_of_day,
+    3 as handed_off, 1 as ignored, 2 as responded, 3.0 as response_hours,
+    3 as old_enough_for_5_minutes, 0 as reached_within_5_minutes,
+    0.0 as reached_within_5_minutes_rate,
+    3 as old_enough_for_15_minutes, 0 as reached_within_15_minutes,
+    0.0 as reached_within_15_minutes_rate,
+    3 as old_enough_for_1_hour, 1 as reached_within_1_hour,
+    1 / 3 as reached_within_1_hour_rate,
+    3 as old_enough_for_4_hours, 2 as reached_within_4_hours,
+    2 / 3 as reached_within_4_hours_rate,
+    0 as old_enough_for_24_hours, 0 as reached_within_24_hours,
+    cast(null as double) as reached_within_24_hours_rate;
+
+create table marts.mart_stage_flow as
+select
+    stage || ' ' || became as stage_flow_id,
+    *,
+    1.0 as days_median,
+    2.0 as days_p90
+from (values
+    ('mql', 'advanced', 1, 1.0),
+    ('handed_off', 'advanced', 1, 1 / 3),
+    ('handed_off', 'left', 1, 1 / 3),
+    ('handed_off', 'still_there', 1, 1 / 3),
+    ('sal', 'still_there', 1, 1.0)
+) as stays (stage, became, entries, entries_share);
 
 create table marts.mart_rejection_reasons as
 select

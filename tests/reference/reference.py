@@ -1083,6 +1083,8 @@ class Lifecycle:
                 "response_business_hours",
                 "accept_hours",
                 "accept_business_hours",
+                "acted_business_hours",
+                "sla_business_hours",
             )
         ) | {"was_ignored": False, "is_accepted_late": False}
         if not self.is_marketing:
@@ -1101,7 +1103,20 @@ class Lifecycle:
             "response_business_hours": self.open_hours(policy, responded),
             "accept_hours": _hours(since, self.accepted_at),
             "accept_business_hours": self.open_hours(policy, self.accepted_at),
+            "acted_business_hours": self.hours_before_acting(policy),
+            "sla_business_hours": policy.sla_business_hours,
         }
+
+    def hours_before_acting(self, policy: Policy) -> float | None:
+        """Open hours that were over before somebody stopped the clock."""
+        acts = [self.accepted_at, self.exited_at]
+        if policy.touches_stop_clock and self.responses:
+            acts.append(self.responses[0].at)
+        acted_at = _first(*acts)
+        if acted_at is None:
+            return None
+        before = acted_at - timedelta(microseconds=1)
+        return self.open_hours(policy, max(before, self.handed_off_at))
 
     def open_hours(self, policy: Policy, until: datetime | None) -> float | None:
         if until is None:

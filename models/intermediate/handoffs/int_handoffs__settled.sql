@@ -1,6 +1,7 @@
 -- Each marketing hand-off, which is the first pass of its lifecycle, with the
 -- instant that settled it, and its age then: business days of its policy's
--- calendar since the hand-off. What is pending has the age of as_of.
+-- calendar since the hand-off. What is pending has the age of as_of. Where
+-- sales acted, an SLA of so many opening hours was missed as were over before.
 with handoffs as (
 
     select * from {{ ref('int_passes__outcomes') }}
@@ -25,6 +26,45 @@ settled as (
             when final_outcome = 'ignored' then pending_until
         end as settled_at
     from handoffs
+
+),
+
+-- The first act that stops the clock of the policy.
+acts_found as (
+
+    select
+        pass_key,
+        calendar_id,
+        nullif(
+            least(
+                coalesce(accepted_at, {{ end_of_time() }}),
+                coalesce(exited_at, {{ end_of_time() }}),
+                case
+                    when touches_stop_clock
+                        then coalesce(responded_at, {{ end_of_time() }})
+                    else {{ end_of_time() }}
+                end
+            ),
+            {{ end_of_time() }}
+        ) as acted_at
+    from settled
+
+),
+
+-- The instant before it: who acts at the due time itself is in time.
+acts_preceded as (
+
+    select
+        pass_key,
+        calendar_id,
+        {{ from_epoch_us(epoch_us('acted_at') ~ ' - 1') }} as unattended_until
+    from acts_found
+
+),
+
+acts_clocked as (
+
+    {{ business_us('acts_preceded', 'pass_key', 'unattended_until') }}
 
 ),
 
@@ -53,10 +93,19 @@ final as (
             greatest(
                 ends_clocked.open_day_no - settled.passed_open_day_no, 0
             ) as integer
-        ) as age_business_days
+        ) as age_business_days,
+        -- Where the act came with the hand-off the instant lies before it.
+        case
+            when acts_clocked.business_us is not null
+                then greatest(
+                    acts_clocked.business_us - settled.passed_business_us, 0
+                )
+        end as acted_business_us
     from settled
     left join ends_clocked
         on settled.pass_key = ends_clocked.pass_key
+    left join acts_clocked
+        on settled.pass_key = acts_clocked.pass_key
 
 )
 

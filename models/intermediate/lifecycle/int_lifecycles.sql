@@ -90,6 +90,10 @@ joined as (
         first_passes.passed_business_us,
         first_passes.accepted_business_us,
         first_passes.responded_business_us,
+        first_passes.acted_business_us,
+        first_passes.sla_business_hours,
+        first_passes.calendar_id as sla_calendar_id,
+        first_passes.max_pending_days,
         touched.first_campaign_id,
         touched.last_campaign_id,
         touched.score_at_handoff,
@@ -152,6 +156,7 @@ final as (
         {{ hours_of(
             'joined.responded_business_us - joined.passed_business_us'
         ) }} as response_business_hours,
+        {{ hours_of('joined.acted_business_us') }} as acted_business_hours,
         case
             when joined.outcome = 'accepted'
                 then

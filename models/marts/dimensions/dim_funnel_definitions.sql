@@ -49,8 +49,9 @@ openings_told as (
             concat_ws(
                 ', ',
                 {%- for weekday in weekdays %}
-                max(case when weekday = {{ loop.index }} then '{{ weekday }}' end)
-                {{- ',' if not loop.last }}
+                max(
+                    case when weekday = {{ loop.index }} then '{{ weekday }}' end
+                ){{ ',' if not loop.last }}
                 {%- endfor %}
             ),
             ' ', opens_at, '–', closes_at

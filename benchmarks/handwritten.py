@@ -31,7 +31,7 @@ SEEDS = FOLDER.parent / "seeds"
 SQL = FOLDER / "handwritten_sql"
 AREAS = (
     "identity", "events", "lifecycles", "handoffs", "facts", "attribution",
-    "funnel", "finance", "quality",
+    "funnel", "finance", "kpis", "quality",
 )  # fmt: skip
 """The files of the SQL, in the order in which they run."""
 PARQUET = "Parquet files"

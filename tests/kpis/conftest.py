@@ -50,7 +50,7 @@ class Built:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder = tmp_path_factory.mktemp("kpis")
-    landing, _, _ = write_situation(folder, seed=2, people=1500)
+    landing, _, chosen = write_situation(folder, seed=2, people=1500)
     definition = folder / "own"
     definition.mkdir()
     _write(
@@ -65,7 +65,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
         TARGETS,
     )
     _write(definition / "score_bands.csv", "score_band,lower_bound", BANDS)
-    published = run_warehouse(landing, folder / "out", definition, {"as_of": AS_OF})
+    settings = {"as_of": AS_OF, "source_day_orders": chosen["source_day_orders"]}
+    published = run_warehouse(landing, folder / "out", definition, settings)
     with (ROOT / "seeds" / "holidays.csv").open(encoding="utf-8") as lines:
         holidays = {
             date.fromisoformat(row["holiday_date"]) for row in csv.DictReader(lines)

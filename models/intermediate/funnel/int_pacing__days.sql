@@ -86,7 +86,7 @@ days as (
         periods_compared.period_end_date,
         dates.date_day,
         dates.month_start_date,
-        not (dates.is_weekend or dates.is_holiday) as is_working_day,
+        not dates.is_weekend and not dates.is_holiday as is_working_day,
         case when dates.is_weekend or dates.is_holiday then 0 else 1 end
             as working_day
     from periods_compared

@@ -31,8 +31,7 @@ SEEDS = FOLDER.parent / "seeds"
 SQL = FOLDER / "handwritten_sql"
 AREAS = (
     "identity", "events", "lifecycles", "handoffs", "facts", "attribution",
-    "funnel", "finance", "quality", "dimensions",
-    "operations", "queue",
+    "funnel", "finance", "kpis", "quality", "dimensions", "operations", "queue",
 )  # fmt: skip
 """The files of the SQL, in the order in which they run."""
 PARQUET = "Parquet files"

@@ -47,6 +47,22 @@ group by 1, 2, 3, 4
 {%- endmacro %}
 
 
+{#- The same by day: writes `day`, dimension and dimension_value. -#}
+{% macro by_day_and_dimension(relation, day) -%}
+{%- set aggregates = caller() -%}
+{%- for dimension, column in funnel_dimensions().items() %}
+select
+    {{ day }},
+    '{{ dimension }}' as dimension,
+    {{ column or "'all'" }} as dimension_value,
+    {{ aggregates }}
+from {{ relation }}
+group by 1, 2, 3
+{{ 'union all' if not loop.last }}
+{%- endfor %}
+{%- endmacro %}
+
+
 {#-
     The percentiles of the hours from hand-off, by one type of period and each
     dimension. A median cannot be made of medians, so every hand-off's hours are

@@ -350,6 +350,7 @@ select
     lifecycles.first_campaign_id::varchar as first_campaign_id,
     lifecycles.last_campaign_id::varchar as last_campaign_id,
     lifecycles.score as score_at_handoff,
+    false as is_score_merged,
     if(lifecycles.exit_stage > 'won'::stage, lifecycles.exit_reason, null)::varchar
         as rejection_reason,
     if(lifecycles.exit_stage > 'won'::stage, reasons.category, null)

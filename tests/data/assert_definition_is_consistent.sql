@@ -282,6 +282,78 @@ problems as (
         'has a rate that is not above 0' as problem
     from {{ ref('def_fx_rates') }}
     where not coalesce(rate > 0, false)
+
+    union all
+
+    select
+        'score_bands' as seed,
+        score_band as seed_value,
+        'has no lower bound, or the one of another band' as problem
+    from (
+        select
+            score_band,
+            count(*) over (
+                partition by coalesce(lower_bound, -1e300)
+            ) as bands
+        from {{ ref('def_score_bands') }}
+    ) as bands_counted
+    where bands > 1
+
+    union all
+
+    select
+        'kpi_targets' as seed,
+        metric as seed_value,
+        'is neither a rate nor a count that may have a target ('
+        || '{{ (kpi_rates().keys() | list + kpi_counts()) | join(", ") }})'
+            as problem
+    from {{ ref('def_kpi_targets') }}
+    where
+        coalesce(metric, '') not in (
+            {%- for metric in kpi_rates().keys() | list + kpi_counts() %}
+            '{{ metric }}'{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
+
+    union all
+
+    select
+        'kpi_targets' as seed,
+        dimension as seed_value,
+        'is not a dimension ({{ funnel_dimensions().keys() | join(", ") }})'
+            as problem
+    from {{ ref('def_kpi_targets') }}
+    where
+        coalesce(dimension, 'all') not in (
+            {%- for dimension in funnel_dimensions().keys() %}
+            '{{ dimension }}'{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
+
+    union all
+
+    select
+        'kpi_targets' as seed,
+        metric as seed_value,
+        'has a target without a first day or without a number' as problem
+    from {{ ref('def_kpi_targets') }}
+    where effective_from is null or target is null
+
+    union all
+
+    select
+        'kpi_targets' as seed,
+        metric as seed_value,
+        'has a target that no rate can be: shares are between 0 and 1'
+            as problem
+    from {{ ref('def_kpi_targets') }}
+    where
+        metric in (
+            {%- for metric in kpi_rates().keys() %}
+            '{{ metric }}'{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
+        and not coalesce(target between 0 and 1, true)
 )
 
 select distinct

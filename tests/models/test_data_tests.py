@@ -24,6 +24,9 @@ CURVE = "update marts.mart_acceptance_curve set"
 COHORTS = "update marts.mart_funnel_cohort set"
 MONTHS = "update marts.mart_funnel_monthly set"
 WEIGHTS = "update marts.fct_attributed_acceptances set"
+KPIS = "update marts.mart_kpi_scorecard set"
+PACING = "update marts.mart_pacing set"
+SCORES = "update marts.mart_score_calibration set"
 COSTS = "update marts.mart_spend_per_sal set"
 REASONS = "update marts.mart_rejection_reasons set"
 SLAS = "update marts.mart_sla_sensitivity set"
@@ -143,6 +146,34 @@ BROKEN: dict[str, list[tuple[str, str]]] = {
         ("", f"{CURVE} cumulative_accepted_share = 0.2 where business_days = 2"),
         ("", f"{CURVE} cumulative_accepted_share = 1.1"),
         ("", f"{CURVE} cumulative_accepted_share = -0.1 where business_days = 1"),
+    ],
+    "kpis_can_be_so": [
+        ("basis_is_known", f"{KPIS} basis = 'stock'"),
+        ("gap_is_actual_less_target", f"{KPIS} gap = 2"),
+        ("gap_is_actual_less_target", f"{KPIS} gap = null"),
+        ("gap_is_actual_less_target", f"{KPIS} is_met = null"),
+        ("needed_lies_within_its_bounds", f"{KPIS} needed_handoffs = 3"),
+        ("needed_lies_within_its_bounds", f"{KPIS} needed_handoffs_upper = 8"),
+        ("needed_lies_within_its_bounds", f"{KPIS} missing_handoffs = -1"),
+    ],
+    "pacing_can_be_so": [
+        ("today_is_counted", f"{PACING} actual = null, target_gap = null"),
+        ("today_is_counted", f"{PACING} actual = null, is_today = false"),
+        ("working_days_are_of_the_period", f"{PACING} working_day_no = 23"),
+        ("working_days_are_of_the_period", f"{PACING} date_day = '2026-05-01'"),
+        ("no_more_than_four_periods_are_compared", f"{PACING} periods_compared = 5"),
+    ],
+    "calibrations_can_be_so": [
+        ("hand_offs_of_a_band_add_up", f"{SCORES} accepted = 2"),
+        ("quality_is_a_share", f"{SCORES} auc = 1.5"),
+        ("quality_is_a_share", f"{SCORES} brier_score = -0.1"),
+        ("quality_is_a_share", f"{SCORES} base_brier_score = 1.1"),
+        ("quality_is_a_share", f"{SCORES} forecast_rate = 1.01"),
+        (
+            "threshold_costs_no_more_than_there_is",
+            f"{SCORES} threshold_lost_accepted = 3",
+        ),
+        ("threshold_costs_no_more_than_there_is", f"{SCORES} best_threshold = null"),
     ],
     "spend_can_be_so": [
         (

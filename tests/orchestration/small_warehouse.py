@@ -193,6 +193,45 @@ select * from (values
     withdrawn, censored, cumulative_accepted_share
 );
 
+-- 1 SAL of 3 that were to be; a day of its month; the score that it came with.
+create table marts.mart_kpi_scorecard as
+select
+    'k0' as kpi_scorecard_id,
+    'period' as basis,
+    cast(3 as decimal(18, 4)) as target,
+    cast(1 as double) as actual,
+    cast(-2 as double) as gap,
+    false as is_met,
+    9 as needed_handoffs,
+    4 as needed_handoffs_lower,
+    50 as needed_handoffs_upper,
+    6 as missing_handoffs;
+
+create table marts.mart_pacing as
+select
+    'g0' as pacing_id,
+    date '2026-04-01' as period_start_date,
+    date '2026-04-30' as period_end_date,
+    date '2026-04-02' as date_day,
+    true as is_today,
+    2 as working_day_no,
+    22 as working_days,
+    1 as actual,
+    4 as periods_compared,
+    cast(0.5 as double) as target_gap;
+
+create table marts.mart_score_calibration as
+select
+    'b0' as score_calibration_id,
+    3 as handed_off, 1 as accepted, 1 as rejected, 1 as ignored, 0 as pending,
+    cast(0.5 as double) as forecast_rate,
+    cast(0.75 as double) as auc,
+    cast(0.2 as double) as brier_score,
+    cast(0.25 as double) as base_brier_score,
+    cast(110 as double) as best_threshold,
+    2 as threshold_lost_handoffs,
+    1 as threshold_lost_accepted;
+
 -- 100 yen of campaign C1 and 1 dollar of nobody; p0 was brought by C1.
 create table definition.def_attribution_models as
 select 'linear' as attribution_model;

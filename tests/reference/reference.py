@@ -556,7 +556,7 @@ class Reference:
 
     def collect_scores(self) -> None:
         """Scores of a person, in order, for `score_at_handoff`."""
-        self.scores: dict[Person, list[tuple]] = defaultdict(list)
+        told: dict[Person, list[tuple]] = defaultdict(list)
         for change in self.inputs.observations:
             score = parse_number(change.new)
             person = self.person_of.get(change.node)
@@ -569,9 +569,16 @@ class Reference:
                 or self.time_rule(person, change.at)
             ):
                 continue
-            self.scores[person].append((change.at, _evidence_order(change.row), score))
-        for scores in self.scores.values():
-            scores.sort(key=lambda s: s[:2])
+            told[person].append((change.at, _evidence_order(change.row), change, score))
+        self.scores: dict[Person, list[tuple]] = {}
+        for person, changes in told.items():
+            merged: set[Node] = set()
+            self.scores[person] = []
+            for at, _, change, score in sorted(changes, key=lambda s: s[:2]):
+                reason = same_text(change.reason) or ""
+                if reason.startswith(self.definition.merge_reasons):
+                    merged.add(change.node)
+                self.scores[person].append((at, score, change.node in merged))
 
     def collect_touches(self) -> None:
         """Dated contacts of a person with a campaign."""
@@ -1062,7 +1069,8 @@ class Lifecycle:
                 self.milestone["tal"].actor if "tal" in self.milestone else None
             ),
             "channel": self.person.channel,
-            "score_at_handoff": self.score(),
+            "score_at_handoff": self.score()[0],
+            "is_score_merged": self.score()[1],
             "as_of": self.all.as_of,
         }
         return (
@@ -1123,15 +1131,16 @@ class Lifecycle:
             return None
         return policy.calendar.hours_between(self.handed_off_at, until)
 
-    def score(self) -> Decimal | None:
-        if self.handed_off_at is None:
-            return None
-        before = [
-            score
-            for at, _, score in self.all.scores.get(self.person, [])
-            if at <= self.handed_off_at
-        ]
-        return before[-1] if before else None
+    def score(self) -> tuple[Decimal | None, bool]:
+        """The last score at the hand-off, and whether a merge is in it."""
+        before: list[tuple] = []
+        if self.handed_off_at is not None:
+            before = [
+                (score, is_merged)
+                for at, score, is_merged in self.all.scores.get(self.person, [])
+                if at <= self.handed_off_at
+            ]
+        return before[-1] if before else (None, False)
 
     def campaign_columns(self) -> dict:
         campaigns = []

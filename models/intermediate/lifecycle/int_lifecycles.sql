@@ -97,6 +97,7 @@ joined as (
         touched.first_campaign_id,
         touched.last_campaign_id,
         touched.score_at_handoff,
+        coalesce(touched.is_score_merged, false) as is_score_merged,
         opportunities.opportunity_id,
         opportunities.amount as opportunity_amount,
         opportunities.currency as opportunity_currency,

@@ -34,16 +34,17 @@ campaigns_before as (
 
 ),
 
-scores as (
+score_changes as (
 
     select
         person_key,
+        record_key,
         observed_at,
-        {{ parse_number('new_value') }} as score,
-        row_number() over (
-            partition by person_key
-            order by observed_at, source, source_table, source_key
-        ) as score_no
+        source,
+        source_table,
+        source_key,
+        reason,
+        {{ parse_number('new_value') }} as score
     from {{ ref('int_observations__judged') }}
     where
         entity = 'lead'
@@ -53,12 +54,60 @@ scores as (
 
 ),
 
+reasons_given as (
+
+    select distinct reason from score_changes
+
+),
+
+merges as (
+
+    select distinct reasons_given.reason
+    from reasons_given
+    inner join {{ ref('def_ignored_change_reasons') }} as ignored
+        on
+            {{ same_text('reasons_given.reason') }}
+            like {{ same_text('ignored.reason_prefix') }} || '%'
+
+),
+
+-- A merge adds the scores up, and what comes after it stands on the sum.
+scores as (
+
+    select
+        score_changes.person_key,
+        score_changes.observed_at,
+        score_changes.score,
+        max(case when merges.reason is not null then 1 else 0 end) over (
+            partition by score_changes.record_key
+            order by
+                score_changes.observed_at,
+                score_changes.source,
+                score_changes.source_table,
+                score_changes.source_key
+            rows between unbounded preceding and current row
+        ) as is_merged,
+        row_number() over (
+            partition by score_changes.person_key
+            order by
+                score_changes.observed_at,
+                score_changes.source,
+                score_changes.source_table,
+                score_changes.source_key
+        ) as score_no
+    from score_changes
+    left join merges
+        on score_changes.reason = merges.reason
+
+),
+
 scores_before as (
 
     select
         lifecycles.person_key,
         lifecycles.lifecycle_no,
-        max_by(scores.score, scores.score_no) as score_at_handoff
+        max_by(scores.score, scores.score_no) as score_at_handoff,
+        max_by(scores.is_merged, scores.score_no) = 1 as is_score_merged
     from lifecycles
     inner join scores
         on
@@ -75,7 +124,8 @@ final as (
         lifecycles.lifecycle_no,
         campaigns_before.first_campaign_id,
         campaigns_before.last_campaign_id,
-        scores_before.score_at_handoff
+        scores_before.score_at_handoff,
+        coalesce(scores_before.is_score_merged, false) as is_score_merged
     from lifecycles
     left join campaigns_before
         on

@@ -48,6 +48,7 @@ select
     first_campaign_id,
     last_campaign_id,
     cast(score_at_handoff as double) as score_at_handoff,
+    is_score_merged,
     rejection_reason,
     rejection_category,
     opportunity_id,

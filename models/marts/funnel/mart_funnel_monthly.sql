@@ -38,7 +38,7 @@ targets_in_force as (
     from counted
     inner join targets
         on
-            counted.dimension = targets.dimension
+            counted.dimension = coalesce(targets.dimension, 'all')
             and coalesce(targets.dimension_value, 'all')
             = counted.dimension_value
             and counted.period_start_date >= targets.effective_from
@@ -166,7 +166,7 @@ select
     hours_ranked.{{ column }}_median,
     hours_ranked.{{ column }}_p90,
     {%- endfor %}
-    targets_in_force.sal_rate_target,
+    cast(targets_in_force.sal_rate_target as decimal(9, 4)) as sal_rate_target,
     rated.sal_rate - cast(targets_in_force.sal_rate_target as double)
         as sal_rate_gap
 from rated

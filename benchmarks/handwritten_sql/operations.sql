@@ -217,9 +217,8 @@ create table published.marts.mart_stage_flow as
 with entries as (
     select *
     from published.marts.fct_stage_events
-    qualify
-        lag(stage) over in_order is distinct from stage
     window in_order as (partition by person_id, lifecycle_no order by event_no)
+    qualify lag(stage) over in_order is distinct from stage
 ),
 
 stays as (

@@ -58,7 +58,7 @@ def test_what_is_proposed_is_read_so_by_a_run(init, landing, put, tmp_path, rows
     )
     [file] = landing_of(project).files
     assert (file.table.system, file.table.name) == ("generic", "lead")
-    assert ["generic", "lead", "Lead No", "lead_id"] in rows("columns.add.csv")
+    assert ["generic", "lead", "Lead No", "lead_id", ""] in rows("columns.add.csv")
 
 
 def test_a_status_that_no_word_tells_is_left_open(init, put, rows):
@@ -88,7 +88,7 @@ def test_what_is_not_sure_is_asked_and_answers_count(init, put, rows, vars_kept)
     assert "Column Lead No of leads.csv: has the word 'no'." in said
     assert "'lead_idd' is none of these (did you mean 'lead_id'?)" in said
     assert "did you mean 'Europe/Berlin'?" in said
-    assert ["generic", "lead", "Lead No", "lead_id"] in rows("columns.add.csv")
+    assert ["generic", "lead", "Lead No", "lead_id", ""] in rows("columns.add.csv")
     assert vars_kept() == (
         "source_timezones:\n  generic: Europe/Berlin\n"
         "reporting_timezone: Europe/Berlin\n"

@@ -412,7 +412,15 @@ class Drafting:
 
     def _find_people(self) -> None:
         look = self.look
-        look.users = people.find_users(self.drafted, self.loaded, self.words)
+        names = people.find_role_names(self.drafted, self.loaded, self.words)
+        self.settle(people.meanings_of(names))
+        names = people.find_role_names(self.drafted, self.loaded, self.words)
+        look.users = people.find_users(
+            self.drafted,
+            self.loaded,
+            self.words,
+            [each for each in names if each.is_known],
+        )
         roles = self.settle(people.roles_of(look.users))
         mailboxes, several = people.find_mailboxes(
             self.drafted, self.loaded, self.words

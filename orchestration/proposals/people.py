@@ -28,7 +28,9 @@ from orchestration.warehouse import quoted
 ROLES = ("adr", "inside_sales", "field_sales", "marketing", "integration")
 OWNERS = {"generic": ("lead", "owner_id"), "salesforce": ("lead", "owner_id")}
 USERS = {"generic": "user_id", "salesforce": "id"}
-TITLES = ("role", "team", "name")
+ROLE_NAMES = {"salesforce": ("user_role_id", "user_role")}
+"""Where a system keeps the names of roles: the column of its users, the table."""
+TITLES = ("role", "team", "title", "department", "name")
 """Columns of a table of users that may say what somebody does, the first one first."""
 SOURCES = {"generic": ("source", "lead_source"), "salesforce": ("lead_source",)}
 SHARED = 3
@@ -49,11 +51,77 @@ class User:
     reason: str
     confidence: str
     is_known: bool
-    """Whether the definition, or the table of users, says the role."""
+    """Whether the definition, the table of users, or the name of the user's role says
+    the role."""
 
 
-def find_users(project: Project, loaded: Loaded, words: Words) -> list[User]:
-    """All users, those with most rows of a system first."""
+@dataclass(frozen=True)
+class RoleName:
+    """What a system calls a role of its users."""
+
+    system: str
+    name: str
+    users: int
+    role: str | None
+    reason: str
+    confidence: str
+    is_known: bool
+    """Whether the definition says the role."""
+
+
+def find_role_names(project: Project, loaded: Loaded, words: Words) -> list[RoleName]:
+    """The names of roles that users have, the most frequent first."""
+    said = {
+        (row["source"], folded(row["value"])): row["role"]
+        for row in rows_in_force(project, "user_roles")
+        if row["match_on"] == "user_role"
+    }
+    found = []
+    for system in ROLE_NAMES:
+        names = Counter(_role_names(loaded, system).values())
+        for name, users in sorted(names.items(), key=lambda item: (-item[1], item[0])):
+            known = said.get((system, folded(name)))
+            meaning = None if known else _meaning(words, (name,))
+            found.append(
+                RoleName(
+                    system,
+                    name,
+                    users,
+                    known or (meaning.means if meaning else None),
+                    meaning.reason if meaning else "the definition",
+                    _confidence(meaning),
+                    known is not None,
+                )
+            )
+    return found
+
+
+def _role_names(loaded: Loaded, system: str) -> dict[str, str]:
+    """The name of the role of each user who has one."""
+    column, table = ROLE_NAMES[system]
+    key = USERS[system]
+    if not (
+        loaded.has(system, "user", key, column) and loaded.has(system, table, "id")
+    ):
+        return {}
+    if not loaded.has(system, table, "name"):
+        return {}
+    rows = loaded.rows(
+        f"select trim(users.{key}), min(trim(roles.name)) "
+        f"from {loaded.relations[system, 'user']} as users "
+        f"inner join {loaded.relations[system, table]} as roles "
+        f"on left(trim(users.{column}), 15) = left(trim(roles.id), 15) "
+        f"where trim(users.{key}) <> '' and trim(roles.name) <> '' group by 1"
+    )
+    return dict(rows)
+
+
+def find_users(
+    project: Project, loaded: Loaded, words: Words, roles: Sequence[RoleName] = ()
+) -> list[User]:
+    """All users, those with most rows of a system first; `roles` are the names of
+    roles whose meaning is known or proposed."""
+    by_name = {(each.system, each.name): each.role for each in roles if each.role}
     said = {
         (row["source"], folded(row["value"])): row["role"]
         for row in rows_in_force(project, "user_roles")
@@ -62,6 +130,7 @@ def find_users(project: Project, loaded: Loaded, words: Words) -> list[User]:
     found = []
     for system in sorted({system for system, _ in loaded.columns} & USERS.keys()):
         titles = _titles(loaded, system)
+        named = _role_names(loaded, system) if system in ROLE_NAMES else {}
         counts = _counts(loaded, system)
         for user in titles:
             counts.setdefault(user, 0)
@@ -70,9 +139,12 @@ def find_users(project: Project, loaded: Loaded, words: Words) -> list[User]:
         ):
             known = said.get((system, folded(user_id)))
             given = titles.get(user_id, ())
-            role = known or _given_role(given)
+            of_name = by_name.get((system, named.get(user_id, "")))
+            role = known or of_name or _given_role(given)
             reason, confidence = "the definition", SURE
-            if role and not known:
+            if of_name and not known:
+                reason = f"the role {shown(named[user_id])!r}"
+            elif role and not known:
                 reason = "the table of users"
             meaning = None
             if role is None:
@@ -172,6 +244,32 @@ def roles_of(users: Sequence[User]) -> list[Proposal]:
         )
         for user in users
         if user.role and not user.is_known
+    ]
+
+
+def meanings_of(roles: Sequence[RoleName]) -> list[Proposal]:
+    """Rows of `user_roles` for names of roles that suggest one, each a team."""
+    return [
+        Proposal(
+            "user_roles",
+            (
+                {
+                    "source": each.system,
+                    "match_on": "user_role",
+                    "value": each.name,
+                    "role": each.role,
+                    "team": each.name,
+                },
+            ),
+            f"role {shown(each.name)!r} ({counted(each.users, 'user')})",
+            each.role,
+            each.reason,
+            each.confidence,
+            "role",
+            ROLES,
+        )
+        for each in roles
+        if each.role and not each.is_known
     ]
 
 

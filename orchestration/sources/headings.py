@@ -37,6 +37,8 @@ AMOUNTS = {"spend", "amount", "actual_cost"}
 
 RECORD_IDS = ("lead_id", "id")
 
+DAY_ORDERS = ("day_first", "month_first")
+
 LIKE = 0.6
 """How alike a heading and a column are, of 1, for one to be meant by the other."""
 
@@ -49,6 +51,8 @@ class Mapped:
     table: str
     heading: str
     column: str
+    day_order: str = ""
+    """How the days under the heading are written, where that is always so."""
     is_own: bool = False
     """From a company's own definition."""
 
@@ -91,6 +95,8 @@ class Named:
     columns: tuple[str, ...]
     constants: tuple[tuple[str, str], ...] = ()
     """Columns that the headings tell by themselves, with their value."""
+    day_orders: tuple[tuple[str, str], ...] = ()
+    """Columns of days whose heading tells the order of day and month."""
     made: tuple[Made, ...] = ()
     """Columns that are made of these; they fill what is blank where there is such a
     column already."""
@@ -134,11 +140,13 @@ class Headings:
         for each in derived:
             self._derived.setdefault((each.system, each.table), []).append(each)
         self._by_table: dict[tuple[str, str], dict[str, tuple[int, int, str]]] = {}
+        self._day_orders: dict[tuple[str, str, str], str] = {}
         for place, row in enumerate(rows):
             of_table = self._by_table.setdefault((row.system, row.table), {})
             key, rank = compared(row.heading), 0 if row.is_own else 2
             if key not in of_table or rank < of_table[key][0]:
                 of_table[key] = (rank, place, row.column)
+                self._day_orders[row.system, row.table, key] = row.day_order
 
     def named(self, table: RawTable, given: Sequence[str]) -> Named:
         """The columns of a file with these headings. Of several headings that stand
@@ -177,10 +185,19 @@ class Headings:
             first=chosen,
         )
         made = self._made(table, given)
+        orders = tuple(
+            (names[place], order)
+            for place in chosen
+            if (order := self._day_order(table, given[place]))
+        )
         told = {currencies[place] for place in chosen if place in currencies}
         if len(told) != 1 or CURRENCIES & {compared(name) for name in names}:
-            return Named(names, made=made)
-        return Named(names, (("currency", told.pop()),), made)
+            return Named(names, day_orders=orders, made=made)
+        return Named(names, (("currency", told.pop()),), orders, made)
+
+    def _day_order(self, table: RawTable, heading: str) -> str:
+        key = (table.system, table.name, compared(heading))
+        return self._day_orders.get(key, "")
 
     def _made(self, table: RawTable, given: Sequence[str]) -> tuple[Made, ...]:
         """The derived columns of a file that has all of the headings they need."""
@@ -278,7 +295,21 @@ def checked(rows: Iterable[Mapped], stages: Collection[str]) -> list[Mapped]:
                 f"{said} to {row.column!r}: a row needs a heading and a column."
             )
         column = _known_column(f"{said} to {row.column!r}", table, row.column, stages)
-        found.append(Mapped(row.system, table.name, row.heading, column, is_own=True))
+        if row.day_order not in ("", *DAY_ORDERS):
+            raise LeadFunnelError(
+                f"{said} with the day_order {row.day_order!r}: it is "
+                f"{listed(DAY_ORDERS)}, or blank where it is not always the same."
+            )
+        found.append(
+            Mapped(
+                row.system,
+                table.name,
+                row.heading,
+                column,
+                row.day_order,
+                is_own=True,
+            )
+        )
     return found
 
 

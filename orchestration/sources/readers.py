@@ -609,6 +609,11 @@ class Converter:
         unfinished = _unfinished(target)
         columns, values = self._with_made(named, values, relation)
         constants = named.constants
+        orders = dict(named.day_orders)
+        values = [
+            _year_first(value, orders[column]) if column in orders else value
+            for column, value in zip(columns, values, strict=True)
+        ]
         selected = [
             f"nullif(cast({value} as varchar), '') as {quoted(column)}"
             for column, value in zip(columns, values, strict=True)
@@ -682,6 +687,14 @@ def _unfinished(target: Path) -> Path:
     that no engine reads."""
     target.parent.mkdir(parents=True, exist_ok=True)
     return target.with_name(f".{target.name}")
+
+
+def _year_first(value: str, day_order: str) -> str:
+    """A day whose heading tells the order of day and month, in the one that has no
+    second reading; anything else as it is."""
+    of_heading = r"\3/\1/\2" if day_order == "month_first" else r"\3/\2/\1"
+    day = r"^\s*(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})\b"
+    return f"regexp_replace(cast({value} as varchar), '{day}', '{of_heading}')"
 
 
 def _put(written: Path, target: Path) -> None:

@@ -18,7 +18,7 @@ from orchestration.sources.headings import (
 from orchestration.sources.lines import Words, folded
 from orchestration.sources.tables import RawTable
 
-READER = 2
+READER = 3
 """Goes up when the same file is read in another way than before."""
 
 MEGABYTE = 1 << 20
@@ -66,7 +66,7 @@ class ReadingRules:
         )
         told: dict[tuple[str, str], list[tuple[object, ...]]] = {}
         for row in rows:
-            said = (row.heading, row.column, row.is_own)
+            said = (row.heading, row.column, row.day_order, row.is_own)
             told.setdefault((row.system, row.table), []).append(said)
         for made in derived:
             told.setdefault((made.system, made.table), []).append(made.told)
@@ -80,7 +80,9 @@ class ReadingRules:
 
 
 def _mapped(row: Mapping[str, str]) -> Mapped:
-    return Mapped(row["system"], row["table"], row["heading"], row["column"])
+    return Mapped(
+        row["system"], row["table"], row["heading"], row["column"], row["day_order"]
+    )
 
 
 def _words(rows: list[dict[str, str]], part: str) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ MEANING = {
     "spark.sql.legacy.createHiveTableByDefault": "false",
     "spark.sql.sources.default": "parquet",
     "spark.sql.catalogImplementation": "in-memory",
+    "spark.sql.analyzer.maxIterations": "1000",
 }
 """What the models and the way back to DuckDB take for granted: with another
 setting a number may differ, so nobody else's goes first."""

@@ -58,7 +58,7 @@ def test_what_is_proposed_is_read_so_by_a_run(init, landing, put, tmp_path, rows
     )
     [file] = landing_of(project).files
     assert (file.table.system, file.table.name) == ("generic", "lead")
-    assert ["generic", "lead", "Lead No", "lead_id"] in rows("columns.add.csv")
+    assert ["generic", "lead", "Lead No", "lead_id", ""] in rows("columns.add.csv")
 
 
 def test_a_status_that_no_word_tells_is_left_open(init, put, rows):
@@ -88,7 +88,7 @@ def test_what_is_not_sure_is_asked_and_answers_count(init, put, rows, vars_kept)
     assert "Column Lead No of leads.csv: has the word 'no'." in said
     assert "'lead_idd' is none of these (did you mean 'lead_id'?)" in said
     assert "did you mean 'Europe/Berlin'?" in said
-    assert ["generic", "lead", "Lead No", "lead_id"] in rows("columns.add.csv")
+    assert ["generic", "lead", "Lead No", "lead_id", ""] in rows("columns.add.csv")
     assert vars_kept() == (
         "source_timezones:\n  generic: Europe/Berlin\n"
         "reporting_timezone: Europe/Berlin\n"
@@ -304,6 +304,41 @@ def test_shared_mailboxes_and_addresses_with_several_names(init, put, rows):
     assert rows("shared_mailboxes.add.csv") == [["eigyo"]]
     assert "t***@b.example (3 names in 3 leads)" in said
     assert "taro@" not in said.lower()
+
+
+def test_the_names_of_salesforces_roles_say_what_their_users_do(init, put, rows):
+    put(
+        "salesforce/Lead.csv",
+        "Id,CreatedDate,OwnerId,Status\n"
+        + "".join(
+            f"00Q00000000000{n},2026-04-01T09:00:00Z,00500000000000{n}AAA,New\n"
+            for n in range(1, 6)
+        ),
+    )
+    put(
+        "salesforce/User.csv",
+        "Id,Name,UserRoleId,Title\n"
+        "005000000000001AAA,Ann,00E000000000001AAA,\n"
+        "005000000000002AAA,Ben,00E000000000001,\n"
+        "005000000000003AAA,Cy,00E000000000002AAA,Inside Sales\n"
+        "005000000000004AAA,Di,,SDR\n"
+        "005000000000005AAA,Ed,00E000000000003AAA,\n",
+    )
+    put(
+        "salesforce/UserRole.csv",
+        "Id,Name\n00E000000000001AAA,BDR Osaka\n00E000000000002AAA,Corner office\n"
+        "00E000000000003AAA,ADR\n00E000000000004AAA,Marketing\n",
+    )
+    said = flat(init("--yes", "--no-run"))
+    assert sorted(rows("user_roles.add.csv")) == [
+        # The role of Ed is in the shipped definition; nobody has the fourth.
+        ["salesforce", "user_id", "005000000000003AAA", "inside_sales", ""],
+        ["salesforce", "user_id", "005000000000004AAA", "adr", ""],
+        ["salesforce", "user_role", "BDR Osaka", "adr", "BDR Osaka"],
+    ]
+    assert "the role 'BDR Osaka'" in said
+    init("--yes", "--no-run")
+    assert len(rows("user_roles.add.csv")) == 3
 
 
 # What cannot be

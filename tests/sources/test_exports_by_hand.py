@@ -482,6 +482,31 @@ def test_a_company_maps_its_own_headings(read, put, tmp_path):
             read(definition=own)
 
 
+def test_a_heading_tells_the_order_of_its_days(read, put, tmp_path):
+    """LinkedIn writes the month first, whatever other files of the table do."""
+    put("generic/lead.csv", "lead_id,created_at\n")
+    put(
+        "ads/campaign_report/linkedin.csv",
+        "Start Date (in UTC),Campaign ID,Total Spent\n"
+        "04/01/2026,11,5\n4-2-2026 3:15 PM,11,6\n2026-04-03,11,7\nsoon,11,8\n",
+    )
+    put("ads/campaign_report/own.csv", "Tag,Campaign ID,cost\n01/04/2026,12,9\n")
+    own = tmp_path / "definition"
+    own.mkdir()
+    columns = own / "columns.add.csv"
+    columns.write_text(
+        "system,table,heading,column,day_order\n"
+        "ads,campaign_report,Tag,date_day,day_first\n"
+    )
+    days = [row["date_day"] for row in read(own)[0] if "date_day" in row]
+    assert sorted(days) == [
+        "2026-04-03", "2026/04/01", "2026/04/01", "2026/4/2 3:15 PM", "soon",
+    ]  # fmt: skip
+    columns.write_text(columns.read_text().replace("day_first", "first_day"))
+    with pytest.raises(LeadFunnelError, match="it is day_first and month_first, or"):
+        read(own)
+
+
 def test_all_missing_columns_of_all_files_are_one_message(project, put):
     put("generic/lead.csv", "Lead-Nummer,Erstellt\n1,2\n")
     put("generic/lead_status_history.csv", "lead_id,changed_at,Neuer Wert\n1,2,3\n")

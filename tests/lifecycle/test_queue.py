@@ -77,7 +77,9 @@ def test_section_6_the_stock_is_what_was_open_at_midnight(
         for row in seed("age_bands")
     ]
     calendar_of = {
-        row["lifecycle_id"]: row["sla_calendar_id"] for row in passes if row["pass_no"] == 1
+        row["lifecycle_id"]: row["sla_calendar_id"]
+        for row in passes
+        if row["pass_no"] == 1
     }
     expected: dict[tuple, list[tuple[bool, float]]] = defaultdict(list)
     for lifecycle_id, row in lifecycles.items():

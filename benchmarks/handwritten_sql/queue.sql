@@ -46,8 +46,8 @@ measured as (
     unpivot (
         select
             handoff_id,
-            if(was_ignored, greatest(-business_hours_left, 0), null)::double
-                as hours_overdue,
+            if(was_ignored and business_hours_left is not null,
+                greatest(-business_hours_left, 0), null)::double as hours_overdue,
             if(was_ignored, null, business_hours_left)::double as hours_left,
             open_business_hours::double as hours_open,
             if(

@@ -101,7 +101,8 @@ def test_section_6_why_sales_rejects(published: Path, handoffs: list[Row]) -> No
         row = got[name]
         assert (row["rejected"], row["owner_department"]) == (count, department)
         assert close(count / channels[name[0], name[3]], row["rejected_share"])
-    assert {department for _, department in expected.values()} >= {"marketing", "sales"}
+    # Nobody gave a reason of marketing here; one reason is in no seed.
+    assert {department for _, department in expected.values()} == {"sales", None}
 
 
 def under(sla: int, row: Row, calendar: BusinessCalendar) -> tuple[str, bool, bool]:

@@ -1,7 +1,7 @@
 {#- What the seed queue_priorities may ask of an open hand-off. -#}
 {%- set measures = {
-    'hours_overdue':
-        'case when is_overdue then greatest(-business_hours_left, 0) end',
+    'hours_overdue': 'case when is_overdue and business_hours_left is not null '
+        ~ 'then greatest(-business_hours_left, 0) end',
     'hours_left': 'case when not is_overdue then business_hours_left end',
     'hours_open': 'open_business_hours',
     'days_until_ignored': "case when outcome = 'pending' then "

@@ -259,9 +259,11 @@ class Folder:
         the key: what the row was is what was told before.
         """
         past = self._past_versions(copies)
+        # A deletion of a JSON file may name no other column at all.
+        is_dated = any(name in copy for copy in copies for name in CHANGED)
 
         def place(copy: Row) -> tuple:
-            return (self._version(copy) not in past, *self._recency(copy))
+            return (self._version(copy) not in past, *self._recency(copy, is_dated))
 
         last = max(copies, key=place)
         telling = [copy for copy in copies if not _is_bare(copy, key_columns)]
@@ -290,9 +292,9 @@ class Folder:
                 return instant
         return datetime.min
 
-    def _recency(self, row: Row) -> tuple:
+    def _recency(self, row: Row, is_dated: bool) -> tuple:
         changed = self._first(row, *CHANGED)
-        if any(name in row for name in CHANGED):
+        if is_dated:
             changed = max(changed, self._first(row, *DELETED_AT))
         return (
             parse_instant(row.get("fivetranstart")) or datetime.min,

@@ -13,6 +13,12 @@ versions as (
 
 ),
 
+accepting as (
+
+    select * from {{ ref('int_funnel_versions__accepting') }}
+
+),
+
 last_fiscal_day as (
 
     select max(end_date) as end_date from {{ ref('def_fiscal_periods') }}
@@ -107,6 +113,38 @@ problems as (
         'is not explicit or mql' as problem
     from {{ ref('def_funnel_versions') }}
     where coalesce(handoff_mode, '') not in ('explicit', 'mql')
+
+    union all
+
+    select
+        'funnel_versions' as seed,
+        role as seed_value,
+        'is not a role of sales_roles, but stands in the acceptance_roles of '
+        || version as problem
+    from accepting
+    where not is_sales_role
+
+    union all
+
+    select
+        'funnel_versions' as seed,
+        role as seed_value,
+        'stands more than once in the acceptance_roles of ' || version
+            as problem
+    from accepting
+    where is_sales_role
+    group by version, role
+    having count(*) > 1
+
+    union all
+
+    select
+        'funnel_versions' as seed,
+        version as seed_value,
+        'has more than {{ most_roles_that_accept() }} acceptance_roles'
+            as problem
+    from accepting
+    where role_count > {{ most_roles_that_accept() }}
 
     union all
 

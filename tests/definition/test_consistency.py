@@ -10,6 +10,7 @@ from orchestration.transformation import dbt_runner
 READ = (
     "path:seeds",
     "path:models/definition",
+    "int_funnel_versions__accepting",
     "int_funnel_versions__ancestry",
     "int_funnel_versions__in_force",
     "int_sla_policies__resolved",
@@ -62,6 +63,84 @@ def test_the_first_rows_that_do_not_fit_are_named(
     assert "a blank value is not a calendar of business_calendars" in said
     assert '"stage2" is not a stage: correct that row. And 2 more.' in said
     assert "stage3" not in said
+
+
+def test_roles_that_cannot_accept_are_named(project: Project, tmp_path: Path) -> None:
+    said = sentence(
+        project,
+        tmp_path,
+        funnel_versions=(
+            "version,based_on,handoff_mode,acceptance_roles\n"
+            "unknown,v1,explicit,closer+field_sales\n"
+            "twice,v1,explicit,adr+field_sales+ Ａdr\n"
+            "blank,v1,explicit,field_sales+\n"
+            "right,v1,explicit,Inside_Sales + ｆield_sales\n"
+        ),
+    )
+    assert (
+        'In funnel_versions (seeds/ or DEFINITION), "closer" is not a role of '
+        "sales_roles, but stands in the acceptance_roles of unknown: correct that row."
+    ) in said
+    assert '"adr" stands more than once in the acceptance_roles of twice' in said
+    assert "a blank value is not a role of sales_roles" in said
+    assert "found 3 rows" in said
+
+
+def test_who_accepts_is_said_by_the_version_alone(
+    project: Project, tmp_path: Path
+) -> None:
+    """A blank one is not taken over from the version that it is based on."""
+    own = prepared(
+        project,
+        tmp_path,
+        funnel_versions=(
+            "version,effective_from,based_on,handoff_mode,acceptance_roles\n"
+            "field,2026-01-01,v1,explicit,　Field_Sales \n"
+            "both,2026-02-01,field,explicit,inside_sales+field_sales\n"
+            "anyone,2026-03-01,both,explicit,\n"
+        ),
+    )
+    assert roles_that_accept(own) == [
+        ("both", "field_sales"),
+        ("both", "inside_sales"),
+        ("field", "field_sales"),
+    ]
+
+
+def test_a_folder_from_before_there_was_the_column_lets_anyone_accept(
+    project: Project, tmp_path: Path
+) -> None:
+    own = prepared(
+        project,
+        tmp_path,
+        funnel_versions="version,based_on,handoff_mode\nv2,v1,explicit\n",
+    )
+    assert roles_that_accept(own) == []
+
+
+def roles_that_accept(project: Project) -> list[tuple[str, str]]:
+    results = dbt_runner.build(project, READ)
+    assert not dbt_runner.failure_sentence(results)
+    with warehouse.connect(project) as connection:
+        return connection.execute(
+            "select version, role "
+            "from intermediate.int_funnel_versions__accepting order by all"
+        ).fetchall()
+
+
+def test_more_roles_than_are_read_are_said(project: Project, tmp_path: Path) -> None:
+    roles = [f"closer{number}" for number in range(11)]
+    said = sentence(
+        project,
+        tmp_path,
+        sales_roles="role\n" + "\n".join(roles) + "\n",
+        funnel_versions=(
+            "version,based_on,handoff_mode,acceptance_roles\n"
+            f"many,v1,explicit,{'+'.join(roles)}\n"
+        ),
+    )
+    assert '"many" has more than 10 acceptance_roles: correct that row.' in said
+    assert "found 1 row" in said
 
 
 PERIODS = (

@@ -15,6 +15,7 @@ dated as (
     select
         versions.version,
         versions.handoff_mode,
+        {{ same_text('versions.acceptance_roles') }} as acceptance_roles,
         case
             when settings.funnel_version is not null
                 then cast('0001-01-01 00:00:00' as timestamp)
@@ -39,6 +40,7 @@ bounded as (
     select
         version,
         handoff_mode,
+        acceptance_roles,
         valid_from,
         coalesce(
             lead(valid_from) over (order by valid_from, version),

@@ -204,3 +204,41 @@ F4,2026-05-04,2026-06-07,2027,2,4,four
         ("2026-05-04", 2027, 2, 4, second, first),
         ("2026-06-07", 2027, 2, 4, second, first),
     ]
+
+
+def test_targets_and_bands_that_cannot_be_are_named(
+    project: Project, tmp_path: Path
+) -> None:
+    said = sentence(
+        project,
+        tmp_path,
+        kpi_targets="metric,dimension,dimension_value,effective_from,target\n"
+        "sal_rat,all,,2026-04-01,0.5\n"
+        "accepted,region,,2026-04-01,300\n"
+        "accepted,all,,,300\n"
+        "sal_rate,team,East,2026-04-01,50\n",
+        score_bands="score_band,lower_bound\nhot,100\n",
+    )
+    assert '"sal_rat" is neither a rate nor a count that may have a target' in said
+    assert '"region" is not a dimension (all, channel, campaign,' in said
+    assert '"accepted" has a target without a first day' in said
+    assert "found 6 rows" in said
+
+
+def test_targets_without_owners_are_targets(project: Project, tmp_path: Path) -> None:
+    """A folder that was written before targets had owners."""
+    own = prepared(
+        project,
+        tmp_path,
+        kpi_targets="metric,dimension,dimension_value,effective_from,target\n"
+        "sal_rate,team,East,2026-04-01,0.55\n",
+    )
+    results = dbt_runner.build(own, READ)
+    assert not dbt_runner.failure_sentence(results)
+    with warehouse.connect(own) as connection:
+        found = connection.execute(
+            "select metric, dimension, dimension_value, cast(target as text), "
+            "marketing_owner, sales_owner from definition.def_kpi_targets "
+            "order by dimension desc, metric limit 1"
+        ).fetchall()
+    assert found == [("sal_rate", "team", "East", "0.5500", None, None)]

@@ -220,21 +220,19 @@ def scorecard(company: Company, rate: Callable[[str, list[Row]], Any]) -> dict:
 
 
 def period_of(company: Company, period_type: str, day: date) -> tuple[date, date]:
-    period = company.period_of(day)
-    if period_type == "fiscal_period":
-        return period.start, period.end
-    start, end = period.start, period.end
-    same = (period.year, period.quarter)
-    while True:
-        other = company.period_of(start - DAY)
-        if (other.year, other.quarter) != same:
-            break
-        start = other.start
-    while True:
-        other = company.period_of(end + DAY)
-        if (other.year, other.quarter) != same:
-            break
-        end = other.end
+    """The days around a day that are of the same period or quarter."""
+
+    def key(of: date) -> object:
+        period = company.period_of(of)
+        if period_type == "fiscal_period":
+            return period
+        return period.year, period.quarter
+
+    start = end = day
+    while key(start - DAY) == key(day):
+        start -= DAY
+    while key(end + DAY) == key(day):
+        end += DAY
     return start, end
 
 
@@ -395,13 +393,15 @@ def calibration(company: Company, target: Fraction) -> tuple[dict, dict]:
         settled = [r for r in whole if r["outcome"] != "pending"]
         past = [r for r in scored if month_of(r) < month and r["outcome"] != "pending"]
         errors, base_errors = [], []
+        past_of: dict[str, list[bool]] = defaultdict(list)
+        for row in past:
+            past_of[band(row)].append(row["outcome"] == "accepted")
+        all_past = [row["outcome"] == "accepted" for row in past]
         for row in settled if past else []:
-            like = [r for r in past if band(r) == band(row)] or past
-            forecast = [r["outcome"] for r in like].count("accepted") / len(like)
-            base = [r["outcome"] for r in past].count("accepted") / len(past)
+            like = past_of.get(band(row)) or all_past
             came = float(row["outcome"] == "accepted")
-            errors.append((forecast - came) ** 2)
-            base_errors.append((base - came) ** 2)
+            errors.append((sum(like) / len(like) - came) ** 2)
+            base_errors.append((sum(all_past) / len(all_past) - came) ** 2)
         found = best_threshold(
             [(r["score_at_handoff"], r["outcome"] == "accepted") for r in whole], target
         )

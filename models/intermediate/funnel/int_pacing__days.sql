@@ -11,9 +11,9 @@ with dates as (
 
 ),
 
-fiscal_periods as (
+own_periods as (
 
-    select * from {{ ref('dim_fiscal_periods') }}
+    select * from {{ ref('def_fiscal_periods') }}
 
 ),
 
@@ -30,22 +30,42 @@ first_entry as (
 
 ),
 
-periods as (
+-- As in dim_dates, a day is of the company's own period, else of its month.
+days_in_periods as (
 
     select
         'fiscal_period' as period_type,
-        period_start_date,
-        period_end_date
-    from fiscal_periods
+        coalesce(
+            'own ' || own_periods.fiscal_period_id,
+            cast(dates.month_start_date as {{ dbt.type_string() }})
+        ) as period_key,
+        dates.*
+    from dates
+    left join own_periods
+        on
+            dates.date_day >= own_periods.start_date
+            and dates.date_day <= own_periods.end_date
 
     union all
 
     select
         'fiscal_quarter' as period_type,
-        min(period_start_date) as period_start_date,
-        max(period_end_date) as period_end_date
-    from fiscal_periods
-    group by fiscal_year, fiscal_quarter
+        cast(dates.fiscal_year as {{ dbt.type_string() }}) || ' '
+        || cast(dates.fiscal_quarter as {{ dbt.type_string() }}) as period_key,
+        dates.*
+    from dates
+
+),
+
+periods as (
+
+    select
+        period_type,
+        period_key,
+        min(date_day) as period_start_date,
+        max(date_day) as period_end_date
+    from days_in_periods
+    group by 1, 2
 
 ),
 
@@ -63,37 +83,30 @@ periods_numbered as (
 
 ),
 
-periods_compared as (
+days as (
 
-    select periods_numbered.*
+    select
+        periods_numbered.period_type,
+        cast(periods_numbered.period_no as integer) as period_no,
+        periods_numbered.period_start_date,
+        periods_numbered.period_end_date,
+        dates.date_day,
+        dates.month_start_date,
+        not dates.is_weekend and not dates.is_holiday as is_working_day,
+        case when dates.is_weekend or dates.is_holiday then 0 else 1 end
+            as working_day
     from periods_numbered
     cross join first_entry
+    inner join days_in_periods as dates
+        on
+            periods_numbered.period_type = dates.period_type
+            and periods_numbered.period_key = dates.period_key
     where
         periods_numbered.period_no = 0
         or (
             periods_numbered.period_no <= {{ periods_before }}
             and periods_numbered.period_end_date >= first_entry.entered_date
         )
-
-),
-
-days as (
-
-    select
-        periods_compared.period_type,
-        cast(periods_compared.period_no as integer) as period_no,
-        periods_compared.period_start_date,
-        periods_compared.period_end_date,
-        dates.date_day,
-        dates.month_start_date,
-        not dates.is_weekend and not dates.is_holiday as is_working_day,
-        case when dates.is_weekend or dates.is_holiday then 0 else 1 end
-            as working_day
-    from periods_compared
-    inner join dates
-        on
-            periods_compared.period_start_date <= dates.date_day
-            and periods_compared.period_end_date >= dates.date_day
 
 ),
 

@@ -4,11 +4,7 @@
 
 with versions as (
 
-    select
-        *,
-        -- Which roles must accept; no version names any: it is anyone.
-        cast(null as {{ dbt.type_string() }}) as acceptance_roles
-    from {{ ref('def_funnel_versions') }}
+    select * from {{ ref('def_funnel_versions') }}
 
 ),
 

@@ -100,11 +100,9 @@ def _role_names(loaded: Loaded, system: str) -> dict[str, str]:
     """The name of the role of each user who has one."""
     column, table = ROLE_NAMES[system]
     key = USERS[system]
-    if not (
-        loaded.has(system, "user", key, column) and loaded.has(system, table, "id")
-    ):
+    if not loaded.has(system, "user", key, column):
         return {}
-    if not loaded.has(system, table, "name"):
+    if not loaded.has(system, table, "id", "name"):
         return {}
     rows = loaded.rows(
         f"select trim(users.{key}), min(trim(roles.name)) "
@@ -224,24 +222,7 @@ def _counts(loaded: Loaded, system: str) -> dict[str, int]:
 def roles_of(users: Sequence[User]) -> list[Proposal]:
     """Rows of `user_roles` for those whose name or title suggests a role."""
     return [
-        Proposal(
-            "user_roles",
-            (
-                {
-                    "source": user.system,
-                    "match_on": "user_id",
-                    "value": user.user_id,
-                    "role": user.role,
-                    "team": "",
-                },
-            ),
-            about(user),
-            user.role,
-            user.reason,
-            user.confidence,
-            "role",
-            ROLES,
-        )
+        _row(user, "user_id", user.user_id, "", about(user))
         for user in users
         if user.role and not user.is_known
     ]
@@ -250,27 +231,38 @@ def roles_of(users: Sequence[User]) -> list[Proposal]:
 def meanings_of(roles: Sequence[RoleName]) -> list[Proposal]:
     """Rows of `user_roles` for names of roles that suggest one, each a team."""
     return [
-        Proposal(
-            "user_roles",
-            (
-                {
-                    "source": each.system,
-                    "match_on": "user_role",
-                    "value": each.name,
-                    "role": each.role,
-                    "team": each.name,
-                },
-            ),
+        _row(
+            each,
+            "user_role",
+            each.name,
+            each.name,
             f"role {shown(each.name)!r} ({counted(each.users, 'user')})",
-            each.role,
-            each.reason,
-            each.confidence,
-            "role",
-            ROLES,
         )
         for each in roles
         if each.role and not each.is_known
     ]
+
+
+def _row(
+    each: User | RoleName, match_on: str, value: str, team: str, what: str
+) -> Proposal:
+    row = {
+        "source": each.system,
+        "match_on": match_on,
+        "value": value,
+        "role": each.role,
+        "team": team,
+    }
+    return Proposal(
+        "user_roles",
+        (row,),
+        what,
+        each.role,
+        each.reason,
+        each.confidence,
+        "role",
+        ROLES,
+    )
 
 
 def about(user: User) -> str:

@@ -306,7 +306,8 @@ def pacing(company: Company, period_type: str, day: date) -> dict[tuple, Row]:
             "mean_of_last_4": sum(past) / len(past) if past else None,
             "periods_compared": len(past),
             "target_to_date": target_to_date(company, key, span[0], day),
-            "ever": any(
+            "ever": target_to_date(company, key, *span) is not None
+            or any(
                 start <= at <= end
                 for at, n in counts.items()
                 if n

@@ -10,29 +10,31 @@ with days as (
 
 entries as (
 
+    select * from {{ ref('int_pacing__entries') }}
+
+),
+
+ever_entered as (
+
     select
-        days.period_type,
-        days.period_no,
-        days.counts_from_working_day as working_day_no,
-        entries.dimension,
-        entries.dimension_value,
+        period_type,
+        dimension,
+        dimension_value,
         {%- for count in kpi_counts() %}
-        sum(entries.{{ count }}) as {{ count }}{{ ',' if not loop.last }}
+        sum({{ count }}) as {{ count }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ ref('int_entries__by_dimension') }} as entries
-    inner join days
-        on entries.entered_date = days.date_day
-    group by 1, 2, 3, 4, 5
+    from entries
+    group by 1, 2, 3
 
 ),
 
 series as (
 
-    select distinct
+    select
         period_type,
         dimension,
         dimension_value
-    from entries
+    from ever_entered
 
     union distinct
 
@@ -126,6 +128,7 @@ final as (
         max(case when cumulated.period_no = 1 then cumulated.{{ count }} end)
             as previous_{{ count }},
         sum(cumulated.{{ count }}) as compared_{{ count }},
+        max(coalesce(ever_entered.{{ count }}, 0)) as ever_{{ count }},
         {%- endfor %}
         count(cumulated.period_no) as periods_compared
     from series
@@ -139,6 +142,12 @@ final as (
             and series.dimension_value
             is not distinct from cumulated.dimension_value
             and cumulated.is_asked
+    left join ever_entered
+        on
+            series.period_type = ever_entered.period_type
+            and series.dimension = ever_entered.dimension
+            and series.dimension_value
+            is not distinct from ever_entered.dimension_value
     group by 1, 2, 3, 4
 
 )

@@ -25,6 +25,17 @@ targets as (
 
 ),
 
+series_with_target as (
+
+    select distinct
+        period_type,
+        metric,
+        dimension,
+        dimension_value
+    from targets
+
+),
+
 today as (
 
     select * from {{ ref('int_today') }}
@@ -82,9 +93,7 @@ series as (
         {{ count }} as entered,
         previous_{{ count }} as previous,
         compared_{{ count }} as compared,
-        max({{ count }} + coalesce(compared_{{ count }}, 0)) over (
-            partition by period_type, dimension, dimension_value
-        ) as ever_entered
+        ever_{{ count }} as ever_entered
     from counted
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -131,8 +140,15 @@ left join targets
         and series.date_day = targets.date_day
         and series.dimension = targets.dimension
         and series.dimension_value is not distinct from targets.dimension_value
+left join series_with_target
+    on
+        series.metric = series_with_target.metric
+        and series.period_type = series_with_target.period_type
+        and series.dimension = series_with_target.dimension
+        and series.dimension_value
+        is not distinct from series_with_target.dimension_value
 -- A series in which nothing ever happened is none, but for the whole.
 where
     series.ever_entered > 0
     or series.dimension = 'all'
-    or targets.target_to_date is not null
+    or series_with_target.metric is not null

@@ -56,6 +56,7 @@ final as (
 
     select
         passes.pass_key,
+        passes.person_key,
         passes.ended_at is null as is_open,
         {{ hours_of('ends_clocked.business_us - passes.passed_business_us') }}
             as business_hours,

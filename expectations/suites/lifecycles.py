@@ -9,8 +9,9 @@ TABLE = "marts.fct_lead_lifecycles"
 PEOPLE = "marts.dim_people"
 PASSES = "marts.fct_handoffs"
 
-# Milestones that are the first event of their stage, as it happened. A hand-off
-# and an acceptance may be imputed, so they have checks of their own.
+# Milestones that are the first event of their stage, as it happened (an SAL where
+# the version names no roles that have to accept). A hand-off and an acceptance may be
+# imputed, so they have checks of their own.
 MILESTONES = {
     "inquiry": "inquiry_at",
     "mql": "mql_at",
@@ -28,6 +29,7 @@ def _milestones_are_first_events() -> Check:
     )
     differs = "\n                or ".join(
         f"lifecycles.{column} is distinct from firsts.first_{stage}"
+        + (" and versions.acceptance_roles is null" if stage == "sal" else "")
         for stage, column in MILESTONES.items()
     )
     return no_rows(
@@ -51,6 +53,8 @@ def _milestones_are_first_events() -> Check:
                 on
                     lifecycles.person_id = firsts.person_id
                     and lifecycles.lifecycle_no = firsts.lifecycle_no
+            left join {{intermediate}}.int_funnel_versions__in_force as versions
+                on lifecycles.definition_version = versions.version
             where
                 lifecycles.lifecycle_id is null
                 or firsts.person_id is null
@@ -63,6 +67,27 @@ def _milestones_are_first_events() -> Check:
 
 OF_EACH_PERSON = of_each_person(
     _milestones_are_first_events(),
+    no_rows(
+        "complete_acceptances_are_events",
+        TABLE,
+        """
+            select lifecycles.*
+            from {table} as lifecycles
+            inner join {intermediate}.int_funnel_versions__in_force as versions
+                on
+                    lifecycles.definition_version = versions.version
+                    and versions.acceptance_roles is not null
+            left join {marts}.fct_stage_events as events
+                on
+                    lifecycles.person_id = events.person_id
+                    and lifecycles.lifecycle_no = events.lifecycle_no
+                    and lifecycles.sal_at = events.occurred_at
+                    and events.stage = 'sal'
+            where lifecycles.sal_at is not null and events.person_id is null
+        """,
+        "Where several roles have to accept, it is an SAL that completes them: an "
+        "acceptance that nobody gave would be counted as sales'.",
+    ),
     no_rows(
         "last_passes_are_the_hand_offs",
         PASSES,

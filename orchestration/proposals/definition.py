@@ -455,20 +455,12 @@ class Drafting:
                     f"{policy['calendar_id']},{policy['max_pending_days']},true",
                 )
             )
-        unknown.append(self._who_accepts())
-
-    def _who_accepts(self) -> Unknown:
-        what = "who accepts a lead: whoever sets a status, or a date, that means sal"
-        if "acceptance_roles" in self.columns["funnel_versions"]:
-            return Unknown(
-                what,
+        unknown.append(
+            Unknown(
+                "who accepts a lead: whoever sets a status, or a date, that means sal",
                 "funnel_versions.csv",
                 "acceptance_roles of v1, such as field_sales",
             )
-        return Unknown(
-            what,
-            "stage_rules.add.csv",
-            "the rows with the stage sal: tal is what only an ADR has taken on",
         )
 
 

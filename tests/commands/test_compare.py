@@ -99,6 +99,34 @@ def test_a_row_that_is_looked_up_is_told_by_its_key_and_values(
     assert told == f"user_roles salesforce user_role Büro: {text}"
 
 
+def test_a_role_tells_of_who_accepted_only_where_roles_have_to() -> None:
+    side = sides.Side("after", "actual")
+    with duckdb.connect() as connection:
+        connection.execute(
+            """
+            create schema intermediate;
+            create table changed_leads as
+            select 'p' || range as person_id, 1 as lifecycle_no from range(2);
+            create table intermediate.int_people as
+            select range as person_key, 'p' || range as person_id from range(2);
+            create table intermediate.int_lifecycles as
+            select range as person_key, 1 as lifecycle_no, 'v' || range
+                as definition_version
+            from range(2);
+            create table intermediate.int_funnel_versions__in_force as
+            select * from (values ('v0', null), ('v1', 'field_sales'))
+                as versions (version, acceptance_roles);
+            create table intermediate.int_stage_events__cut as
+            select *, 1 as lifecycle_no, stage in ('won') as is_exit from (values
+                (0, 'sal', 10), (0, 'won', 11), (1, 'sal', 12), (1, 'sql', 13)
+            ) as events (person_key, stage, actor_key)
+            """
+        )
+        [told] = [query for query in lookups._users_of(side) if "is_exit" in query]
+        users = connection.execute(f"select value from ({told}) order by 1").fetchall()
+    assert users == [(11,), (12,)]
+
+
 MONTH = date(2025, 4, 1)
 
 

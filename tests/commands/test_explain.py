@@ -13,7 +13,14 @@ from typer.testing import CliRunner
 
 from orchestration.cli import app
 from orchestration.commands.explain import clock, find, outcome, reading, render, words
-from orchestration.commands.explain.facts import Opening, Pass, Person, Policy, RawRow
+from orchestration.commands.explain.facts import (
+    Acceptance,
+    Opening,
+    Pass,
+    Person,
+    Policy,
+    RawRow,
+)
 from orchestration.commands.explain.gather import policy_of
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
@@ -300,6 +307,87 @@ def test_every_outcome_has_its_reason(explained: Explained) -> None:
         lifecycle, outcome=None, origin="adr", sal_at=MONDAY - timedelta(days=1)
     )
     assert "outbound prospecting" in outcome.why(adr, "UTC")
+
+
+INSIDE, FIELD, STRANGER = (
+    Acceptance(MONDAY, "Ito Ken (inside_sales)", "inside_sales"),
+    Acceptance(DUE, "Sato Hanako (field_sales)", "field_sales"),
+    Acceptance(MONDAY, "s9 (unknown user, counts as sales)", None),
+)
+
+
+@pytest.mark.parametrize(
+    ("roles", "given", "says"),
+    [
+        ((), (), []),
+        (
+            ("field_sales",),
+            (INSIDE,),
+            [
+                "The version v1 says who accepts: field_sales.",
+                "Ito Ken (inside_sales) accepted at 2025-04-07 Mon 00:00:00, whose "
+                "role is none of them: a response, not yet the acceptance.",
+                "Still missing: field_sales.",
+            ],
+        ),
+        (
+            ("inside_sales", "field_sales"),
+            (STRANGER, INSIDE, INSIDE, FIELD, INSIDE),
+            [
+                "The version v1 says who accepts: inside_sales and field_sales, each "
+                "of them.",
+                "s9 (unknown user, counts as sales) accepted at 2025-04-07 Mon "
+                "00:00:00, whose role is none of them: a response, not yet the "
+                "acceptance.",
+                "Ito Ken (inside_sales) accepted at 2025-04-07 Mon 00:00:00: a "
+                "response, not yet the acceptance.",
+                "Ito Ken (inside_sales) accepted at 2025-04-07 Mon 00:00:00, whose "
+                "role had accepted before: a response, not yet the acceptance.",
+                "Sato Hanako (field_sales) accepted at 2025-04-08 Tue 09:00:00, which "
+                "completes the acceptance.",
+            ],
+        ),
+    ],
+)
+def test_who_has_accepted_and_who_is_missing(
+    explained: Explained,
+    roles: tuple[str, ...],
+    given: tuple[Acceptance, ...],
+    says: list[str],
+) -> None:
+    [lifecycle] = explained("ignored").lifecycles
+    lifecycle = replace(lifecycle, acceptance_roles=roles, acceptances=given)
+    assert outcome.who_accepts(lifecycle, "UTC") == says
+
+
+def test_what_was_accepted_before_the_hand_off_is_no_response(
+    explained: Explained,
+) -> None:
+    [lifecycle] = explained("ignored").lifecycles
+    early = replace(INSIDE, occurred_at=MONDAY - timedelta(seconds=1))
+    lifecycle = replace(
+        lifecycle, acceptance_roles=("field_sales",), acceptances=(early,)
+    )
+    assert outcome.who_accepts(lifecycle, "UTC")[1].endswith(
+        ": not yet the acceptance."
+    )
+
+
+def test_an_imputed_acceptance_says_that_it_was_not_complete(
+    explained: Explained,
+) -> None:
+    [lifecycle] = explained("slow").lifecycles
+    lifecycle = replace(
+        lifecycle,
+        is_acceptance_imputed=True,
+        sal_at=None,
+        sql_at=lifecycle.accepted_at,
+        acceptance_roles=("inside_sales", "field_sales"),
+        acceptances=(FIELD,),
+    )
+    assert outcome.why(lifecycle, "UTC").startswith(
+        "Accepted: not all who have to accept recorded an SAL, but the SQL implies it"
+    )
 
 
 # How it is said.

@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli import app
+from orchestration.commands.explain import find, gather, reading
 from orchestration.project import Project
 from orchestration.run import runner
 from tests.commands import company
@@ -50,6 +51,14 @@ LOOKED_UP = {
         "source,match_on,value,role,team\ngeneric,user_id,m1,field_sales,Marketing\n"
     ),
     "channels_add": "source_value,channel\nexpo,trade_show\n",
+}
+
+# (d) Inside sales and field sales both check; only used when a run names it.
+BOTH_CHECK = {
+    "funnel_versions_add": (
+        "version,based_on,handoff_mode,acceptance_roles\n"
+        "both,v1,explicit,inside_sales+field_sales\n"
+    ),
 }
 
 pytestmark = pytest.mark.slow
@@ -182,3 +191,50 @@ def test_section_3_a_row_that_is_looked_up_is_named_with_its_values(
     }
     for text in why.values():
         assert text in said
+
+
+def test_section_3_a_version_that_says_who_accepts_is_compared_and_explained(
+    own_company: Project, tmp_path: Path
+) -> None:
+    both = company.write_definition(tmp_path / "both", **BOTH_CHECK)
+    found = tmp_path / "both.csv"
+    said = compare(own_company, both, "--version", "both", "--csv", str(found))
+    assert (
+        "+ funnel_versions: version both, based_on v1, handoff_mode explicit, "
+        "acceptance_roles inside_sales+field_sales"
+    ) in said
+    leads = changed_leads(found)
+    why = (
+        "funnel_versions v1 → both: acceptance_roles anyone → inside_sales+field_sales"
+    )
+    assert why in said
+    assert {row["why"] for row in leads.values()} == {why}
+    # Only field sales ever accepted, which is a response now: in time where it was
+    # in time, and in March too long ago.
+    assert {
+        lead: (row["outcome_before"], row["outcome_after"])
+        for lead, row in leads.items()
+    } == {
+        "again": ("accepted", "pending"),
+        "slow": ("accepted", "pending"),
+        "winner": ("accepted", "pending"),
+        "march": ("accepted", "ignored"),
+    }
+    assert leads["again"]["first_response_at_after"] == "2025-04-08 08:00:00"
+    assert leads["again"]["accepted_by_after"] == ""
+
+    what_if = ["--what-if", "both", "--plain", "--out", str(own_company.out)]
+    told = CliRunner().invoke(app, ["explain", "late", *what_if])
+    said = " ".join(told.output.split())
+    assert "says who accepts: inside_sales and field_sales, each of them." in said
+    assert (
+        "Sato Hanako (field_sales) accepted at 2025-04-08 Tue 17:00:00 (08:00:00 UTC): "
+        "a response, not yet the acceptance. Still missing: inside_sales."
+    ) in said
+    assert "SAL, partial" in said
+    with reading.opened(own_company, "both") as read:
+        [match] = find.people(read, "late")
+        rows = gather.person(read, match.person_key).rows
+    assert [row.effects for row in rows if "handed_off → sal" in row.said] == [
+        ("→ SAL (lifecycle 1; not yet the acceptance), by rule equals 'sal' of both",)
+    ]

@@ -128,13 +128,15 @@ problems as (
 
     select
         'funnel_versions' as seed,
-        role as seed_value,
-        'stands more than once in the acceptance_roles of ' || version
-            as problem
+        repeated.role as seed_value,
+        'stands more than once in the acceptance_roles of '
+        || repeated.version as problem
     from accepting
-    where is_sales_role
-    group by version, role
-    having count(*) > 1
+    inner join accepting as repeated
+        on
+            accepting.version = repeated.version
+            and accepting.role = repeated.role
+            and accepting.role_no < repeated.role_no
 
     union all
 

@@ -504,6 +504,12 @@ class Story:
             (definition / "shared_mailboxes.add.csv").write_text(
                 f"local_part\nbox{rnd.randint(1, 99)}\n"
             )
+            versions = definition / "funnel_versions.add.csv"
+            if not versions.exists():
+                versions.write_text(
+                    "version,effective_from,based_on,handoff_mode,acceptance_roles\n"
+                    "both,2025-03-01,v1,explicit,inside_sales+field_sales\n"
+                )
             self.project = replace(self.project, definition=definition)
             told.append("another definition")
         return told

@@ -45,6 +45,11 @@ from range(3);
 create table intermediate.int_people as
 select person_id, true as is_in_marts from marts.dim_people;
 
+create table intermediate.int_funnel_versions__in_force as
+select * from (values
+    ('v1', null), ('both', 'inside_sales+field_sales')
+) as versions (version, acceptance_roles);
+
 -- p0 is accepted, p1 is rejected, p2 is ignored.
 create table marts.fct_stage_events as
 select * from (values
@@ -86,6 +91,7 @@ select
     'l' || person_id[2:] as lifecycle_id,
     person_id,
     1 as lifecycle_no,
+    'v1' as definition_version,
     'marketing' as origin,
     'v1' as definition_version,
     cast(null as timestamp) as inquiry_at,

@@ -51,6 +51,12 @@ BROKEN = [
     ),
     ("transitions", "few_are_forbidden", f"{STEPS} verdict = 'forbidden'"),
     ("lifecycles", "milestones_are_first_events", f"{LIFECYCLES} tal_at = mql_at"),
+    ("lifecycles", "milestones_are_first_events", f"{LIFECYCLES} sal_at = mql_at"),
+    (
+        "lifecycles",
+        "complete_acceptances_are_events",
+        f"{LIFECYCLES} definition_version = 'both', sal_at = mql_at",
+    ),
     (
         "lifecycles",
         "one_as_of",

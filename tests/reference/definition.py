@@ -35,6 +35,8 @@ class Version:
     effective_from: datetime | None
     based_on: str | None
     handoff_mode: str
+    acceptance_roles: frozenset[str] = frozenset()
+    """Each of them has to accept; where there is none, anyone may."""
 
 
 @dataclass
@@ -147,6 +149,7 @@ class Definition:
                     start,
                     given(row.get("basedon")),
                     same_text(row.get("handoffmode")) or "explicit",
+                    _roles(row.get("acceptanceroles")),
                 )
             )
         return sorted(
@@ -294,6 +297,12 @@ class Definition:
 
     def users(self, users: Iterable[tuple[str, User]]) -> Users:
         return Users(self.tables["user_roles"], users)
+
+
+def _roles(text: str | None) -> frozenset[str]:
+    """§3: a `+`-separated set of roles."""
+    parts = (same_text(part) for part in (same_text(text) or "").split("+"))
+    return frozenset(part for part in parts if part)
 
 
 def _wall_time(text: str) -> timedelta:

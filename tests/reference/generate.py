@@ -115,6 +115,14 @@ ROLES = {
     "marketing": "Marketing Desk",
     "": "Nobody Special",
 }
+# Who accepts, as a version says it; without an entry, anyone.
+ACCEPTANCE_ROLES = [
+    "",
+    "field_sales",
+    "ｆｉｅｌｄ＿ｓａｌｅｓ",
+    "inside_sales+field_sales",
+    " Field_Sales + INSIDE_SALES ",
+]
 TEAMS = ["Tokyo", "大阪", "New York", "London", None]
 CHANNELS = [
     "展示会",
@@ -295,6 +303,10 @@ def random_path(rnd: Random, depth: int = 0) -> list[str]:
     stages = [s for s in stages if rnd.random() > 0.15] or stages[:1]
     if rnd.random() < 0.15:
         stages.insert(rnd.randint(0, len(stages)), rnd.choice(stages))
+    if "sal" in stages:
+        # Where two roles check, each of them accepts.
+        for _ in range(rnd.choice([0, 0, 1, 2])):
+            stages.insert(rnd.randint(stages.index("sal"), len(stages)), "sal")
     if rnd.random() < 0.08 and len(stages) > 1:
         stages.reverse()
     if rnd.random() < 0.2:
@@ -338,6 +350,7 @@ class World:
     formats: dict[tuple[str, str], TimeFormat] = field(default_factory=dict)
     users: dict[str, list[str]] = field(default_factory=dict)
     marketers: dict[str, list[str]] = field(default_factory=dict)
+    sellers: dict[str, list[str]] = field(default_factory=dict)
     emails: list[str] = field(default_factory=list)
     serial: int = 0
 
@@ -393,8 +406,12 @@ class World:
         return self.rnd.choice(self.users[system])
 
     def actor(self, system: str, stage: str) -> str | None:
-        """Who set a status: marketing takes leads back now and then."""
+        """Who set a status: marketing takes leads back now and then, and those who
+        accept mostly are inside or field sales."""
         marketers = self.marketers.get(system)
+        sellers = self.sellers.get(system)
+        if stage == "sal" and sellers and self.rnd.random() < 0.7:
+            return self.rnd.choice(sellers)
         if stage in EXITS and marketers and self.rnd.random() < 0.35:
             return self.rnd.choice(marketers)
         return self.user(system)
@@ -489,6 +506,8 @@ def add_users(world: World, system: str) -> None:
         users.append(identifier)
         if role == "marketing":
             world.marketers.setdefault(system, []).append(identifier)
+        if role in ("inside_sales", "field_sales"):
+            world.sellers.setdefault(system, []).append(identifier)
     # A user that nobody knows, and a queue.
     users.append("ghost" if system == "generic" else world.sf_id("005"))
     users.append("queue" if system == "generic" else world.sf_id("00G"))
@@ -1547,12 +1566,19 @@ def write_definition(path: Path, seed: int) -> None:
         ],
     )
     mode = rnd.choice(["explicit", "explicit", "mql"])
-    versions = [f"v2,2025-04-01,v1,{mode},The second"]
+    # Of its own chance, so that the rest stays as it was.
+    accepting = Random(seed * 7919 + 161)
+    versions = [
+        f"v2,2025-04-01,v1,{mode},{accepting.choice(ACCEPTANCE_ROLES)},The second"
+    ]
     if rnd.random() < 0.6:
-        versions.append("v3,2025-10-01T00:00:00Z,v2,explicit,The third")
+        versions.append(
+            "v3,2025-10-01T00:00:00Z,v2,explicit,"
+            f"{accepting.choice(ACCEPTANCE_ROLES)},The third"
+        )
     add(
         "funnel_versions",
-        "version,effective_from,based_on,handoff_mode,description",
+        "version,effective_from,based_on,handoff_mode,acceptance_roles,description",
         versions,
     )
     policies = [

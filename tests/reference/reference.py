@@ -80,7 +80,8 @@ class Event:
 
 @dataclass(eq=False)
 class Response:
-    """A TAL or a completed touch that sales counts as an answer (§5)."""
+    """What sales counts as an answer (§5): a TAL, a SAL that does not yet complete
+    the acceptance, or a completed touch."""
 
     at: datetime
     source: str
@@ -751,11 +752,13 @@ class Lifecycle:
         self.exit = last if last.stage in EXITS else None
         self.exited_at = self.exit.at if self.exit else None
         self.hand_over()
+        decided = self.handed_off_at or events[0].at
+        self.version = reference.definition.in_force(decided)
+        self.sal = self.complete_sal()
+        self.sal_at = self.sal.at if self.sal else None
         self.accept()
         self.origin = self.find_origin()
         self.is_marketing = self.origin == "marketing"
-        decided = self.handed_off_at or events[0].at
-        self.version = reference.definition.in_force(decided)
         self.owner = Owner(None, None)
         if self.handoff is not None:
             self.owner = reference.owner_at(
@@ -800,11 +803,23 @@ class Lifecycle:
                 self.is_handoff_imputed = True
         self.handed_off_at = self.handoff.at if self.handoff else None
 
+    def complete_sal(self) -> Event | None:
+        """§3: the SAL event by which each role that the version names has given
+        one; the first where it names none."""
+        missing = set(self.version.acceptance_roles)
+        for event in self.events:
+            if event.stage != "sal":
+                continue
+            missing.discard(self.all.users.role(event.row.source, event.actor))
+            if not missing:
+                return event
+        return None
+
     def accept(self) -> None:
         """§4 accepted_at: the SAL, else what implies one."""
         self.acceptance = None
         self.is_acceptance_imputed = False
-        sal = self.milestone.get("sal")
+        sal = self.sal
         if sal and (self.handed_off_at is None or sal.at >= self.handed_off_at):
             self.acceptance = sal
         elif self.handed_off_at is not None:
@@ -821,7 +836,7 @@ class Lifecycle:
 
     def find_origin(self) -> str:
         """§4 origin, the first that applies."""
-        sold = _first(self.at("sal"), self.at("sql"), self.at("opportunity"))
+        sold = _first(self.sal_at, self.at("sql"), self.at("opportunity"))
         if self.handed_off_at is not None and (
             sold is None or self.handed_off_at <= sold
         ):
@@ -834,17 +849,19 @@ class Lifecycle:
     # §5 ----------------------------------------------------------------
 
     def find_responses(self) -> list[Response]:
-        """§5: TALs and touches from the hand-off to the end, both in."""
+        """§5: TALs, SALs that complete nothing yet and touches, from the hand-off to
+        the end, both in."""
         if not self.is_marketing:
             return []
         end = self.exited_at or self.all.as_of
-        tals = [
+        staged = [
             Response(e.at, e.row.source, e.actor)
             for e in self.events
             if e.stage == "tal"
+            or (e.stage == "sal" and (self.sal_at is None or e.at < self.sal_at))
         ]
         touches = self.all.responses.get(self.person, [])
-        within = [r for r in tals + touches if self.handed_off_at <= r.at <= end]
+        within = [r for r in staged + touches if self.handed_off_at <= r.at <= end]
         return sorted(within, key=lambda r: r.at)
 
     def policy(self, owner: Owner) -> Policy:
@@ -1054,7 +1071,7 @@ class Lifecycle:
             "handed_off_at": self.handed_off_at,
             "is_handoff_imputed": self.is_handoff_imputed,
             "tal_at": self.at("tal"),
-            "sal_at": self.at("sal"),
+            "sal_at": self.sal_at,
             "accepted_at": self.accepted_at,
             "is_acceptance_imputed": self.is_acceptance_imputed,
             "sql_at": self.at("sql"),

@@ -1,3 +1,5 @@
+-- The linter indents loops its own way.
+-- noqa: disable=LT02
 -- The roles that have to accept, of every version that names any. A role that
 -- nobody can have fails assert_definition_is_consistent.
 with versions as (

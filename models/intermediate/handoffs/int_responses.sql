@@ -1,5 +1,6 @@
--- What counts as a response of sales: a completed touch of a type that counts, a
--- lead that an ADR takes on (TAL), or an SAL while another role has to accept.
+-- What counts as a response of sales: a completed touch of a type that counts,
+-- a lead that an ADR takes on (TAL), or an SAL that does not yet complete the
+-- acceptance.
 with activities as (
 
     select

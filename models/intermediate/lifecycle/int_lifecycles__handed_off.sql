@@ -1,7 +1,7 @@
 -- The linter indents filters and calls of macros its own way.
 -- noqa: disable=LT02
--- One row per person and lifecycle: the first event of each stage, the exit, the
--- hand-off and the version that it is judged by.
+-- One row per person and lifecycle: the first event of each stage, the exit,
+-- the hand-off and the version that it is judged by.
 {%- set first_stages = [
     'inquiry', 'mql', 'handed_off', 'tal', 'sal', 'sql', 'opportunity'
 ] %}

@@ -1,5 +1,5 @@
--- One row per person and lifecycle: the milestones, the hand-off, the acceptance
--- and whose lead it was.
+-- One row per person and lifecycle: the milestones, the hand-off, the
+-- acceptance and whose lead it was.
 with handed_off as (
 
     select * from {{ ref('int_lifecycles__handed_off') }}

@@ -28,7 +28,7 @@ def collect(compared: Compared, changed_seeds: Sequence[str]) -> None:
         "(person_id varchar, lifecycle_no integer, why varchar)"
     )
     _policies(compared)
-    _handoff_modes(compared)
+    _of_versions(compared)
     _stage_rules(compared)
     _calendars(compared, changed_seeds)
     lookups.collect(compared, changed_seeds)
@@ -181,60 +181,80 @@ def policy_text(values: Sequence[Any]) -> str:
     return f"sla_policies {name}" + (f": {', '.join(parts)}" if parts else "")
 
 
-# How a version hands off.
+# What a version says itself: how leads are handed off, and who accepts them.
 
 
-def _handoff_modes(compared: Compared) -> None:
+def _of_versions(compared: Compared) -> None:
+    _of_version(compared, "handoff_mode")
+    _of_version(compared, "acceptance_roles", otherwise="anyone", stage="sal")
+
+
+def _of_version(
+    compared: Compared, column: str, *, otherwise: str = "", stage: str | None = None
+) -> None:
+    """Lifecycles whose version says something else, of those with a stage."""
     compared.connection.execute(
         f"""
         create or replace temporary table found as
-        with before as ({_modes(compared.before)}),
-        after as ({_modes(compared.after)}),
+        with before as ({_versions(compared.before, column, stage)}),
+        after as ({_versions(compared.after, column, stage)}),
         pairs as (
             select
                 changed_leads.person_id,
                 changed_leads.lifecycle_no,
                 before.version as version_before,
-                before.handoff_mode as mode_before,
+                coalesce(before.said, '{otherwise}') as said_before,
                 after.version as version_after,
-                after.handoff_mode as mode_after
+                coalesce(after.said, '{otherwise}') as said_after
             from changed_leads
             inner join before using (person_id, lifecycle_no)
             inner join after using (person_id, lifecycle_no)
-            where before.handoff_mode <> after.handoff_mode
+            where before.said is distinct from after.said
         )
         select
             *,
             dense_rank() over (
-                order by version_before, mode_before, version_after, mode_after
+                order by version_before, said_before, version_after, said_after
             ) as pair_no
         from pairs
         """
     )
     pairs = compared.connection.execute(
-        "select distinct pair_no, version_before, mode_before, version_after, "
-        "mode_after from found order by 1"
+        "select distinct pair_no, version_before, said_before, version_after, "
+        "said_after from found order by 1"
     ).fetchall()
     texts = [
-        f"funnel_versions {old} → {new}: handoff_mode {old_mode} → {new_mode}"
+        f"funnel_versions {old} → {new}: {column} {old_said} → {new_said}"
         if old != new
-        else f"funnel_versions {old}: handoff_mode {old_mode} → {new_mode}"
-        for _, old, old_mode, new, new_mode in pairs
+        else f"funnel_versions {old}: {column} {old_said} → {new_said}"
+        for _, old, old_said, new, new_said in pairs
     ]
     _tell(compared, pairs, texts)
 
 
-def _modes(side: Side) -> str:
+def _versions(side: Side, column: str, stage: str | None) -> str:
     intermediate = side.schema("intermediate")
+    reached = ""
+    if stage is not None:
+        reached = f"""
+        where exists (
+            select 1 from {intermediate}.int_stage_events__cut as events
+            where
+                events.person_key = lifecycles.person_key
+                and events.lifecycle_no = lifecycles.lifecycle_no
+                and events.stage = '{stage}'
+        )
+        """
     return f"""
         select
             lifecycles.person_id,
             lifecycles.lifecycle_no,
             versions.version,
-            versions.handoff_mode
+            versions.{column} as said
         from {intermediate}.int_lifecycles as lifecycles
         inner join {intermediate}.int_funnel_versions__in_force as versions
             on lifecycles.definition_version = versions.version
+        {reached}
     """
 
 

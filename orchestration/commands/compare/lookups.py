@@ -215,7 +215,8 @@ def _activities(compared: Compared, value: str) -> str:
 
 
 def _user_roles(compared: Compared, rows: Sequence[ChangedRow]) -> None:
-    """Users with another role or team, where they answered, owned or ended."""
+    """Users with another role or team, where they answered, owned, accepted or
+    ended."""
     before = compared.before.schema("intermediate")
     after = compared.after.schema("intermediate")
     users = compared.connection.execute(
@@ -270,12 +271,28 @@ def _user_id(source: str, user_id: str) -> str:
 
 
 def _users_of(side: Side) -> list[str]:
-    """Who owned a lead, or ended it."""
+    """Who owned a lead, ended it, or accepted it where that depends on the role."""
     intermediate = side.schema("intermediate")
+    depends_on_role = f"""
+        exists (
+            select 1
+            from {intermediate}.int_lifecycles as lifecycles
+            inner join {intermediate}.int_funnel_versions__in_force as versions
+                on
+                    lifecycles.definition_version = versions.version
+                    and versions.acceptance_roles is not null
+            where
+                lifecycles.person_key = named.person_key
+                and lifecycles.lifecycle_no = named.lifecycle_no
+        )
+    """
     sources = {
         "int_handoffs__owned": ("owner_key", "true"),
         "int_passes__clocked": ("owner_key", "true"),
-        "int_stage_events__cut": ("actor_key", "named.is_exit"),
+        "int_stage_events__cut": (
+            "actor_key",
+            f"named.is_exit or (named.stage = 'sal' and {depends_on_role})",
+        ),
     }
     return [
         f"""

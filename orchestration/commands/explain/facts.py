@@ -57,6 +57,17 @@ class Milestone:
     occurred_at: datetime
     row: RowKey
     actor: str
+    is_partial: bool = False
+    """An SAL that did not complete the acceptance yet."""
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """One SAL of a lifecycle whose version names the roles that have to accept."""
+
+    occurred_at: datetime
+    actor: str
+    role: str | None
 
 
 @dataclass(frozen=True)
@@ -139,6 +150,10 @@ class Lifecycle:
     first_response_at: datetime | None
     owner: str
     score_at_handoff: float | None
+    acceptance_roles: tuple[str, ...] = ()
+    """The roles that have to accept; anyone may where there are none."""
+    acceptances: tuple[Acceptance, ...] = ()
+    """Every SAL, in order, where there are such roles."""
     milestones: tuple[Milestone, ...] = ()
     passes: tuple[Pass, ...] = ()
 

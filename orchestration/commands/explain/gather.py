@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from orchestration.commands.explain.facts import (
+    Acceptance,
     Lifecycle,
     Link,
     Milestone,
@@ -122,6 +123,11 @@ where cut.person_key = ?
 order by cut.event_no
 """
 
+_ACCEPTING = """
+select version, role from {intermediate}.int_funnel_versions__accepting
+order by version, role_no
+"""
+
 _PASSES = """
 select
     outcomes.*,
@@ -163,7 +169,11 @@ def person(read: Reading, person_key: int) -> Person:
     settings = read.row(_SETTINGS)
     users = Users.of(read)
     record_rows = read.rows(_RECORDS, [person_key])
-    events = read.rows(_EVENTS, [person_key])
+    lifecycles = read.rows(_LIFECYCLES, [person_key])
+    events = _events(read, person_key, lifecycles)
+    accepting: dict[str, list[str]] = defaultdict(list)
+    for row in read.rows(_ACCEPTING):
+        accepting[row["version"]].append(row["role"])
     passes = _passes(read, person_key, found["channel"], users, settings["as_of"])
     is_oversized = any(row["is_oversized"] for row in record_rows)
     return Person(
@@ -184,8 +194,14 @@ def person(read: Reading, person_key: int) -> Person:
         ),
         rows=tuple(raw_rows(read, person_key, events, users, settings["as_of"])),
         lifecycles=tuple(
-            _lifecycle(row, events, passes[row["lifecycle_no"]], users)
-            for row in read.rows(_LIFECYCLES, [person_key])
+            _lifecycle(
+                row,
+                [e for e in events if e["lifecycle_no"] == row["lifecycle_no"]],
+                passes[row["lifecycle_no"]],
+                accepting[row["definition_version"]],
+                users,
+            )
+            for row in lifecycles
         ),
         quarantined=tuple(
             Quarantined(_key(row), row["rule"], row["detail"], row["seen_at"])
@@ -243,11 +259,27 @@ def _link(row: Row, is_dissolved: bool) -> Link:
     )
 
 
+def _events(read: Reading, person_key: int, lifecycles: list[Row]) -> list[Row]:
+    """The person's stage events, in order; an SAL says whether it is partial."""
+    sal_at = {row["lifecycle_no"]: row["sal_at"] for row in lifecycles}
+    events = read.rows(_EVENTS, [person_key])
+    for event in events:
+        complete_at = sal_at.get(event["lifecycle_no"])
+        event["is_partial_sal"] = event["stage"] == "sal" and (
+            complete_at is None or event["occurred_at"] < complete_at
+        )
+    return events
+
+
 def _lifecycle(
-    row: Row, events: list[Row], passes: Iterable[Pass], users: Users
+    row: Row,
+    events: list[Row],
+    passes: Iterable[Pass],
+    accepting: Iterable[str],
+    users: Users,
 ) -> Lifecycle:
-    own = [event for event in events if event["lifecycle_no"] == row["lifecycle_no"]]
-    exit_event = next((event for event in own if event["is_exit"]), None)
+    exit_event = next((event for event in events if event["is_exit"]), None)
+    acceptance_roles = tuple(dict.fromkeys(accepting))
     return Lifecycle(
         lifecycle_no=row["lifecycle_no"],
         lifecycle_id=row["lifecycle_id"],
@@ -280,24 +312,39 @@ def _lifecycle(
         score_at_handoff=(
             None if row["score_at_handoff"] is None else float(row["score_at_handoff"])
         ),
-        milestones=tuple(_milestones(own, users)),
+        acceptance_roles=acceptance_roles,
+        acceptances=tuple(_acceptances(events, users)) if acceptance_roles else (),
+        milestones=tuple(_milestones(events, users)),
         passes=tuple(passes),
     )
 
 
 def _milestones(events: list[Row], users: Users) -> Iterable[Milestone]:
-    """The first event of each stage, in order."""
+    """The first event of each stage, in order, and every partial SAL."""
     seen: set[str] = set()
     for event in events:
         if event["stage"] in seen:
             continue
-        seen.add(event["stage"])
+        if not event["is_partial_sal"]:
+            seen.add(event["stage"])
         yield Milestone(
             stage=event["stage"],
             occurred_at=event["occurred_at"],
             row=_key(event),
             actor=users.name(event["source"], event["actor_id"]),
+            is_partial=event["is_partial_sal"],
         )
+
+
+def _acceptances(events: list[Row], users: Users) -> Iterable[Acceptance]:
+    for event in events:
+        if event["stage"] == "sal":
+            user = users.find(event["source"], event["actor_id"])
+            yield Acceptance(
+                occurred_at=event["occurred_at"],
+                actor=users.name(event["source"], event["actor_id"]) or "nobody named",
+                role=user.role if user else None,
+            )
 
 
 # The policy of a pass.

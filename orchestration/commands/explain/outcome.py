@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from orchestration.commands.explain import clock, words
-from orchestration.commands.explain.facts import Lifecycle, Pass
+from orchestration.commands.explain.facts import Acceptance, Lifecycle, Pass
 
 Say = Callable[[datetime | None], str]
 
@@ -61,6 +61,47 @@ def handoff(lifecycle: Lifecycle, timezone: str) -> str:
     return f"Handed off at {at}."
 
 
+def who_accepts(lifecycle: Lifecycle, timezone: str) -> list[str]:
+    """Which roles have to accept, which of them have, and which are missing."""
+    roles = lifecycle.acceptance_roles
+    if not roles:
+        return []
+    said = [
+        f"The version {lifecycle.definition_version} says who accepts: "
+        f"{_listed(roles)}{', each of them' if len(roles) > 1 else ''}."
+    ]
+    missing = list(roles)
+    for given in lifecycle.acceptances:
+        at = words.both(given.occurred_at, timezone)
+        if not missing:
+            break
+        if given.role in missing:
+            missing.remove(given.role)
+            adds = "" if missing else ", which completes the acceptance"
+        elif given.role in roles:
+            adds = ", whose role had accepted before"
+        else:
+            adds = ", whose role is none of them"
+        if missing:
+            adds += f": {_not_yet(lifecycle, given)}"
+        said.append(f"{given.actor} accepted at {at}{adds}.")
+    if missing:
+        said.append(f"Still missing: {_listed(missing)}.")
+    return said
+
+
+def _not_yet(lifecycle: Lifecycle, given: Acceptance) -> str:
+    """A response counts in marketing's hand-offs, from the hand-off on."""
+    since = lifecycle.handed_off_at
+    if lifecycle.outcome is None or since is None or given.occurred_at < since:
+        return "not yet the acceptance"
+    return "a response, not yet the acceptance"
+
+
+def _listed(roles: Sequence[str]) -> str:
+    return " and ".join(roles)
+
+
 def _no_outcome(lifecycle: Lifecycle, say: Say) -> str:
     head = f"No outcome, because its origin is {lifecycle.origin}: "
     tail = " It enters no rate of what marketing handed over."
@@ -101,7 +142,10 @@ def _reached(lifecycle: Lifecycle) -> list[tuple[datetime, str]]:
 
 def _accepted(lifecycle: Lifecycle, say: Say) -> str:
     if lifecycle.is_acceptance_imputed:
-        how = f"nobody recorded an SAL, but {_imputed_by(lifecycle)} implies it"
+        lacks = "nobody recorded an SAL"
+        if lifecycle.acceptances and lifecycle.sal_at is None:
+            lacks = "not all who have to accept recorded an SAL"
+        how = f"{lacks}, but {_imputed_by(lifecycle)} implies it"
     else:
         how = "its SAL is recorded"
     text = (

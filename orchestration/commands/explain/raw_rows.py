@@ -355,4 +355,5 @@ def _event(stage: str, occurred_at: datetime, key: RowKey, evidence: Evidence) -
         return f"{told}: counted once, told by {event['source_table']} as well"
     if event["is_exit_without_lifecycle"]:
         return f"{told}: quarantined, exit_without_lifecycle"
-    return f"{told} (lifecycle {event['lifecycle_no']})"
+    partial = "; not yet the acceptance" if event["is_partial_sal"] else ""
+    return f"{told} (lifecycle {event['lifecycle_no']}{partial})"

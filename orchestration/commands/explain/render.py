@@ -199,7 +199,8 @@ def _lifecycle(screen: Console, person: Person, lifecycle: Lifecycle) -> None:
     table = _table("stage", f"at ({person.timezone})", "UTC", "raw row", "by")
     for milestone in lifecycle.milestones:
         table.add_row(
-            outcome.stage_name(milestone.stage),
+            outcome.stage_name(milestone.stage)
+            + (", partial" if milestone.is_partial else ""),
             two_lines(milestone.occurred_at, person.timezone),
             words.in_utc(milestone.occurred_at).replace(" ", "\n", 1),
             row_name(milestone.row),
@@ -207,6 +208,8 @@ def _lifecycle(screen: Console, person: Person, lifecycle: Lifecycle) -> None:
         )
     screen.print(table)
     _say(screen, handoff_sentence(lifecycle, person.timezone))
+    for sentence in outcome.who_accepts(lifecycle, person.timezone):
+        _say(screen, sentence)
     for handed in lifecycle.passes:
         _pass(screen, person, lifecycle, handed)
     _say(

@@ -102,6 +102,22 @@ SETTINGS = {
             ),
         },
     ),
+    # Field sales decides from 20 June, inside sales and field sales from 1 July.
+    "who accepts": Setting(
+        {"as_of": f"{AS_OF}"},
+        {
+            "funnel_versions.add.csv": (
+                "version,effective_from,based_on,handoff_mode,acceptance_roles\n"
+                f"v2,{V2}Z,v1,explicit,field_sales\n"
+                f"v3,{V3}Z,v2,explicit,Inside_Sales + ｆield_sales\n"
+            ),
+            "sla_policies.add.csv": (
+                "definition_version,match_on,match_value,sla_business_hours,"
+                "calendar_id,max_pending_days,touches_stop_clock\n"
+                "v1,channel,patient fair,18,japan,30,false\n"
+            ),
+        },
+    ),
     # All vars but as_of: everything that the shipped ones leave as it is.
     "other vars": Setting(
         {

@@ -8,6 +8,7 @@ from tests.lifecycle.cases import (
     section_5,
     section_6,
     section_7,
+    who_accepts,
 )
 
 CASES = [
@@ -18,4 +19,5 @@ CASES = [
     *section_5.CASES,
     *section_6.CASES,
     *section_7.CASES,
+    *who_accepts.CASES,
 ]

@@ -1,7 +1,7 @@
 -- How well the score tells in each month. The AUC is the share of pairs of an
 -- accepted hand-off and one that was settled otherwise in which the accepted
--- one has the higher score, a tie counted half (Mann and Whitney). The threshold
--- is the lowest score from which on the month's SAL rate is on target.
+-- one has the higher score, a tie counted half (Mann and Whitney). The
+-- threshold is the lowest score from which on the SAL rate is on target.
 with scores as (
 
     select * from {{ ref('int_scores__counted') }}

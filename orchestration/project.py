@@ -35,6 +35,9 @@ NOT_READ = ("hubspot",)
 """Systems that have a name here, but no connector yet."""
 SYSTEMS = (*LOADED_SYSTEMS, *NOT_READ)
 
+DAY_ORDERS = ("day_first", "month_first")
+"""How `4/5/2026` may be read."""
+
 VARS_FILE = "vars.yml"
 """Where a DEFINITION folder keeps the vars of its runs."""
 
@@ -561,7 +564,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "source_timezones": _by_system(_timezone),
     "source_currencies": _by_system(_currency),
     "record_urls": _by_system(_record_url),
-    "source_day_orders": _by_system(_one_of("day_first", "month_first")),
+    "source_day_orders": _by_system(_one_of(*DAY_ORDERS)),
     "source_decimal_marks": _by_system(_one_of("point", "comma")),
     "source_encodings": _by_system(_encoding),
     "max_unpacked_mb": _megabytes,

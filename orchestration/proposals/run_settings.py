@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from orchestration.project import Project, vars_kept
+from orchestration.project import DAY_ORDERS, Project, vars_kept
 from orchestration.proposals.columns import Reading
 from orchestration.proposals.loaded import AMOUNTS, Loaded
 from orchestration.proposals.parts import Part
@@ -190,7 +190,6 @@ def day_orders(project: Project, loaded: Loaded, zone: str) -> Iterator[Proposal
             continue
         if _is_said(project, "source_day_orders", system):
             continue
-        choices = ("day_first", "month_first")
         proven = said.get(system)
         if proven:
             order = proven.most_common(1)[0][0]
@@ -199,7 +198,7 @@ def day_orders(project: Project, loaded: Loaded, zone: str) -> Iterator[Proposal
             is_western = zone.startswith(WESTERN_MONTH_FIRST) or zone == NO_ZONE
             order = "month_first" if is_western else "day_first"
             reason, confidence = "no day of the column decides", GUESS
-        yield var("source_day_orders", order, reason, confidence, system, choices)
+        yield var("source_day_orders", order, reason, confidence, system, DAY_ORDERS)
 
 
 def decimal_marks(project: Project, loaded: Loaded, zone: str) -> Iterator[Proposal]:

@@ -35,7 +35,7 @@ import duckdb
 
 from orchestration import warehouse
 from orchestration.errors import LeadFunnelError, listed
-from orchestration.project import Project
+from orchestration.project import DAY_ORDERS, Project
 from orchestration.transformation import dbt_runner
 from orchestration.warehouse import literal, quoted
 
@@ -547,7 +547,7 @@ def work_out(project: Project, found: Mapping[Column, Found]) -> Conventions:
 def _day_order(
     project: Project, column: Column, found: Found, result: Conventions
 ) -> str | None:
-    proven = [order for order in ("day_first", "month_first") if order in found]
+    proven = [order for order in DAY_ORDERS if order in found]
     said = project.vars.source_day_orders.get(column.system)
     if len(proven) == 1:
         return proven[0]
@@ -600,9 +600,7 @@ def _numbers(text: str) -> list[str]:
 def _dotted_order(
     project: Project, column: Column, found: Found, result: Conventions
 ) -> str | None:
-    proven = [
-        order for order in ("day_first", "month_first") if f"dotted_{order}" in found
-    ]
+    proven = [order for order in DAY_ORDERS if f"dotted_{order}" in found]
     if len(proven) < 2:
         return "month_first" if proven == ["month_first"] else None
     said = project.vars.source_day_orders.get(column.system)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from orchestration.errors import LeadFunnelError, listed, meant
+from orchestration.project import DAY_ORDERS
 from orchestration.sources.tables import (
     LOADED_SYSTEMS,
     RawTable,
@@ -36,8 +37,6 @@ AMOUNTS = {"spend", "amount", "actual_cost"}
 """Columns that a currency may stand beside in a heading: `Amount spent (JPY)`."""
 
 RECORD_IDS = ("lead_id", "id")
-
-DAY_ORDERS = ("day_first", "month_first")
 
 LIKE = 0.6
 """How alike a heading and a column are, of 1, for one to be meant by the other."""
@@ -139,14 +138,12 @@ class Headings:
         self._derived: dict[tuple[str, str], list[Derived]] = {}
         for each in derived:
             self._derived.setdefault((each.system, each.table), []).append(each)
-        self._by_table: dict[tuple[str, str], dict[str, tuple[int, int, str]]] = {}
-        self._day_orders: dict[tuple[str, str, str], str] = {}
+        self._by_table: dict[tuple[str, str], dict[str, tuple[int, int, str, str]]] = {}
         for place, row in enumerate(rows):
             of_table = self._by_table.setdefault((row.system, row.table), {})
             key, rank = compared(row.heading), 0 if row.is_own else 2
             if key not in of_table or rank < of_table[key][0]:
-                of_table[key] = (rank, place, row.column)
-                self._day_orders[row.system, row.table, key] = row.day_order
+                of_table[key] = (rank, place, row.column, row.day_order)
 
     def named(self, table: RawTable, given: Sequence[str]) -> Named:
         """The columns of a file with these headings. Of several headings that stand
@@ -164,13 +161,13 @@ class Headings:
                 )
                 choice = of_table.get(base)
                 if choice is None and base in AMOUNTS:
-                    choice = (1, 0, base)
+                    choice = (1, 0, base, "")
                 if choice and choice[2] in AMOUNTS:
                     currencies[place] = stated[1]
                 else:
                     choice = None
             if choice is not None:
-                rank, order, column = choice
+                rank, order, column, _ = choice
                 if column in self.stages:
                     column = f"{ENTERED}{column}"
                 _offer(found, column, (rank, order, place), place)
@@ -186,18 +183,14 @@ class Headings:
         )
         made = self._made(table, given)
         orders = tuple(
-            (names[place], order)
+            (names[place], mapped[3])
             for place in chosen
-            if (order := self._day_order(table, given[place]))
+            if (mapped := of_table.get(compared(given[place]))) and mapped[3]
         )
         told = {currencies[place] for place in chosen if place in currencies}
         if len(told) != 1 or CURRENCIES & {compared(name) for name in names}:
             return Named(names, day_orders=orders, made=made)
         return Named(names, (("currency", told.pop()),), orders, made)
-
-    def _day_order(self, table: RawTable, heading: str) -> str:
-        key = (table.system, table.name, compared(heading))
-        return self._day_orders.get(key, "")
 
     def _made(self, table: RawTable, given: Sequence[str]) -> tuple[Made, ...]:
         """The derived columns of a file that has all of the headings they need."""
@@ -257,7 +250,7 @@ class Headings:
             *(
                 key
                 for (_, _), of_table in self._by_table.items()
-                for key, (_, _, column) in of_table.items()
+                for key, (_, _, column, _) in of_table.items()
                 if compared(column) in set(map(compared, names))
             ),
         }

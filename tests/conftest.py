@@ -1,6 +1,7 @@
 """What all tests share: a project in a folder of its own, and vendors' data."""
 
 import atexit
+import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from orchestration.cli import fall_silent
 from orchestration.project import ROOT, Project
+from orchestration.run import runner
 from orchestration.transformation import parsed_project
 
 atexit.register(fall_silent)
@@ -63,6 +65,22 @@ def landing(tmp_path: Path) -> Path:
     folder = tmp_path / "landing"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture(scope="session")
+def published_sample(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """What `make run` makes of the shipped sample; nobody changes it. All test
+    processes share one, made by the first that asks for it."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    project = Project.from_environment({}, out=folder / "published_sample")
+    with (folder / "published_sample.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not project.published.exists():
+            report = runner.run(project)
+            assert report.state == "succeeded", report.sentence
+    return project
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The figures of docs/sample.md, worked out from the sample by the reference."""
+"""The figures of the pages, worked out from the sample by the reference."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.reference.reference import Result, compute
 
 SAMPLE = ROOT / "sample"
 PAGE = " ".join((ROOT / "docs" / "sample.md").read_text(encoding="utf-8").split())
+QUESTIONS = (ROOT / "docs" / "questions.md").read_text(encoding="utf-8")
 LOADED_AT = datetime(2026, 11, 1)
 APRIL = datetime.fromisoformat(seconds_text(company.SLA_CHANGE))
 MAY = datetime.fromisoformat(seconds_text(company.FASTER_FROM))
@@ -147,3 +148,48 @@ def test_each_kind_of_broken_row_is_in_quarantine(shipped: Result) -> None:
     assert rules["unknown_person"] == 35
     assert rules["oversized_identity_group"] == 57
     assert rules["exit_without_lifecycle"] > 90
+
+
+def test_the_questions_name_the_campaigns_that_marketing_hands_over_most(
+    shipped: Result,
+) -> None:
+    campaigns = Counter(
+        row["last_campaign_id"]
+        for row in handed_over(shipped)
+        if row["last_campaign_id"]
+    )
+    for campaign, _ in campaigns.most_common(5):
+        name = next(each.name for each in company.CAMPAIGNS if each.id == campaign)
+        rows = [r for r in handed_over(shipped) if r["last_campaign_id"] == campaign]
+        accepted = sum(row["outcome"] == "accepted" for row in rows)
+        rate = f"{accepted / len(rows):.3f}"
+        assert f"| {name} | {len(rows):,} | {accepted} | {rate} |" in QUESTIONS
+
+
+def test_the_questions_name_the_reps_who_let_leads_lie(shipped: Result) -> None:
+    august = [row for row in handed_over(shipped) if month(row) == "2026-08"]
+    team = {row["owner_id"]: row["team"] for row in august}
+    found = []
+    for owner in team:
+        outcomes = [row["outcome"] for row in august if row["owner_id"] == owner]
+        ignored = outcomes.count("ignored")
+        if len(outcomes) >= 10:
+            found.append((ignored / len(outcomes), len(outcomes), ignored, team[owner]))
+    for rate, handed_off, ignored, name in sorted(found, reverse=True)[:3]:
+        told = f"| {name} | {handed_off} | {ignored} | {rate:.3f}".rstrip("0")
+        assert f"{told} |" in QUESTIONS
+
+
+def test_the_questions_tell_the_medians_and_the_sla_of_may(shipped: Result) -> None:
+    for when in ("2026-03", "2026-05", "2026-06"):
+        rows = [row for row in handed_over(shipped) if month(row) == when]
+        hours = median(
+            row["response_business_hours"]
+            for row in rows
+            if row["response_business_hours"] is not None
+        )
+        assert f"| {when}-01 | {len(rows)} | {hours:.1f} |" in QUESTIONS
+    may = [row for row in handed_over(shipped) if month(row) == "2026-05"]
+    ignored = sum(row["outcome"] == "ignored" for row in may)
+    [line] = [each for each in QUESTIONS.splitlines() if each.startswith("| (all) |")]
+    assert line.split(" | ")[3] == str(ignored)

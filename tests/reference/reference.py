@@ -277,7 +277,7 @@ class Reference:
             if not record.has_first_value or record.created_at is None:
                 continue
             changes = status_rows.get(record.node)
-            value = head(changes).old if changes else record.status
+            value = begins(changes, record.status).old if changes else record.status
             version = self.definition.in_force(record.created_at)
             if same_text(value) is None or version is None:
                 continue
@@ -710,13 +710,37 @@ def head(changes: list[Observation]) -> Observation:
     """The first row of the earliest instant's old → new chain (§2)."""
     earliest = min(c.at for c in changes)
     tied = [c for c in changes if c.at == earliest]
-    heads = [
+    return min(heads_of(tied) or tied, key=by_key)
+
+
+def begins(changes: list[Observation], current: str | None) -> Observation:
+    """As `head`, where a circle begins as it ends (§2): with the old value of the
+    next chain that is none, else with the current one."""
+    earliest = min(c.at for c in changes)
+    tied = [c for c in changes if c.at == earliest]
+    if heads_of(tied):
+        return head(tied)
+    chains = [
+        heads_of([c for c in changes if c.at == at])
+        for at in sorted({c.at for c in changes})
+    ]
+    known = next((heads for heads in chains if heads), None)
+    follows = same_text(min(known, key=by_key).old if known else current)
+    fitting = [c for c in tied if same_text(c.old) == follows]
+    return min(fitting or tied, key=by_key)
+
+
+def heads_of(tied: list[Observation]) -> list[Observation]:
+    """The rows of one instant from whose old value the instant began."""
+    return [
         c
         for c in tied
         if not any(same_text(c.old) == same_text(o.new) for o in tied if o is not c)
     ]
-    candidates = heads if len(heads) == 1 else (heads or tied)
-    return min(candidates, key=lambda c: c.row.key.encode())
+
+
+def by_key(change: Observation) -> bytes:
+    return change.row.key.encode()
 
 
 def tail(changes: list[Observation]) -> Observation:
@@ -726,7 +750,7 @@ def tail(changes: list[Observation]) -> Observation:
         for c in changes
         if not any(same_text(c.new) == same_text(o.old) for o in changes if o is not c)
     ]
-    return max(tails or changes, key=lambda c: c.row.key.encode())
+    return max(tails or changes, key=by_key)
 
 
 class Lifecycle:

@@ -220,6 +220,38 @@ CASES = [
         },
     ),
     Case(
+        "§2 a circle of one instant begins with the next row's old value",
+        [
+            lead(status="sal"),
+            change("handed_off", "mql", MONDAY),
+            change("mql", "handed_off", MONDAY),
+            change("mql", "handed_off", DUE, by=REP),
+        ],
+        {
+            "events": [
+                {"stage": "mql", "occurred_at": CREATED},
+                {"stage": "mql", "occurred_at": MONDAY},
+                {"stage": "handed_off", "occurred_at": MONDAY},
+                {"stage": "handed_off", "occurred_at": DUE},
+            ]
+        },
+    ),
+    Case(
+        "§2 a circle of one instant begins with the current value",
+        [
+            lead(status="inquiry"),
+            change("handed_off", "inquiry", MONDAY),
+            change("inquiry", "handed_off", MONDAY),
+        ],
+        {
+            "events": [
+                {"stage": "inquiry", "occurred_at": CREATED},
+                {"stage": "inquiry", "occurred_at": MONDAY},
+                {"stage": "handed_off", "occurred_at": MONDAY},
+            ]
+        },
+    ),
+    Case(
         "§2 the first value is the current status where there is no row",
         [
             lead(status="mql"),

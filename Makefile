@@ -115,7 +115,7 @@ test-spark: $(SPARK) ## Run the tests that need Spark and Java
 	@$(BIN)/python -m pytest tests/spark -rs
 
 # Models are compiled to be linted; that needs a warehouse, but no data in it.
-LINT_ENV := LEAD_FUNNEL_WAREHOUSE=:memory: DBT_TARGET_PATH=out/lint \
+LINT_ENV := LEAD_FUNNEL_WAREHOUSE=:memory: DBT_TARGET=duckdb DBT_TARGET_PATH=out/lint \
 	LEAD_FUNNEL_SCHEMA_PREFIX= DBT_LOG_PATH=out/lint PATH="$(CURDIR)/$(BIN):$$PATH"
 
 .PHONY: lint

@@ -11,7 +11,10 @@
 {%- endmacro %}
 
 
-{#- The types of period of mart_funnel_monthly and the first day of each. -#}
+{#-
+    The types of period of mart_funnel_monthly and the column of dim_dates with
+    the first day of each.
+-#}
 {% macro funnel_periods() -%}
 {{ return({
     'month': 'month_start_date',
@@ -84,16 +87,16 @@ with lifecycles as (
 
 ),
 
-periods as (
+dates as (
 
-    select * from {{ ref('int_periods') }}
+    select * from {{ ref('dim_dates') }}
 
 ),
 
 lifecycles_in_periods as (
 
     select
-        periods.{{ funnel_periods()[period_type] }},
+        dates.{{ funnel_periods()[period_type] }},
         lifecycles.channel,
         lifecycles.last_campaign_id as campaign_id,
         lifecycles.team,
@@ -103,8 +106,8 @@ lifecycles_in_periods as (
         lifecycles.{{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from lifecycles
-    inner join periods
-        on lifecycles.handed_off_date = periods.date_day
+    inner join dates
+        on lifecycles.handed_off_date = dates.date_day
 
 ),
 

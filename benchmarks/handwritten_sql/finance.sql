@@ -27,6 +27,9 @@ select
     year(date_day - interval 3 month)::integer as fiscal_year,
     quarter(date_day - interval 3 month)::integer as fiscal_quarter,
     month(date_trunc('month', date_day) - interval 3 month)::integer as fiscal_month,
+    date_trunc('quarter', date_day)::date as fiscal_quarter_start_date,
+    (date_trunc('year', date_day - interval 3 month) + interval 3 month)::date
+        as fiscal_year_start_date,
     isodow(date_day)::integer as iso_weekday,
     isodow(date_day) >= 6 as is_weekend,
     holiday_name is not null as is_holiday,

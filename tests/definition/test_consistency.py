@@ -183,14 +183,14 @@ F3,2026-04-06,2026-05-03,2027,1,3,three
 F4,2026-05-04,2026-06-07,2027,2,4,four
 """,
     )
-    results = dbt_runner.build(own, [*READ, "dim_dates", "int_periods"])
+    results = dbt_runner.build(own, [*READ, "dim_dates"])
     assert not dbt_runner.failure_sentence(results)
     with warehouse.connect(own) as connection:
         found = connection.execute(
             "select cast(date_day as text), fiscal_year, fiscal_quarter, fiscal_month, "
             "cast(fiscal_quarter_start_date as text), "
             "cast(fiscal_year_start_date as text) "
-            "from marts.dim_dates join intermediate.int_periods using (date_day) "
+            "from marts.dim_dates "
             "where date_day in ('2026-02-01', '2026-02-02', '2026-03-08', "
             "'2026-03-09', '2026-05-03', '2026-05-04', '2026-06-07') order by 1"
         ).fetchall()

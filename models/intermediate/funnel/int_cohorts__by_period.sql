@@ -18,9 +18,9 @@ with cohorts as (
 
 ),
 
-periods as (
+dates as (
 
-    select * from {{ ref('int_periods') }}
+    select * from {{ ref('dim_dates') }}
 
 ),
 
@@ -28,12 +28,12 @@ cohorts_in_periods as (
 
     select
         {%- for column in funnel_periods().values() %}
-        periods.{{ column }},
+        dates.{{ column }},
         {%- endfor %}
         cohorts.*
     from cohorts
-    inner join periods
-        on cohorts.handed_off_date = periods.date_day
+    inner join dates
+        on cohorts.handed_off_date = dates.date_day
 
 ),
 

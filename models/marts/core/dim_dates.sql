@@ -75,13 +75,14 @@ bounded as (
         days.date_day,
         cast(extract(year from days.date_day) as integer) as calendar_year,
         cast(extract(month from days.date_day) as integer) as calendar_month,
+        extract(year from clock.earliest_at) - 1 as first_year,
         settings.fiscal_year_start_month
     from days
     cross join clock
     cross join settings
     where
         extract(year from days.date_day)
-        between extract(year from clock.earliest_at) - 1
+        between extract(year from clock.earliest_at) - 2
         and extract(year from clock.as_of) + 1
 
 ),
@@ -100,31 +101,69 @@ fiscal as (
         cast(mod(day_no + 3, 7) + 1 as integer) as iso_weekday
     from bounded
 
+),
+
+-- A day of a fiscal period begins with it, another one with its month.
+governed as (
+
+    select
+        fiscal.date_day,
+        fiscal.calendar_year,
+        fiscal.calendar_month,
+        fiscal.iso_weekday,
+        cast({{ dbt.date_trunc('month', 'fiscal.date_day') }} as date)
+            as month_start_date,
+        cast(coalesce(periods.fiscal_year, fiscal.fiscal_year) as integer)
+            as fiscal_year,
+        cast(
+            coalesce(
+                periods.fiscal_quarter,
+                floor((fiscal.fiscal_month - 1) / 3) + 1
+            ) as integer
+        ) as fiscal_quarter,
+        cast(coalesce(periods.fiscal_month, fiscal.fiscal_month) as integer)
+            as fiscal_month,
+        coalesce(
+            periods.start_date,
+            cast({{ dbt.date_trunc('month', 'fiscal.date_day') }} as date)
+        ) as start_date,
+        fiscal.first_year
+    from fiscal
+    left join periods
+        on
+            fiscal.date_day >= periods.start_date
+            and fiscal.date_day <= periods.end_date
+
+),
+
+-- One more year than is shown, as the first fiscal year began in it.
+started as (
+
+    select
+        *,
+        min(start_date) over (partition by fiscal_year, fiscal_quarter)
+            as fiscal_quarter_start_date,
+        min(start_date) over (partition by fiscal_year)
+            as fiscal_year_start_date
+    from governed
+
 )
 
 select
-    fiscal.date_day,
-    fiscal.calendar_year,
-    fiscal.calendar_month,
-    cast({{ dbt.date_trunc('month', 'fiscal.date_day') }} as date)
-        as month_start_date,
-    cast(coalesce(periods.fiscal_year, fiscal.fiscal_year) as integer)
-        as fiscal_year,
-    cast(
-        coalesce(
-            periods.fiscal_quarter, floor((fiscal.fiscal_month - 1) / 3) + 1
-        ) as integer
-    ) as fiscal_quarter,
-    cast(coalesce(periods.fiscal_month, fiscal.fiscal_month) as integer)
-        as fiscal_month,
-    fiscal.iso_weekday,
-    fiscal.iso_weekday >= 6 as is_weekend,
+    started.date_day,
+    started.calendar_year,
+    started.calendar_month,
+    started.month_start_date,
+    started.fiscal_year,
+    started.fiscal_quarter,
+    started.fiscal_month,
+    started.fiscal_quarter_start_date,
+    started.fiscal_year_start_date,
+    started.iso_weekday,
+    started.iso_weekday >= 6 as is_weekend,
     holidays.holiday_name is not null as is_holiday,
     holidays.holiday_name
-from fiscal
+from started
 left join holidays
-    on fiscal.date_day = holidays.holiday_date
-left join periods
-    on
-        fiscal.date_day >= periods.start_date
-        and fiscal.date_day <= periods.end_date
+    on started.date_day = holidays.holiday_date
+where started.calendar_year >= started.first_year

@@ -1,7 +1,5 @@
 """The publication in Postgres as an asset, where the environment names one."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -25,7 +25,10 @@ lost, a conflict, too little disk, memory or connections, a lock, a shutdown."""
 _REFUSED = "FATAL"
 """What stands in the message of a server that answers and refuses to connect."""
 
-_BUSY = re.compile(r"starting up|shutting down|too many|remaining connection slots")
+_BUSY = re.compile(
+    r"starting up|shutting down|in recovery mode|too many|remaining connection slots|"
+    r"terminating connection"
+)
 
 _MESSAGE = re.compile(r"(?:ERROR|FATAL|PANIC):\s+(?P<text>[^\n]*)")
 _DETAIL = re.compile(r"DETAIL:\s+(?P<text>.*?)(?:\n(?:HINT|CONTEXT)|\n\n|$)", re.DOTALL)

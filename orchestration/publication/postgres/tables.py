@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from orchestration.errors import LeadFunnelError
 from orchestration.publication.postgres.address import Address
 from orchestration.publication.postgres.session import Session
 from orchestration.publication.publications import PublicTable
@@ -83,10 +84,16 @@ class Table:
         }
 
 
-def postgres_type(given: str) -> str:
+def postgres_type(given: str, column: str) -> str:
     found = _DECIMAL.fullmatch(given)
     if found:
         return f"numeric({found[1]},{found[2]})"
+    if given not in TYPES:
+        raise LeadFunnelError(
+            f"The column {column} is of the type {given}, for which "
+            "orchestration/publication/postgres/tables.py knows no type of Postgres: "
+            "name one in TYPES, or cast the column in its model."
+        )
     return TYPES[given]
 
 
@@ -107,7 +114,7 @@ def wanted(
                 columns=tuple(
                     Column(
                         name=name,
-                        type=postgres_type(kind),
+                        type=postgres_type(kind, f"{table.name}.{name}"),
                         never_null=name in table.never_null or name in table.key,
                         comment=table.columns.get(name, ""),
                     )

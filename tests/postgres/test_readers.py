@@ -163,7 +163,7 @@ def test_columns_change_when_their_readers_are_gone_and_nobody_is_thrown_out(
     poll = Poll(reader())
     poll.start()
     monkeypatch.setattr(copy, "ATTEMPTS", 2)
-    with pytest.raises(PostgresError, match=r"reading a table whose columns") as told:
+    with pytest.raises(PostgresError, match=r"held a table.*Run again") as told:
         copied(project, database)
     assert told.value.may_pass
     # The other readers waited behind it for no longer than it waits itself.
@@ -289,4 +289,17 @@ def test_two_do_not_publish_at_once(project, database, held, monkeypatch):
         copied(project, database)
     holder.connection.rollback()
     running.join(timeout=30)
+    is_whole(project, database)
+
+
+def test_a_table_that_somebody_writes_to_is_waited_for(
+    project, database, held, monkeypatch
+):
+    monkeypatch.setattr(copy, "LOCK_TIMEOUT", "100ms")
+    monkeypatch.setattr(copy, "PAUSE", 0.2)
+    holder, _ = held
+    end = threading.Timer(1.0, holder.connection.rollback)
+    end.start()
+    copied(project, database)
+    end.join()
     is_whole(project, database)

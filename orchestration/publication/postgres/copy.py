@@ -70,37 +70,51 @@ def copy(project: Project, public: Sequence[PublicTable], address: Address) -> C
             "Postgres: `lead-funnel run` publishes."
         )
     file = project.published_database.resolve()
-    with duckdb.connect() as source, session(address) as target:
+    with duckdb.connect() as source:
         warehouse.configure(source, project.out / "warehouse" / "postgres.tmp")
         source.execute(f"attach {literal(str(file))} as publication (read_only)")
-        wanted = tables.wanted(source, public, address)
-        contents = {_place(each): tables.digest(source, each) for each in wanted}
-        _prepare(target)
-        there = books.read(target, wanted)
-        changed = [
-            each
-            for each in wanted
-            if there.contents.get(_place(each)) != contents[_place(each)][1]
-            or _place(each) not in there.found
-        ]
-        _stage(source, target, changed)
-        gone = sorted(there.contents.keys() - contents.keys())
-        written = {_place(each): contents[_place(each)] for each in changed}
-        for attempt in range(1, ATTEMPTS + 1):
-            interrupts.check()
-            try:
-                _take_over(target, there, changed, gone)
-                books.write(target, publication, written, gone)
-                ours = [*contents, *((address.schema, name) for name in books.COLUMNS)]
-                to_do = readers.granted(target, ours)
-                target.commit()
-                break
-            except PostgresError as error:
-                if error.state not in (LOCKED, DEADLOCK) or attempt == ATTEMPTS:
-                    raise _advised(error, address) from None
-                target.rollback()
-                progress.say("waiting for a reader of a table whose columns changed")
-                time.sleep(PAUSE)
+        try:
+            with session(address) as target:
+                return _copy(source, target, publication, public)
+        except PostgresError as error:
+            raise _advised(error, address) from None
+
+
+def _copy(
+    source: duckdb.DuckDBPyConnection,
+    target: Session,
+    publication: Publication,
+    public: Sequence[PublicTable],
+) -> Copied:
+    address = target.address
+    wanted = tables.wanted(source, public, address)
+    contents = {_place(each): tables.digest(source, each) for each in wanted}
+    _prepare(target)
+    there = books.read(target, wanted)
+    changed = [
+        each
+        for each in wanted
+        if there.contents.get(_place(each)) != contents[_place(each)][1]
+        or _place(each) not in there.found
+    ]
+    _stage(source, target, changed)
+    gone = sorted(there.contents.keys() - contents.keys())
+    written = {_place(each): contents[_place(each)] for each in changed}
+    ours = [*contents, *((address.schema, name) for name in books.COLUMNS)]
+    for attempt in range(1, ATTEMPTS + 1):
+        interrupts.check()
+        try:
+            _take_over(target, there, changed, gone)
+            books.write(target, publication, written, gone)
+            to_do = readers.granted(target, ours)
+            target.commit()
+            break
+        except PostgresError as error:
+            if error.state not in (LOCKED, DEADLOCK) or attempt == ATTEMPTS:
+                raise
+            target.rollback()
+            progress.say("waiting for somebody who holds a table that changes")
+            time.sleep(PAUSE)
     return Copied(
         publication=publication,
         place=address.place,
@@ -135,7 +149,7 @@ def _prepare(target: Session) -> None:
         raise PostgresError(
             f"Another run is publishing to {address.place} at the moment: run again "
             "when it has ended.",
-            LOCKED,
+            None,
             may_pass=True,
         )
 
@@ -151,7 +165,6 @@ def _stage(
         count(table.name)
         target.run(tables.made_to_stage(table))
         target.copy(table.staged, tables.rows_of(source, table).to_arrow_reader(BATCH))
-        target.run(f"analyze {quoted(table.staged)}")
     target.commit()
 
 
@@ -178,6 +191,7 @@ def _write(target: Session, now: Table | None, table: Table) -> None:
         is_same_key = " and ".join(
             f"old.{quoted(name)} = new.{quoted(name)}" for name in table.key
         )
+        target.run(f"analyze {staged}")
         old, new = (
             ", ".join(f"{side}.{quoted(column.name)}" for column in table.columns)
             for side in ("old", "new")
@@ -228,17 +242,18 @@ def _advised(error: PostgresError, address: Address) -> PostgresError:
     """The same, with what can be done about it."""
     advice = {
         NO_RIGHTS: (
-            "The user of the URL must own the tables that earlier runs wrote; to make "
-            "the schemas it needs: grant create on database … to it, or schemas "
-            f"{' and '.join(address.schemas.values())} of its own."
+            "The user of the URL must own the tables that earlier runs wrote, and "
+            "needs: grant create, temporary on database … to it (or schemas "
+            f"{' and '.join(address.schemas.values())} of its own, and temporary)."
         ),
         STILL_NEEDED: (
             "Something of yours reads a table or a column that is no longer "
             "published: drop it, run again, and make it anew."
         ),
         LOCKED: (
-            "Somebody has been reading a table whose columns changed for longer than "
-            "a run waits: run again when that has ended."
+            "Somebody held a table for longer than a run waits: one whose columns "
+            "change can be changed only while nobody reads it. Run again when that "
+            "has ended."
         ),
     }.get(error.state or "")
     if advice is None:

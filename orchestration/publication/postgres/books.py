@@ -61,9 +61,6 @@ class Books:
     are_kept: bool
     """Whether anything was published there before."""
 
-    def is_ours(self, place: tuple[str, str]) -> bool:
-        return place in self.contents
-
 
 def read(session: Session, wanted: Collection[Table]) -> Books:
     """What is there; an error where it is in the way and not ours."""

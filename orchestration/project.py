@@ -6,7 +6,8 @@ is built goes (LEAD_FUNNEL_OUT), a company's own definition
 (LEAD_FUNNEL_DEFINITION) and the run's vars as JSON (LEAD_FUNNEL_VARS), which go
 before those that the definition keeps in its vars.yml. What DuckDB may take of
 the machine is in LEAD_FUNNEL_MEMORY_LIMIT and LEAD_FUNNEL_THREADS
-(orchestration/warehouse.py).
+(orchestration/warehouse.py); where the publication is copied to, in
+LEAD_FUNNEL_PUBLISH_POSTGRES (orchestration/publication/postgres/address.py).
 """
 
 from __future__ import annotations

@@ -1,16 +1,22 @@
-"""What `lead-funnel status` says. It reads files, so that it is quick."""
+"""What `lead-funnel status` says. It reads files, so that it is quick; Postgres it
+asks only where one is named."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
 from orchestration.publication import publications
+from orchestration.publication.postgres import address, books
+from orchestration.publication.postgres.session import session
 from orchestration.run.report import Report, is_running, last_report, was_killed
 
 
 def lines(project: Project) -> Iterator[str]:
     yield from _published(project)
+    if address.is_wanted():
+        yield _in_postgres(project)
     report = last_report(project)
     if report is None:
         yield f"No run has been made on {project.out} yet: `make run` makes one."
@@ -46,6 +52,25 @@ def _published(project: Project) -> Iterator[str]:
     width = max(map(len, done.rows), default=0)
     for name, rows in done.rows.items():
         yield f"  {name:<{width}}  {rows:>12,} rows"
+
+
+def _in_postgres(project: Project) -> str:
+    try:
+        place = address.from_environment()
+        with session(place) as asked:
+            shown = books.shown(asked)
+    except LeadFunnelError as error:
+        return f"Postgres   nobody knows what it shows. {error}"
+    where = f"Postgres   {place.place}, schema {place.schema},"
+    if shown is None:
+        return f"{where} shows nothing yet: `make run` publishes there, too."
+    done = publications.published(project)
+    if done is not None and done.id == shown.publication_id:
+        return f"{where} shows the same."
+    return (
+        f"{where} shows another publication ({shown.publication_id}), as of "
+        f"{shown.as_of or 'no event'}: `make run` brings it up to date."
+    )
 
 
 def _last_run(project: Project, report: Report) -> str:

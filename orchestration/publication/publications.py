@@ -56,6 +56,9 @@ class PublicTable:
     """Column names and their descriptions, with the Japanese term."""
     is_of_people: bool = False
     """Whether each row is a person's, whose `person_id` it has."""
+    key: tuple[str, ...] = ()
+    never_null: frozenset[str] = frozenset()
+    """The columns that the contract says are never null."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,15 @@ def public_tables(manifest: Mapping[str, Any]) -> list[PublicTable]:
             is_of_people=(
                 lineage.kinds[unique_id] is Kind.PERSON
                 and "person_id" in node.get("columns", {})
+            ),
+            key=tuple(node.get("primary_key") or ()),
+            never_null=frozenset(
+                name
+                for name, column in node.get("columns", {}).items()
+                if any(
+                    constraint["type"] in ("not_null", "primary_key")
+                    for constraint in column.get("constraints", [])
+                )
             ),
         )
         for unique_id, node in lineage.nodes.items()

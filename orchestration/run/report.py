@@ -21,6 +21,7 @@ TITLES = {
     "build_marts": "Build the marts",
     "check_funnel": "Check the marts",
     "publication": "Publish",
+    "postgres_publication": "Publish in Postgres",
 }
 
 

@@ -23,6 +23,7 @@ from orchestration.errors import LeadFunnelError
 from orchestration.increment import state
 from orchestration.project import Project, in_environment
 from orchestration.publication import publications
+from orchestration.publication.postgres import address
 from orchestration.run import (
     garbage_collection,
     history,
@@ -161,7 +162,7 @@ def _execute(
     # Imports of its own while this process prepares.
     recorder = history.Recorder(project, run_id) if record else None
     try:
-        job = _job(project.engine, dbt_runner.fingerprint(project))
+        job = _job(project.engine, dbt_runner.fingerprint(project), address.is_wanted())
         preparing.seconds = round(time.monotonic() - clock, 3)
         preparing.state = "done"
         observer.ended(preparing)
@@ -200,8 +201,8 @@ def _warn(report: Report, observer: Observer, text: str) -> None:
 
 
 @lru_cache(maxsize=4)
-def _job(_engine: str, _fingerprint: str) -> dg.JobDefinition:
-    """The job; what it is made of changes only with the project's files."""
+def _job(_engine: str, _fingerprint: str, _with_postgres: bool) -> dg.JobDefinition:
+    """The job; what it is made of changes only with these."""
     from orchestration.definitions import of_this_process
 
     with warnings.catch_warnings():

@@ -1,0 +1,1 @@
+"""The same publication in Postgres, for BI tools that need a server."""

@@ -101,6 +101,10 @@ def learn(past: pd.DataFrame, features: Sequence[Feature]) -> Learned | None:
         has_both(fitted_on, FEWEST_OF_A_KIND) and has_both(calibrated_on, 1)
     ):
         return None
+    # What nobody has a value of teaches nothing.
+    features = [item for item in features if fitted_on[item.name].notna().any()]
+    if not features:
+        return None
     columns = _columns(features)
     given = columns.fit_transform(as_input(fitted_on, features))
     regression = LogisticRegression(max_iter=1000)

@@ -13,8 +13,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from orchestration.acceptance import features as marks
+from orchestration.acceptance import learning
 from orchestration.acceptance.features import BEFORE_HANDOFF, Feature
-from orchestration.acceptance.learning import FEWEST, Learned, learn
+from orchestration.acceptance.learning import Learned, learn
 from orchestration.acceptance.quality import (
     BASE_RATE,
     HANDOFFS,
@@ -196,13 +197,13 @@ def _evaluated(scored: Scored, settled: pd.DataFrame) -> pd.DataFrame:
 def _judge(scored: Scored, evaluated: pd.DataFrame) -> None:
     months = [f"{month:%Y-%m}" for month in sorted(set(evaluated["month_start_date"]))]
     for predictor, whose in MODELS.items():
-        if len(evaluated) < FEWEST:
+        if len(evaluated) < learning.FEWEST:
             scored.verdicts[predictor] = none_made(
                 whose,
                 f"only {len(evaluated):,} decided hand-offs could be predicted from "
-                f"those before them, and fewer than {FEWEST} say nothing",
+                f"those before them, and fewer than {learning.FEWEST} say nothing",
                 f"過去から予測できた決着済みの引き渡しが{len(evaluated):,}件で、"
-                f"{FEWEST}件に満たない",
+                f"{learning.FEWEST}件に満たない",
             )
         else:
             scored.verdicts[predictor] = verdict(evaluated, predictor, whose, months)

@@ -41,6 +41,12 @@ def bring_up_to_date(project: Project, manifest: Mapping[str, Any]) -> bool:
     affected = Lineage(manifest).affected(state.owed(project))
     if f"{MODEL}{FEATURES}" not in affected:
         return False
+    learn_anew(project, manifest)
+    return True
+
+
+def learn_anew(project: Project, manifest: Mapping[str, Any]) -> None:
+    """Learn from what the facts are now, and write down what that tells."""
     from threadpoolctl import threadpool_limits
 
     from orchestration.acceptance.scoring import score
@@ -54,7 +60,6 @@ def bring_up_to_date(project: Project, manifest: Mapping[str, Any]) -> bool:
     tables.write(project, scored)
     if project.engine == "spark":
         engine.hand_over(project, manifest, tables.schema(project), tables.TABLES)
-    return True
 
 
 def _read(project: Project) -> tuple[pd.DataFrame, datetime]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 FEWEST = 200
 FEWEST_OF_A_KIND = 20
 """Of fewer hand-offs, or fewer accepted or refused ones, nothing is learned."""
+FEWEST_TO_CALIBRATE = 5
+"""So many of either there have to be among the later ones."""
 
 MOST = 200_000
 """Of more a sample is learned from: ids are digests, so the lowest are one."""
@@ -98,14 +100,15 @@ def learn(past: pd.DataFrame, features: Sequence[Feature]) -> Learned | None:
         past.iloc[int(len(past) * FITTED_SHARE) :],
     )
     if len(past) < FEWEST or not (
-        has_both(fitted_on, FEWEST_OF_A_KIND) and has_both(calibrated_on, 1)
+        has_both(fitted_on, FEWEST_OF_A_KIND)
+        and has_both(calibrated_on, FEWEST_TO_CALIBRATE)
     ):
         return None
     # What nobody has a value of teaches nothing.
     features = [item for item in features if fitted_on[item.name].notna().any()]
     if not features:
         return None
-    columns = _columns(features)
+    columns = _columns(features, len(fitted_on))
     given = columns.fit_transform(as_input(fitted_on, features))
     regression = LogisticRegression(max_iter=1000)
     regression.fit(given, fitted_on["is_accepted"])
@@ -130,7 +133,7 @@ def has_both(past: pd.DataFrame, fewest: int) -> bool:
     return min(accepted, len(past) - accepted) >= fewest
 
 
-def _columns(features: Sequence[Feature]) -> Any:
+def _columns(features: Sequence[Feature], rows: int) -> Any:
     """Words as columns of 0 and 1, rare ones together; numbers by their rank, a
     missing one as a column of its own."""
     from sklearn.compose import ColumnTransformer
@@ -145,7 +148,7 @@ def _columns(features: Sequence[Feature]) -> Any:
         feature_name_combiner=_name_alone,
     )
     numbers = make_pipeline(
-        QuantileTransformer(n_quantiles=100, subsample=None),
+        QuantileTransformer(n_quantiles=min(100, rows), subsample=None),
         SimpleImputer(
             strategy="constant",
             fill_value=0.5,

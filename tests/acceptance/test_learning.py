@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from orchestration.acceptance import quality, scoring
+from orchestration.acceptance import learning, quality, scoring
 from orchestration.acceptance.features import NONE, features_of
 from orchestration.acceptance.scoring import AT_HANDOFF, MODEL, MQL_MODEL, NOW
 from orchestration.errors import LeadFunnelError
@@ -228,6 +228,18 @@ def test_too_few_hand_offs_teach_nothing(count: int) -> None:
     assert not found.predictions
     assert "fewer than 200 say nothing" in found.verdicts[MODEL].sentence
     assert found.quality[0][3:5] == (0, 0)
+
+
+@pytest.mark.parametrize(("refused", "is_learned"), [(4, False), (5, True)])
+def test_the_later_ones_have_to_hold_some_of_either(
+    refused: int, is_learned: bool
+) -> None:
+    """Of 240 the last 60 calibrate."""
+    rows = leads(600).query("stage == 'handoff' and outcome != 'pending'")
+    past = rows.sort_values("handed_off_at").head(240)
+    past = past.assign(is_accepted=[n % 2 for n in range(180)] + [1] * 60)
+    past.iloc[-refused:, past.columns.get_loc("is_accepted")] = 0
+    assert (learning.learn(past, features()) is not None) == is_learned
 
 
 def test_where_all_are_accepted_nothing_is_learned() -> None:

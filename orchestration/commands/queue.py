@@ -98,7 +98,7 @@ def queue(
         if not found:
             what = "proposed" if proposed else "open"
             console().print(f"Nothing is {what} as of {as_of}.", highlight=False)
-            _say(_about_proposals(found, verdicts) if proposed else "")
+            _say(about_proposals(found, verdicts) if proposed else "")
             return
         shown = found[:limit] if limit else found
         console().print(_table(shown))
@@ -107,7 +107,7 @@ def queue(
         if len(shown) < len(found):
             said += f" The first {len(shown):,} are shown: --limit 0 shows all."
         _say(said)
-        _say(_about_proposals(found, verdicts))
+        _say(about_proposals(found, verdicts))
 
 
 def _say(sentence: str) -> None:
@@ -117,9 +117,7 @@ def _say(sentence: str) -> None:
         console().print(sentence, highlight=False, markup=False, soft_wrap=True)
 
 
-def _about_proposals(
-    found: list[dict[str, Any]], verdicts: list[dict[str, Any]]
-) -> str:
+def about_proposals(found: list[dict[str, Any]], verdicts: list[dict[str, Any]]) -> str:
     """Who is proposed, or why nobody is."""
     if not verdicts:
         return "Nobody is proposed: no run has learned yet who is accepted."
@@ -221,12 +219,12 @@ def _table(found: list[dict[str, Any]]) -> Table:
             STEPS[row["next_step"]],
             f"{by:%Y-%m-%d %H:%M}" if by else "",
             Text(row["priority_reasons"], style="red" if row["is_overdue"] else ""),
-            Text(_chance(row), style="green" if row["is_proposed"] else ""),
+            Text(chance(row), style="green" if row["is_proposed"] else ""),
         )
     return table
 
 
-def _chance(row: dict[str, Any]) -> str:
+def chance(row: dict[str, Any]) -> str:
     """How likely it is accepted, and of what is proposed why."""
     if row["acceptance_probability"] is None:
         return ""

@@ -133,6 +133,11 @@ select
     first_response_at,
     score_at_handoff,
     acceptance_probability,
+    -- Outcomes of the benchmark's company are drawn by nothing that is known at a
+    -- hand-off, so nobody is proposed.
+    false as is_proposed,
+    null::varchar as proposal_reasons,
+    null::varchar as proposal_reasons_ja,
     channel,
     campaign_id,
     company,

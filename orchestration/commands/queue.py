@@ -25,6 +25,11 @@ left join marts.dim_sales_reps as reps on queue.owner_id = reps.owner_id
 order by queue.priority_rank
 """
 
+VERDICT = """
+select is_better, verdict from marts.mart_acceptance_model
+where period_type = 'all' and predictor = 'model'
+"""
+
 STEPS = {"respond": "respond", "decide": "accept or reject"}
 
 
@@ -46,6 +51,9 @@ def queue(
     overdue: Annotated[
         bool, typer.Option("--overdue", help="Only what is overdue.")
     ] = False,
+    proposed: Annotated[
+        bool, typer.Option("--proposed", help="Only what is proposed to be accepted.")
+    ] = False,
     limit: Annotated[
         int, typer.Option(min=0, help="How many are shown; 0 shows all.")
     ] = 20,
@@ -66,7 +74,8 @@ def queue(
     """Show the open hand-offs: who must act, by when, and which first.
 
     The order comes from the seed queue_priorities, and each line says why it
-    stands where it does. What was published last is shown, as of its instant.
+    stands where it does. What was published last is shown, as of its instant. Who
+    is likely enough to be accepted is proposed; a person decides.
     """
     # Here, because cli.py imports this module.
     from orchestration.cli import console, sentences
@@ -80,12 +89,16 @@ def queue(
             found = _of_owner(connection, found, owner)
             found = _of_team(connection, found, team)
             as_of = _as_of(connection)
+            verdicts = rows(connection, VERDICT)
         found = [row for row in found if row["is_overdue"] or not overdue]
+        found = [row for row in found if row["is_proposed"] or not proposed]
         if as_csv:
             typer.echo(_csv(found), nl=False)
             return
         if not found:
-            console().print(f"Nothing is open as of {as_of}.", highlight=False)
+            what = "proposed" if proposed else "open"
+            console().print(f"Nothing is {what} as of {as_of}.", highlight=False)
+            _say(about_proposals(found, verdicts) if proposed else "")
             return
         shown = found[:limit] if limit else found
         console().print(_table(shown))
@@ -93,7 +106,26 @@ def queue(
         said = f"{len(found):,} open as of {as_of}, {late:,} of them overdue."
         if len(shown) < len(found):
             said += f" The first {len(shown):,} are shown: --limit 0 shows all."
-        console().print(said, highlight=False, markup=False, soft_wrap=True)
+        _say(said)
+        _say(about_proposals(found, verdicts))
+
+
+def _say(sentence: str) -> None:
+    from orchestration.cli import console
+
+    if sentence:
+        console().print(sentence, highlight=False, markup=False, soft_wrap=True)
+
+
+def about_proposals(found: list[dict[str, Any]], verdicts: list[dict[str, Any]]) -> str:
+    """Who is proposed, or why nobody is."""
+    if not verdicts:
+        return "Nobody is proposed: no run has learned yet who is accepted."
+    [verdict] = verdicts
+    if not verdict["is_better"]:
+        return str(verdict["verdict"])
+    count = sum(row["is_proposed"] for row in found)
+    return f"{count:,} of them are proposed to be accepted; a person decides."
 
 
 def _of_owner(
@@ -175,7 +207,8 @@ def _table(found: list[dict[str, Any]]) -> Table:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("#", justify="right")
-    for heading in ("lead", "owner", "to do", "by (UTC)", "why now"):
+    headings = ("lead", "owner", "to do", "by (UTC)", "why now", "accepted?")
+    for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in found:
         by = row["due_at"] if row["next_step"] == "respond" else row["pending_until"]
@@ -186,8 +219,19 @@ def _table(found: list[dict[str, Any]]) -> Table:
             STEPS[row["next_step"]],
             f"{by:%Y-%m-%d %H:%M}" if by else "",
             Text(row["priority_reasons"], style="red" if row["is_overdue"] else ""),
+            Text(chance(row), style="green" if row["is_proposed"] else ""),
         )
     return table
+
+
+def chance(row: dict[str, Any]) -> str:
+    """How likely it is accepted, and of what is proposed why."""
+    if row["acceptance_probability"] is None:
+        return ""
+    share = f"{row['acceptance_probability']:.0%}"
+    return (
+        f"{share}, proposed, {row['proposal_reasons']}" if row["is_proposed"] else share
+    )
 
 
 def _lead(row: dict[str, Any]) -> str:

@@ -17,11 +17,12 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 
+from orchestration.acceptance.tables import SOURCE_NAME as SCORING
 from orchestration.checks import SUITES
 from orchestration.defs.gates import GATES, check_slice
 from orchestration.defs.load import SETTINGS_KEY, WRITER_POOL
 from orchestration.increment import state
-from orchestration.increment.lineage import Kind, Lineage
+from orchestration.increment.lineage import SOURCE, Kind, Lineage
 from orchestration.increment.people import Update
 from orchestration.project import Project
 from orchestration.run import progress
@@ -74,7 +75,8 @@ def positions(manifest: Manifest) -> dict[str, int]:
     Of the input layer is what lies in its folders, and what is looked up by all
     and made of nothing else. All else is of the layer of what it reads, and after
     the gate of whatever the gate checks: what reads no checked table is a fact, or
-    is needed for one, and what does is a mart.
+    is needed for one, and what does is a mart, as is what reads the probabilities
+    that were learned from facts.
     """
     lineage = Lineage(manifest)
     checked = [layer.checked() for layer in LAYERS]
@@ -87,17 +89,16 @@ def positions(manifest: Manifest) -> dict[str, int]:
 
     for unique_id, node in lineage.nodes.items():
         path = node["original_file_path"]
+        reads = node.get("depends_on", {}).get("nodes", ())
+        is_learned = any(item.startswith(f"{SOURCE}{SCORING}.") for item in reads)
         is_input = path.startswith(OF_THE_INPUT_LAYER) or (
             lineage.kinds[unique_id] is Kind.LOOKED_UP
             and path.startswith("models/intermediate/")
         )
         found[unique_id] = max(
             [
-                0 if is_input else 1,
-                *(
-                    found[parent] + is_gated(parent)
-                    for parent in _built(node.get("depends_on", {}).get("nodes", ()))
-                ),
+                len(LAYERS) - 1 if is_learned else 0 if is_input else 1,
+                *(found[parent] + is_gated(parent) for parent in _built(reads)),
             ]
         )
     return found

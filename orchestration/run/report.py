@@ -18,6 +18,7 @@ TITLES = {
     "build_input_layer": "Shape the sources into the input layer",
     "build_facts": "Find people, lifecycles and facts",
     "check_core": "Check the facts and the fate of every row",
+    "score_acceptance": "Learn which leads are accepted",
     "build_marts": "Build the marts",
     "check_funnel": "Check the marts",
     "publication": "Publish",

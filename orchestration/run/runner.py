@@ -258,9 +258,14 @@ class _Watch:
         self.observer.ended(step)
 
     def _count(self, evaluation: Any) -> None:
+        said = evaluation.metadata.get("kind")
         is_expectation = "data_docs" in evaluation.metadata
         self.report.count_check(
-            "Great Expectations" if is_expectation else "dbt tests",
+            str(said.value)
+            if said is not None
+            else "Great Expectations"
+            if is_expectation
+            else "dbt tests",
             evaluation.passed,
             evaluation.severity == dg.AssetCheckSeverity.WARN,
         )

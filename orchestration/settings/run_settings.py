@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration import warehouse
+from orchestration.acceptance import tables as scoring
 from orchestration.errors import LeadFunnelError, listed, meant
 from orchestration.increment import state
 from orchestration.increment.lineage import MODEL
@@ -88,6 +89,7 @@ def write_settings(project: Project) -> list[str]:
         _write_published_raw_tables(project, connection, schema)
         notes = write_conventions(project, connection)
         state.create(connection, project)
+        scoring.create(connection, project)
         closings.lay_in(project, connection)
         connection.execute("commit")
     finally:

@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from orchestration.project import Project
 from orchestration.run import progress
 from orchestration.spark import session, tables
 from orchestration.spark.tables import Manifest, RawFile
 from orchestration.transformation import dbt_runner
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 BUILDS_ANEW = "Everything is built anew: Spark's tables cannot replace rows."
 
@@ -26,6 +31,10 @@ class _Opened:
     project: Project
     files: Sequence[RawFile]
     until_closed: ExitStack = field(default_factory=ExitStack)
+
+    @cached_property
+    def spark(self) -> SparkSession:
+        return self.until_closed.enter_context(session.session(self.project))
 
 
 _opened: list[_Opened] = []
@@ -55,6 +64,17 @@ def build(
     return results
 
 
+def hand_over(
+    project: Project, manifest: Manifest, schema: str, names: Collection[str]
+) -> None:
+    """Show Spark, and whoever reads what was built, the rows that tables of the
+    warehouse have now."""
+    opened = _open(project, manifest)
+    tables.export_again(project, opened.files, schema, names)
+    for name in names:
+        opened.spark.catalog.refreshTable(f"{schema}.{name}")
+
+
 def close() -> None:
     """End this process's session, if there is one."""
     while _opened:
@@ -67,7 +87,6 @@ def _open(project: Project, manifest: Manifest) -> _Opened:
     if not _opened:
         progress.say("starting Spark")
         opened = _Opened(project, hand_over_raw(project, manifest))
-        spark = opened.until_closed.enter_context(session.session(project))
         _opened.append(opened)
-        tables.register(spark, opened.files)
+        tables.register(opened.spark, opened.files)
     return _opened[0]

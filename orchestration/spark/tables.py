@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -132,6 +132,19 @@ def _export(
         f"to {literal(str(path))} (format parquet, compression zstd)"
     )
     return RawFile(schema, table, path, columns)
+
+
+def export_again(
+    project: Project, files: Iterable[RawFile], schema: str, names: Collection[str]
+) -> None:
+    """Write some tables of the warehouse over what was exported of them."""
+    connection = warehouse.connect(replace(project, engine="duckdb"), read_only=True)
+    try:
+        for file in files:
+            if file.schema == schema and file.table in names:
+                _export(connection, project, schema, file.table)
+    finally:
+        connection.close()
 
 
 def register(spark: SparkSession, files: Iterable[RawFile]) -> None:

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from orchestration.transformation import parsed_project
 _FOLDERS = ("models", "seeds", "macros", "tests/data")
 _FILES = ("dbt_project.yml", "profiles.yml")
 _PLUGIN = Path(__file__).with_name("dbt_plugin.py")
+_LEARNING = Path(__file__).parents[1] / "acceptance"
 _LONGEST = 600
 _WANTED = "wanted"
 _MOST_ROWS = 5
@@ -73,11 +75,13 @@ class NodeResult:
 def fingerprint(project: Project) -> str:
     """Changes when anything changes that dbt parses, or that gives what it builds
     another meaning: DuckDB does not promise that the next version's hash() gives
-    the same keys."""
+    the same keys, nor scikit-learn that it learns the same."""
     digest = hashlib.sha256(
-        f"{project.engine} {duckdb.__version__} {project.schema_prefix}".encode()
+        f"{project.engine} {duckdb.__version__} {version('scikit-learn')} "
+        f"{project.schema_prefix}".encode()
     )
-    digest.update(_PLUGIN.read_bytes())
+    for path in (_PLUGIN, *sorted(_LEARNING.glob("*.py"))):
+        digest.update(path.read_bytes())
     for path in _parsed_files(project.root):
         digest.update(str(path.relative_to(project.root)).encode())
         digest.update(path.read_bytes())

@@ -190,6 +190,8 @@ def test_the_handwritten_tables_are_the_public_ones(by_hand: Path) -> None:
         found.setdefault(table, []).append(column)
     # The one table there that is not public.
     del promised["raw_row_fates"]
+    for table in rows.LEARNED:
+        del promised[table]
     assert {table: set(columns) for table, columns in found.items()} == {
         table: set(columns) for table, columns in promised.items()
     }

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli import app
+from orchestration.commands.queue import about_proposals, chance
 from orchestration.project import Project
 
 
@@ -36,6 +37,36 @@ def rows(published_company: Project) -> list[dict]:
         )
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def test_it_says_why_nobody_is_proposed(queue) -> None:
+    """This company was built without the step that learns."""
+    sentence = "Nobody is proposed: no run has learned yet who is accepted."
+    assert sentence in queue()
+    said = queue("--proposed")
+    assert said.startswith("Nothing is proposed as of ") and sentence in said
+    assert queue("--proposed", "--csv") == ""
+
+
+def test_it_says_that_the_model_is_no_better() -> None:
+    row = {"is_proposed": False}
+    verdict = {"is_better": False, "verdict": "The model is no better."}
+    assert about_proposals([row], [verdict]) == "The model is no better."
+    verdict = {"is_better": True, "verdict": "good"}
+    assert about_proposals([row, {"is_proposed": True}], [verdict]) == (
+        "1 of them are proposed to be accepted; a person decides."
+    )
+
+
+def test_a_chance_is_said_with_its_reasons_where_it_is_proposed() -> None:
+    row = {
+        "acceptance_probability": 0.6249,
+        "is_proposed": True,
+        "proposal_reasons": "for it: channel web",
+    }
+    assert chance(row) == "62%, proposed, for it: channel web"
+    assert chance({**row, "is_proposed": False}) == "62%"
+    assert chance({**row, "acceptance_probability": None}) == ""
 
 
 def as_rows(text: str) -> list[dict]:

@@ -394,6 +394,47 @@ problems as (
             {%- endfor %}
         )
         and not coalesce(target between 0 and 1, true)
+
+    union all
+
+    select
+        'acceptance_proposals' as seed,
+        match_on as seed_value,
+        'is not team, channel or default' as problem
+    from {{ ref('def_acceptance_proposals') }}
+    where
+        coalesce({{ same_text('match_on') }}, 'default')
+        not in ('team', 'channel', 'default')
+
+    union all
+
+    select
+        'acceptance_proposals' as seed,
+        coalesce(match_value, match_on) as seed_value,
+        'has no probability above 0 and up to 1' as problem
+    from {{ ref('def_acceptance_proposals') }}
+    where
+        least_probability is null
+        or least_probability <= 0
+        or least_probability > 1
+
+    union all
+
+    select
+        'acceptance_proposals' as seed,
+        'default' as seed_value,
+        'is missing: say from which probability other leads are proposed'
+            as problem
+    from {{ ref('def_acceptance_proposals') }}
+    having
+        count(
+            case
+                when
+                    coalesce({{ same_text('match_on') }}, 'default')
+                    = 'default'
+                    then 1
+            end
+        ) = 0
 )
 
 select distinct

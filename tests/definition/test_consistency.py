@@ -225,6 +225,29 @@ def test_targets_and_bands_that_cannot_be_are_named(
     assert "found 6 rows" in said
 
 
+def test_proposals_that_cannot_be_are_named(project: Project, tmp_path: Path) -> None:
+    header = "match_on,match_value,least_probability\n"
+    own = prepared(
+        project,
+        tmp_path,
+        acceptance_proposals=f"{header}region,East,0.5\nteam,West,1.5\n"
+        "channel,web,0\nTeam,South,1\n",
+    )
+    folder = own.definition
+    assert folder is not None
+    said = str(dbt_runner.failure_sentence(dbt_runner.build(own, READ)))
+    assert '"region" is not team, channel or default' in said
+    assert '"West" has no probability above 0 and up to 1' in said
+    assert '"web" has no probability above 0 and up to 1' in said
+    assert "found 3 rows" in said
+    (folder / "acceptance_proposals.add.csv").unlink()
+    (folder / "acceptance_proposals.csv").write_text(f"{header}team,West,0.5\n")
+    write_definition(own)
+    said = str(dbt_runner.failure_sentence(dbt_runner.build(own, READ)))
+    assert '"default" is missing: say from which probability' in said
+    assert "found 1 row" in said
+
+
 def test_targets_without_owners_are_targets(project: Project, tmp_path: Path) -> None:
     """A folder that was written before targets had owners."""
     own = prepared(

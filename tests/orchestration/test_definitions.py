@@ -95,7 +95,9 @@ def test_every_data_test_is_a_check(loaded, manifest):
     [
         ("build_input_layer", "check_raw"),
         ("build_facts", "check_raw"),
+        ("score_acceptance", "check_core"),
         ("build_marts", "check_core"),
+        ("build_marts", "score_acceptance"),
         ("publication", "check_funnel"),
         ("publication", "check_core"),
     ],
@@ -244,7 +246,11 @@ def test_what_reads_a_checked_table_waits_for_its_gate():
             config={"schema": "marts", "meta": {"rows_of": rows_of}},
             name=name,
             original_file_path=f"models/{folder}/{name}.sql",
-            depends_on={"nodes": [f"model.p.{other}" for other in read]},
+            depends_on={
+                "nodes": [
+                    other if "." in other else f"model.p.{other}" for other in read
+                ]
+            },
         )
 
     nodes = [
@@ -256,10 +262,12 @@ def test_what_reads_a_checked_table_waits_for_its_gate():
         model("int_counted", "intermediate", "fct_lead_lifecycles"),
         model("mart_x", "marts/funnel", "int_x", "int_counted"),
         model("dim_x", "marts/core", "int_x"),
+        # What was learned is learned from facts.
+        model("mart_y", "marts/funnel", "source.lead_funnel.scoring.learned"),
     ]
     found = transform.positions(
         {"nodes": {f"model.p.{each['name']}": each for each in nodes}}
     )
     assert [found[f"model.p.{each['name']}"] for each in nodes] == [
-        *(0, 0, 1, 1, 2, 2, 1)
+        *(0, 0, 1, 1, 2, 2, 1, 2)
     ]

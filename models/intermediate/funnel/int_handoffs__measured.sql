@@ -7,7 +7,7 @@
     'days_until_ignored': "case when outcome = 'pending' then "
         ~ hours_between('as_of', 'pending_until') ~ ' / 24 end',
     'score': 'score_at_handoff',
-    'acceptance_percent': 'cast(acceptance_probability as double) * 100',
+    'acceptance_percent': 'acceptance_probability * 100',
     'passes': 'pass_no',
 } %}
 -- One row per open hand-off and measure that it has a value of.
@@ -15,10 +15,10 @@ with open_handoffs as (
 
     select
         open_handoffs.*,
-        projected.acceptance_probability
+        proposed.acceptance_probability
     from {{ ref('int_handoffs__open') }} as open_handoffs
-    left join {{ ref('int_handoffs__projected') }} as projected
-        on open_handoffs.lifecycle_id = projected.lifecycle_id
+    left join {{ ref('int_acceptance__proposed') }} as proposed
+        on open_handoffs.lifecycle_id = proposed.lifecycle_id
 
 ),
 

@@ -52,6 +52,7 @@ probabilities as (
         pending.lifecycle_id,
         months_with_curve.cohort_month is not null as has_curve,
         coalesce(curve.at_risk, months_with_curve.all_at_risk) as at_risk,
+        months_with_curve.share_accepted_finally,
         case
             when months_with_curve.cohort_month is null then null
             when coalesce(curve.share_open, 1e0) <= 0e0 then 0e0
@@ -86,7 +87,9 @@ rounded as (
         has_curve,
         at_risk,
         cast(acceptance_probability as decimal(28, 12))
-            as acceptance_probability
+            as acceptance_probability,
+        cast(share_accepted_finally as decimal(28, 12))
+            as share_accepted_finally
     from probabilities
 
 ),
@@ -97,6 +100,7 @@ final as (
         lifecycle_id,
         has_curve,
         acceptance_probability,
+        share_accepted_finally,
         cast(
             cast(acceptance_probability as double)
             * (1e0 - cast(acceptance_probability as double))

@@ -24,6 +24,7 @@ owned as (
 touched as (
 
     select * from {{ ref('int_lifecycles__touched') }}
+    where is_handed_off
 
 ),
 

@@ -1,12 +1,17 @@
--- The first and the last campaign and the last score before each hand-off.
+-- The first and the last campaign and the last score before each hand-off; of
+-- an MQL that still waits for one, what they are as of now.
 with lifecycles as (
 
     select
-        person_key,
-        lifecycle_no,
-        handed_off_at
-    from {{ ref('int_lifecycles__milestones') }}
-    where handed_off_at is not null
+        milestones.person_key,
+        milestones.lifecycle_no,
+        milestones.handed_off_at is not null as is_handed_off,
+        coalesce(milestones.handed_off_at, clock.as_of) as known_at
+    from {{ ref('int_lifecycles__milestones') }} as milestones
+    cross join {{ ref('int_run__clock') }} as clock
+    where
+        milestones.handed_off_at is not null
+        or (milestones.mql_at is not null and milestones.exited_at is null)
 
 ),
 
@@ -24,12 +29,13 @@ campaigns_before as (
         min_by(touches_numbered.campaign_id, touches_numbered.touch_no)
             as first_campaign_id,
         max_by(touches_numbered.campaign_id, touches_numbered.touch_no)
-            as last_campaign_id
+            as last_campaign_id,
+        count(*) as touches
     from lifecycles
     inner join touches_numbered
         on
             lifecycles.person_key = touches_numbered.person_key
-            and lifecycles.handed_off_at >= touches_numbered.touched_at
+            and lifecycles.known_at >= touches_numbered.touched_at
     group by 1, 2
 
 ),
@@ -112,7 +118,7 @@ scores_before as (
     inner join scores
         on
             lifecycles.person_key = scores.person_key
-            and lifecycles.handed_off_at >= scores.observed_at
+            and lifecycles.known_at >= scores.observed_at
     group by 1, 2
 
 ),
@@ -122,8 +128,10 @@ final as (
     select
         lifecycles.person_key,
         lifecycles.lifecycle_no,
+        lifecycles.is_handed_off,
         campaigns_before.first_campaign_id,
         campaigns_before.last_campaign_id,
+        coalesce(campaigns_before.touches, 0) as touches,
         scores_before.score_at_handoff,
         coalesce(scores_before.is_score_merged, false) as is_score_merged
     from lifecycles

@@ -10,9 +10,9 @@ priorities as (
 
 ),
 
-projected as (
+proposed as (
 
-    select * from {{ ref('int_handoffs__projected') }}
+    select * from {{ ref('int_acceptance__proposed') }}
 
 ),
 
@@ -38,8 +38,12 @@ joined as (
         {{ dbt.replace(
             'systems.record_url', "'{record_id}'", 'people.primary_record_id'
         ) }} as record_url,
-        cast(projected.acceptance_probability as double)
-            as acceptance_probability,
+        proposed.acceptance_probability,
+        coalesce(proposed.is_proposed, false) as is_proposed,
+        case when proposed.is_model_better then proposed.reasons end
+            as proposal_reasons,
+        case when proposed.is_model_better then proposed.reasons_ja end
+            as proposal_reasons_ja,
         cast(coalesce(priorities.priority_points, 0) as integer)
             as priority_points,
         coalesce(priorities.priority_reasons, '') as priority_reasons,
@@ -51,8 +55,8 @@ joined as (
         on people.primary_source = systems.source
     left join priorities
         on open_handoffs.handoff_id = priorities.handoff_id
-    left join projected
-        on open_handoffs.lifecycle_id = projected.lifecycle_id
+    left join proposed
+        on open_handoffs.lifecycle_id = proposed.lifecycle_id
 
 )
 
@@ -83,6 +87,9 @@ select
     first_response_at,
     score_at_handoff,
     acceptance_probability,
+    is_proposed,
+    proposal_reasons,
+    proposal_reasons_ja,
     channel,
     campaign_id,
     company,

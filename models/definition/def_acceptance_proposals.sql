@@ -1,0 +1,1 @@
+{{ definition('acceptance_proposals') }}

@@ -1,0 +1,1 @@
+"""The probability that a lead is accepted: learned, judged, and written down."""

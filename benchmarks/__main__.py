@@ -39,12 +39,14 @@ SIZES = "10000 100000"
 COMPARED = 300_000
 """Leads up to which every row is compared."""
 FULL, AGAIN, CHANGED = "run", "run, nothing new", "run, 1 % changed"
+MARTS = "marts of both departments, again"
 BY_HAND, POLARS, FLOOR = "handwritten SQL", "polars (figures)", "scan floor"
 PARTS = {
     "floor": FLOOR,
     "handwritten": BY_HAND,
     "polars": POLARS,
     "run": FULL,
+    "marts": MARTS,
     "again": AGAIN,
     "changed": CHANGED,
 }
@@ -102,7 +104,7 @@ def phase(step: str) -> str:
         return "load"
     if step.startswith("check_"):
         return "check"
-    if step.startswith("build_"):
+    if step.startswith(("build_", "score_")):
         return "transform"
     return "publish" if step == "publication" else "start"
 
@@ -194,7 +196,7 @@ class Bench:
         # A run again and one after a change start from the run before them.
         if size.line(CHANGED) and missing & {FULL, AGAIN}:
             missing |= {FULL, CHANGED}
-        if missing & {AGAIN, CHANGED} and not self._ran():
+        if missing & {MARTS, AGAIN, CHANGED} and not self._ran():
             missing.add(FULL)
         self._keep()
         for what in PARTS.values():
@@ -216,6 +218,7 @@ class Bench:
             FLOOR: ("floor", ()),
             BY_HAND: ("handwritten", (self.by_hand,)),
             POLARS: ("in_polars", ()),
+            MARTS: ("marts", (self.out,)),
         }.get(what, ("job", (self.out,)))
         cost, said = measured(module, self.landing, *target)
         steps = said if isinstance(said, list) else said.get("steps", ())
@@ -233,7 +236,7 @@ class Bench:
         """Compare with the handwritten SQL over the same files."""
         size, database = self.size, self.by_hand / DATABASE
         self._forget(what)
-        if what in (FLOOR, BY_HAND) or not database.exists():
+        if what in (FLOOR, BY_HAND, MARTS) or not database.exists():
             return
         if what == CHANGED:
             database = self.folder / "handwritten-changed" / DATABASE
@@ -350,6 +353,24 @@ def exponents(sizes: Sequence[Size]) -> list[str]:
     return said
 
 
+def marts_share(sizes: Sequence[Size]) -> str:
+    """What of a run the marts of both departments are, their process's start
+    aside."""
+    said = []
+    for size in sizes:
+        run, again = size.cpu(FULL), size.line(MARTS)
+        if run and again:
+            took = sum(float(step["cpu"]) for step in again.steps)
+            parts = ", ".join(
+                f"{step['name']} {float(step['cpu']):.1f}" for step in again.steps
+            )
+            said.append(
+                f"* {size.leads:,} leads: {took / run:.0%} of the run "
+                f"(CPU seconds: {parts})"
+            )
+    return "\n".join(said) or "* not measured"
+
+
 def show(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(box=None)
     for heading in headings:
@@ -444,6 +465,14 @@ The handwritten SQL by its files; a public table is compressed into the DuckDB f
 where it is made, and then copied to Parquet.
 
 {by_hand}
+
+## Marts of both departments
+
+What [operations](operations.md), [targets](targets.md), [proposals](proposals.md) and
+the dimensions add to a run: built once more with their tests in the folder of the run,
+without start and parsing. Columns that facts have for them are not in it.
+
+{marts_share(sizes)}
 
 ## Growth
 

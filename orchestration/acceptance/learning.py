@@ -112,7 +112,10 @@ def learn(past: pd.DataFrame, features: Sequence[Feature]) -> Learned | None:
     given = columns.fit_transform(as_input(fitted_on, features))
     regression = LogisticRegression(max_iter=1000)
     regression.fit(given, fitted_on["is_accepted"])
-    calibrated = CalibratedClassifierCV(FrozenEstimator(regression), method="sigmoid")
+    # What is frozen is fitted in no fold, so two are as good as more.
+    calibrated = CalibratedClassifierCV(
+        FrozenEstimator(regression), method="sigmoid", cv=2
+    )
     calibrated.fit(
         columns.transform(as_input(calibrated_on, features)),
         calibrated_on["is_accepted"],

@@ -79,9 +79,10 @@ def score(rows: pd.DataFrame, features: Sequence[Feature], as_of: datetime) -> S
         MQL_MODEL: [item for item in features if item.known_at == BEFORE_HANDOFF],
         SCORE: [item for item in features if item.name == SCORE_COLUMN],
     }
-    trained_on = _walk(scored, handoffs, sets)
+    months = judging_months(handoffs)
+    trained_on = _walk(scored, handoffs, sets, months)
     _now(scored, rows, handoffs, sets, as_of)
-    evaluated = _evaluated(scored, settled)
+    evaluated = _evaluated(scored, settled, months)
     _judge(scored, evaluated)
     _write_quality(scored, evaluated, trained_on)
     return scored
@@ -100,18 +101,25 @@ def past(handoffs: pd.DataFrame, until: datetime) -> pd.DataFrame:
     return found.assign(is_accepted=(found["accepted_at"] < until).astype(int))
 
 
-def _walk(
-    scored: Scored, handoffs: pd.DataFrame, sets: Mapping[str, Sequence[Feature]]
-) -> dict[Any, int]:
-    """Predict the hand-offs of each of the last months; returns what of each month
-    was learned from."""
+def judging_months(handoffs: pd.DataFrame) -> list[Any]:
+    """The last months in which every hand-off is decided: of others the quick
+    decisions are known, and not the slow ones."""
     is_open = handoffs["outcome"] == "pending"
     waiting = set(handoffs.loc[is_open, "month_start_date"])
-    months = sorted(set(handoffs["month_start_date"]))
-    decided = [month for month in months if month not in waiting][-MONTHS:]
+    return sorted(set(handoffs["month_start_date"]) - waiting)[-MONTHS:]
+
+
+def _walk(
+    scored: Scored,
+    handoffs: pd.DataFrame,
+    sets: Mapping[str, Sequence[Feature]],
+    judging: Sequence[Any],
+) -> dict[Any, int]:
+    """Predict the hand-offs of each month from the first on that judges; returns how
+    many were learned from for each."""
     trained_on: dict[Any, int] = {}
-    for month in months:
-        if not decided or month < decided[0]:
+    for month in sorted(set(handoffs["month_start_date"])):
+        if not judging or month < judging[0]:
             continue
         of_month = handoffs[handoffs["month_start_date"] == month]
         before = past(handoffs, of_month["month_started_at"].iloc[0])
@@ -179,7 +187,9 @@ def _now(
         ]
 
 
-def _evaluated(scored: Scored, settled: pd.DataFrame) -> pd.DataFrame:
+def _evaluated(
+    scored: Scored, settled: pd.DataFrame, judging: Sequence[Any]
+) -> pd.DataFrame:
     """The predictions of the months that judge, beside what became of them."""
     import pandas as pd
 
@@ -190,8 +200,7 @@ def _evaluated(scored: Scored, settled: pd.DataFrame) -> pd.DataFrame:
     wanted = settled[["lifecycle_id", "month_start_date", "is_accepted"]].merge(
         told, on="lifecycle_id"
     )
-    months = sorted(set(wanted["month_start_date"]))[:MONTHS]
-    return wanted[wanted["month_start_date"].isin(months)].sort_values("lifecycle_id")
+    return wanted[wanted["month_start_date"].isin(judging)].sort_values("lifecycle_id")
 
 
 def _judge(scored: Scored, evaluated: pd.DataFrame) -> None:

@@ -118,6 +118,8 @@ def asset_key(node: Node) -> dg.AssetKey:
     if node["resource_type"] == "source":
         if node["source_name"] in SETTINGS_SOURCES:
             return SETTINGS_KEY
+        if node["source_name"] == SCORING:
+            return dg.AssetKey([SCORING, node["identifier"]])
         return dg.AssetKey([node["schema"], node["identifier"]])
     schema = node["config"].get("schema") or node["resource_type"]
     return dg.AssetKey([schema, node["name"]])

@@ -71,6 +71,37 @@ def write(folder: Path, leads: int = 1100) -> tuple[Path, Path]:
     return folder / "landing", folder / "definition"
 
 
+def change(landing: Path) -> int:
+    """A month more: what was open is decided, and new leads come; how many changed."""
+    folder = landing / "generic"
+    late = AS_OF + timedelta(days=9)
+    rows = {
+        table: list(csv.DictReader((folder / f"{table}.csv").open(encoding="utf-8")))
+        for table in ("lead", "lead_status_history")
+    }
+    last = {row["lead_id"]: row["new_value"] for row in rows["lead_status_history"]}
+    waiting = sorted(lead for lead, status in last.items() if status == "handed_off")
+    for number, lead in enumerate(waiting[::3]):
+        rows["lead_status_history"].append(
+            {
+                "lead_id": lead,
+                "changed_at": _text(late + timedelta(minutes=number)),
+                "field": "status",
+                "new_value": "sal" if number % 2 else "rejected",
+                "changed_by": "rep",
+            }
+        )
+    new = rows["lead"][0] | {
+        "lead_id": "N1",
+        "email": "new@example.jp",
+        "created_at": _text(late),
+    }
+    rows["lead"].append(new)
+    for table, records in rows.items():
+        _write(folder / f"{table}.csv", records)
+    return len(waiting[::3]) + 1
+
+
 def _steps(rnd: Random, source: str) -> list[tuple[float, str]]:
     days = rnd.random() * 5
     steps = [(days, "mql")]

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
 from orchestration.acceptance import step
-from orchestration.project import Project
+from orchestration.increment import state
+from orchestration.project import Project, RunVars
 from orchestration.run import runner
 from orchestration.run.report import Report
+from orchestration.transformation import dbt_runner
 from tests.acceptance import company
 from tests.end_to_end import command
+from tests.incremental import story
 from tests.reference import acceptance as reference
 from tests.reference.compare import rows_of
 
@@ -244,10 +250,32 @@ def test_a_run_with_nothing_new_learns_nothing(
     assert report.succeeded, report.sentence
 
 
-def test_the_tables_are_owed_only_where_they_are_others(built: Built) -> None:
-    from orchestration.increment import state
-    from orchestration.transformation import dbt_runner
+def test_a_run_after_a_change_learns_what_a_full_refresh_learns(
+    built: Built, tmp_path: Path
+) -> None:
+    assert company.change(built.project.landing) > 5
+    later = RunVars.parse({"as_of": f"{company.AS_OF + timedelta(days=20):%Y-%m-%d}"})
+    project = replace(built.project, vars=later)
+    before = built.predictions("now")
+    report = runner.run(project)
+    assert report.succeeded, report.sentence
+    with duckdb.connect(str(project.warehouse), read_only=True) as connection:
+        [(is_update,)] = connection.execute(
+            "select is_incremental from settings.run"
+        ).fetchall()
+    assert is_update
+    assert built.predictions("now") != before
+    full = replace(project, out=tmp_path / "full")
+    full.prepare_out()
+    shutil.copy(project.warehouse, full.warehouse)
+    story.build(full, incremental=False)
+    dbt_runner.close_connections()
+    assert not story.differences(
+        project.warehouse, full.warehouse, ("marts", "scoring", "intermediate")
+    )
 
+
+def test_the_tables_are_owed_only_where_they_are_others(built: Built) -> None:
     manifest = dbt_runner.manifest_json(built.project)
     step.learn_anew(built.project, manifest)
     assert state.owed(built.project) == frozenset()

@@ -135,6 +135,24 @@ def test_nothing_of_a_month_or_after_it_is_learned_from(
     assert any(found[each] != before[each] for each in after & set(before))
 
 
+def test_a_month_in_which_one_is_pending_judges_nothing(rows: pd.DataFrame) -> None:
+    """Nor do the last ones, which begin to be decided; before August there is too
+    little to learn from."""
+    found = rows.copy()
+    of_month = found["month_start_date"] == datetime(2025, 12, 1)
+    one = found.index[of_month & (found["outcome"] == "rejected")][0]
+    found.loc[one, "outcome"] = "pending"
+    scored = scoring.score(found, features(), AS_OF)
+    months = sorted({row[1] for row in scored.quality if row[0] == "month"})
+    assert [f"{month:%Y-%m}" for month in months] == [
+        "2025-09", "2025-10", "2025-11", "2026-01", "2026-02",
+    ]  # fmt: skip
+    told_of = set(told(scored, AT_HANDOFF))
+    assert told_of > set(found.loc[of_month, "lifecycle_id"])
+    last = found["month_start_date"] == datetime(2026, 4, 1)
+    assert told_of > set(found.loc[last, "lifecycle_id"])
+
+
 def test_an_acceptance_after_the_month_began_was_none_yet() -> None:
     rows = leads(400)
     until = datetime(2025, 12, 1)

@@ -353,12 +353,18 @@ def killed(moment: str | None, rnd: Random) -> Iterator[None]:
 @contextmanager
 def learned_from(fewest: int) -> Iterator[None]:
     """Let so many hand-offs be enough."""
-    usual = learning.FEWEST, learning.FEWEST_OF_A_KIND
-    learning.FEWEST, learning.FEWEST_OF_A_KIND = fewest, 3
+    few = {
+        "FEWEST": fewest,
+        "FEWEST_OF_A_KIND": 2,
+        "FEWEST_TO_CALIBRATE": 2,
+        "FITTED_SHARE": 0.5,
+    }
+    usual = {name: getattr(learning, name) for name in few}
+    vars(learning).update(few)
     try:
         yield
     finally:
-        learning.FEWEST, learning.FEWEST_OF_A_KIND = usual
+        vars(learning).update(usual)
 
 
 def build(project: Project, *, incremental: bool) -> None:
@@ -373,7 +379,7 @@ def build(project: Project, *, incremental: bool) -> None:
     for layer in transform.LAYERS:
         if layer.name == "marts":
             # Of a company as small as this one nothing would be learned.
-            with learned_from(20):
+            with learned_from(10):
                 if incremental:
                     step.bring_up_to_date(project, manifest)
                 else:

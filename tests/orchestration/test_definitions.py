@@ -216,6 +216,15 @@ def test_sources_are_the_loaded_tables():
         source_name="settings",
     )
     assert transform.asset_key(settings) == dg.AssetKey(["settings", "run"])
+    learned = node(
+        resource_type="source",
+        schema="whatif_v2__scoring",
+        identifier="acceptance_quality",
+        source_name="scoring",
+    )
+    assert transform.asset_key(learned) == dg.AssetKey(
+        ["scoring", "acceptance_quality"]
+    )
 
 
 def test_groups_are_folders():

@@ -332,6 +332,35 @@ def test_both_rivals_have_to_be_beaten(
     assert said in found.sentence
 
 
+def test_a_score_that_orders_as_well_needs_no_model() -> None:
+    """Its probabilities are far off, and it puts leads in the same order."""
+    accepted = np.array([0, 1] * 150)
+    mine = np.where(accepted == 1, 0.7, 0.3)
+    mine[:60] = 1 - mine[:60]
+    evaluated = pd.DataFrame(
+        {"is_accepted": accepted, MODEL: mine, "score": mine / 10, "base_rate": 0.5}
+    )
+    found = quality.verdict(evaluated, MODEL, quality.HANDOFFS, ["2026-01"])
+    assert found.gains["score"][1] > 0
+    assert not found.is_better and "the score alone" in found.sentence
+
+
+@pytest.mark.parametrize(("lucky", "is_better"), [(3, False), (4, True)])
+def test_a_better_order_may_be_chance(lucky: int, is_better: bool) -> None:
+    """Of 300 so many accepted ones are said to be a little likelier. With 3 the gain
+    is 0.0099 * 3 / 300 = 0.000099, and its bound 1.96 * 0.00098 / 17.3 lower, below
+    0; with 4 it is 0.000132, and the bound 1.96 * 0.00114 / 17.3 = 0.000129 lower."""
+    accepted = np.array([0, 1] * 150)
+    mine = np.full(300, 0.5)
+    mine[1 : 2 * lucky : 2] = 0.51
+    evaluated = pd.DataFrame(
+        {"is_accepted": accepted, MODEL: mine, "score": 0.5, "base_rate": 0.5}
+    )
+    found = quality.verdict(evaluated, MODEL, quality.HANDOFFS, ["2026-01"])
+    assert quality.quality(accepted, mine).auc > 0.5
+    assert found.is_better == is_better
+
+
 def test_probabilities_that_are_off_propose_nobody() -> None:
     accepted = np.array([0, 1] * 150)
     evaluated = pd.DataFrame(

@@ -1,3 +1,5 @@
+-- The linter indents filters and calls of macros its own way.
+-- noqa: disable=LT02
 -- What is known of a lead before anybody in sales decides: of each hand-off of
 -- marketing what was known when it was handed over, and of each MQL that waits
 -- for one what is known as of now. The YAML says of each column whether it is

@@ -5,11 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-Cells = dict[tuple, dict[str, Any]]
+Row = dict[str, Any]
+Cells = dict[tuple, Row]
+
+DIMENSIONS = {
+    "all": None,
+    "channel": "channel",
+    "campaign": "campaign_id",
+    "team": "team",
+    "owner": "owner_id",
+    "definition_version": "definition_version",
+}
+"""What to group by, as metrics and mart_funnel_monthly call it, and the column
+behind it in the other marts."""
+
+
+def asked_by(dimension: str, *more: str) -> list[str]:
+    return [*more, *([] if dimension == "all" else [dimension])]
+
+
+def by(dimension: str, *more: str) -> Callable[[Row], tuple]:
+    column = DIMENSIONS.get(dimension, dimension)
+    columns = [*more, *([] if column is None else [column])]
+    return lambda row: tuple(row[name] for name in columns)
 
 
 def grouped(
-    rows: list[dict[str, Any]], by: Callable[[dict], tuple], columns: Iterable[str]
+    rows: list[Row], by: Callable[[Row], tuple], columns: Iterable[str]
 ) -> Cells:
     """The sums of the columns; None counts nothing."""
     cells: Cells = {}

@@ -5,30 +5,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
-from tests.metrics.cells import assert_same, grouped, renamed, with_ratios
+from tests.metrics.cells import (
+    DIMENSIONS,
+    Row,
+    asked_by,
+    assert_same,
+    by,
+    grouped,
+    renamed,
+    with_ratios,
+)
 from tests.metrics.conftest import Metrics, program
 from tests.reference.compare import ROOT
 
 pytestmark = pytest.mark.slow
-
-Row = dict[str, Any]
-
-DIMENSIONS = {
-    "all": None,
-    "channel": "channel",
-    "campaign": "campaign_id",
-    "team": "team",
-    "owner": "owner_id",
-    "definition_version": "definition_version",
-}
-"""What to group by, as metrics and mart_funnel_monthly call it, and the column
-behind it in the other marts."""
 
 GRAINS = ("month", "fiscal_quarter", "fiscal_year")
 
@@ -109,16 +104,6 @@ def of_the_response() -> set[str]:
             f"reached_within_{limit}_rate",
         )
     }
-
-
-def asked_by(dimension: str, *more: str) -> list[str]:
-    return [*more, *([] if dimension == "all" else [dimension])]
-
-
-def by(dimension: str, *more: str) -> Callable[[Row], tuple]:
-    column = DIMENSIONS.get(dimension, dimension)
-    columns = [*more, *([] if column is None else [column])]
-    return lambda row: tuple(row[name] for name in columns)
 
 
 def with_periods(metrics: Metrics, sql: str, day: str) -> list[Row]:
@@ -213,6 +198,8 @@ def test_cohorts_are_the_monthly_mart(metrics: Metrics) -> None:
         )
     )
     rows = metrics.rows("select * from marts.mart_funnel_monthly")
+    assert {row["period_type"] for row in rows} == set(GRAINS)
+    assert {row["dimension"] for row in rows} == DIMENSIONS.keys()
     assert len({row["period_start_date"] for row in rows}) > 20
     assert any(row["win_rate"] is None for row in rows)
     for (grain, dimension), got in zip(pairs, answers, strict=True):

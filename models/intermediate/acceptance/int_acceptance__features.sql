@@ -128,9 +128,13 @@ final as (
         cast(placed.earlier_lifecycles as double) as earlier_lifecycles,
         cast(placed.earlier_acceptances as double) as earlier_acceptances,
         cast(placed.earlier_rejections as double) as earlier_rejections,
-        -- An MQL that is told after the hand-off was not known at it.
+        -- An MQL that is told after the hand-off was not known at it, and one
+        -- that is told before any inquiry took no time.
         case
-            when placed.mql_at <= coalesce(placed.handed_off_at, placed.mql_at)
+            when
+                placed.inquiry_at <= placed.mql_at
+                and placed.mql_at
+                <= coalesce(placed.handed_off_at, placed.mql_at)
                 then {{ hours_between('placed.inquiry_at', 'placed.mql_at') }}
                     / 24
         end as days_to_mql,

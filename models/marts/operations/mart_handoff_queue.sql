@@ -66,7 +66,7 @@ select
     person_id,
     cast(
         row_number() over (
-            order by priority_points desc, due_at, handoff_id
+            order by priority_points desc, due_at asc, handoff_id asc
         ) as integer
     ) as priority_rank,
     priority_points,

@@ -417,7 +417,7 @@ def test_empty_schemas_that_an_administrator_made_are_enough(project, database):
 
 def test_who_may_make_no_schema_is_told_so(project, database):
     database.psql("alter database bi owner to postgres")
-    with pytest.raises(LeadFunnelError, match=r"permission denied.*grant create on"):
+    with pytest.raises(LeadFunnelError, match=r"permission denied.*grant create, temp"):
         copied(project, database)
 
 

@@ -1,3 +1,5 @@
+-- The linter cannot indent what a loop writes.
+-- noqa: disable=LT02
 {#- So many reasons are said; the points are those of all. -#}
 {%- set reasons_said = 3 -%}
 
@@ -65,7 +67,7 @@ reasons_ranked as (
         {{ dbt.replace('reason_ja', "'{value}'", 'value_text') }} as reason_ja,
         row_number() over (
             partition by handoff_id
-            order by points desc, priority_rule
+            order by points desc, priority_rule asc
         ) as reason_rank
     from rules_met
     where rank_in_measure = 1
@@ -77,21 +79,21 @@ final as (
     select
         handoff_id,
         sum(points) as priority_points,
-        {%- for language, between in [('en', '; '), ('ja', '、')] %}
-        max(case when reason_rank = 1 then reason_{{ language }} end)
+        {%- for column, reason, between in [
+            ('priority_reasons', 'reason_en', '; '),
+            ('priority_reasons_ja', 'reason_ja', '、'),
+        ] %}
+        max(case when reason_rank = 1 then {{ reason }} end)
         {%- for rank in range(2, reasons_said + 1) %}
-        || coalesce(
-            '{{ between }}'
-            || max(
-                case
-                    when reason_rank = {{ rank }} then reason_{{ language }}
-                end
-            ),
-            ''
-        )
-        {%- endfor %} as priority_reasons
-        {{- '_ja' if language == 'ja' }}
-        {{- ',' if not loop.last }}
+            || coalesce(
+                '{{ between }}'
+                || max(
+                    case when reason_rank = {{ rank }} then {{ reason }} end
+                ),
+                ''
+            )
+        {%- endfor %}
+            as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
     from reasons_ranked
     group by 1

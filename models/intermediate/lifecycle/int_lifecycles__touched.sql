@@ -66,7 +66,7 @@ reasons_given as (
 
 ),
 
-merges as (
+merge_reasons as (
 
     select distinct reasons_given.reason
     from reasons_given
@@ -84,7 +84,7 @@ scores as (
         score_changes.person_key,
         score_changes.observed_at,
         score_changes.score,
-        max(case when merges.reason is not null then 1 else 0 end) over (
+        max(case when merge_reasons.reason is not null then 1 else 0 end) over (
             partition by score_changes.record_key
             order by
                 score_changes.observed_at,
@@ -102,8 +102,8 @@ scores as (
                 score_changes.source_key
         ) as score_no
     from score_changes
-    left join merges
-        on score_changes.reason = merges.reason
+    left join merge_reasons
+        on score_changes.reason = merge_reasons.reason
 
 ),
 

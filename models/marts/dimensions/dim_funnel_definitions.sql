@@ -32,7 +32,7 @@ holidays as (
         calendar_id,
         count(*) as holidays
     from {{ ref('def_holidays') }}
-    group by 1
+    group by calendar_id
 
 ),
 
@@ -46,7 +46,9 @@ openings_told as (
                 ', ',
                 {%- for weekday in weekdays %}
                 max(
-                    case when weekday = {{ loop.index }} then '{{ weekday }}' end
+                    case
+                        when weekday = {{ loop.index }} then '{{ weekday }}'
+                    end
                 ){{ ',' if not loop.last }}
                 {%- endfor %}
             ),
@@ -68,7 +70,7 @@ calendars as (
     from openings_told
     left join holidays
         on openings_told.calendar_id = holidays.calendar_id
-    group by 1
+    group by openings_told.calendar_id
 
 ),
 
@@ -104,7 +106,7 @@ others as (
         ) }} as other_policies
     from policies_told
     where match_on <> 'default'
-    group by 1
+    group by version
 
 )
 

@@ -1,8 +1,8 @@
--- The linter cannot indent what a loop writes.
--- noqa: disable=LT02
 {#- So many reasons are said; the points are those of all. -#}
 {%- set reasons_said = 3 -%}
 
+-- The linter cannot indent what a loop writes.
+-- noqa: disable=LT02
 with measured as (
 
     select * from {{ ref('int_handoffs__measured') }}

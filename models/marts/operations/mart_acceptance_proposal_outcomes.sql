@@ -1,8 +1,8 @@
--- The linter cannot indent what a loop writes.
--- noqa: disable=LT02
 {#- What became of a hand-off; nobody decided what was ignored. -#}
 {%- set outcomes = ['accepted', 'rejected', 'ignored', 'pending'] -%}
 
+-- The linter cannot indent what a loop writes.
+-- noqa: disable=LT02
 -- What a person decided of the hand-offs of the last months, beside what would
 -- have been proposed of each when it was handed over, of nothing but what was
 -- over before its month.

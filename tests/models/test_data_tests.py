@@ -32,6 +32,13 @@ REASONS = "update marts.mart_rejection_reasons set"
 SLAS = "update marts.mart_sla_sensitivity set"
 WEEK = "update marts.mart_response_heatmap set"
 STAYS = "update marts.mart_stage_flow set"
+QUEUE = "update marts.mart_handoff_queue set"
+STOCK = "update marts.mart_funnel_snapshot set"
+REPS = "update marts.mart_rep_scorecard set"
+FEATURES = "update intermediate.int_acceptance__features set"
+PROPOSALS = "update marts.mart_acceptance_proposals set"
+DECISIONS = "update marts.mart_acceptance_proposal_outcomes set"
+MODELS = "update marts.mart_acceptance_model set"
 
 # What breaks which rule of which test: {test: [(rule or "", statement)]}.
 BROKEN: dict[str, list[tuple[str, str]]] = {
@@ -237,6 +244,43 @@ BROKEN: dict[str, list[tuple[str, str]]] = {
             "cost_per_sal_is_its_definition",
             f"{COSTS} cost_per_sal_reporting = 99 where cost_kind = 'campaign'",
         ),
+    ],
+    "queue_can_be_so": [
+        ("only_open_ones", f"{QUEUE} outcome = 'accepted'"),
+        ("overdue_has_nothing_left", f"{QUEUE} is_overdue = true"),
+        ("in_time_has_time_left", f"{QUEUE} business_hours_left = -1"),
+    ],
+    "stock_can_be_so": [
+        ("counts_are_plausible", f"{STOCK} open_handoffs = 0"),
+        ("counts_are_plausible", f"{STOCK} overdue_handoffs = 2"),
+        ("age_is_of_the_band", f"{STOCK} oldest_age_business_hours = 3"),
+    ],
+    "scorecards_can_be_so": [
+        ("outcomes_add_up", f"{REPS} reassigned = 1"),
+        ("counts_are_plausible", f"{REPS} sla_due = 4"),
+        ("counts_are_plausible", f"{REPS} tals_accepted = 2"),
+    ],
+    "features_are_known_beforehand": [
+        ("an_mql_has_no_handoff", f"{FEATURES} stage = 'mql'"),
+        ("no_time_runs_backwards", f"{FEATURES} days_to_handoff = -1"),
+    ],
+    "proposals_can_be_so": [
+        ("proposed_is_likely", f"{PROPOSALS} acceptance_probability = 0.5"),
+        ("proposed_is_likely", f"{PROPOSALS} acceptance_probability = null"),
+        (
+            "nobody_is_proposed_without_a_better_model",
+            f"{PROPOSALS} no_proposal = 'It is no better.'",
+        ),
+        ("probabilities_are_shares", f"{PROPOSALS} model_probability = 1.2"),
+    ],
+    "proposal_outcomes_can_be_so": [
+        ("outcomes_add_up", f"{DECISIONS} proposed_accepted = 2"),
+        ("proposals_add_up", f"{DECISIONS} handed_off = 4"),
+    ],
+    "acceptance_models_can_be_so": [
+        ("measures_are_shares", f"{MODELS} auc = 1.1"),
+        ("better_than_chance", f"{MODELS} gain_over_score_lower = -0.01"),
+        ("better_than_chance", f"{MODELS} gain_over_base_rate_lower = null"),
     ],
 }
 

@@ -338,6 +338,65 @@ select
     1 as rejected,
     1.0 as rejected_share;
 
+-- Nothing is open any more, so what the queue and the proposals hold is of before:
+-- p2 on its last day in time, as likely as the seed wants.
+create table marts.mart_handoff_queue as
+select
+    'q0' as handoff_id,
+    'pending' as outcome,
+    false as is_overdue,
+    2.0 as business_hours_left;
+
+create table marts.mart_funnel_snapshot as
+select
+    't0' as funnel_snapshot_id,
+    1 as open_handoffs,
+    0 as overdue_handoffs,
+    4.0 as age_from_business_hours,
+    5.0 as oldest_age_business_hours;
+
+create table marts.mart_rep_scorecard as
+select
+    'c0' as rep_scorecard_id,
+    3 as passes, 1 as accepted, 1 as rejected, 1 as ignored, 0 as pending,
+    0 as withdrawn, 0 as reassigned, 3 as sla_due, 1 as was_ignored,
+    2 as answered, 1 as mqls, 1 as tals, 1 as mql_tals, 1 as tals_accepted;
+
+create table intermediate.int_acceptance__features as
+select
+    lifecycle_id,
+    'handoff' as stage,
+    handed_off_at,
+    cast(1 as double) as days_to_mql,
+    cast(1 as double) as days_to_handoff,
+    cast(0 as double) as touches
+from marts.fct_lead_lifecycles;
+
+create table marts.mart_acceptance_proposals as
+select
+    'l2' as lifecycle_id,
+    0.75 as model_probability,
+    0.7 as acceptance_probability,
+    0.6 as least_probability,
+    true as is_proposed,
+    cast(null as varchar) as no_proposal;
+
+create table marts.mart_acceptance_proposal_outcomes as
+select
+    'o0' as proposal_outcome_id,
+    3 as handed_off,
+    2 as proposed, 1 as proposed_accepted, 1 as proposed_rejected,
+    0 as proposed_ignored, 0 as proposed_pending,
+    1 as not_proposed, 0 as not_proposed_accepted, 0 as not_proposed_rejected,
+    1 as not_proposed_ignored, 0 as not_proposed_pending;
+
+create table marts.mart_acceptance_model as
+select
+    'm0' as acceptance_model_id,
+    0.7 as auc, 0.2 as brier_score, 0.05 as calibration_error,
+    0.01 as gain_over_score_lower, 0.02 as gain_over_base_rate_lower,
+    true as is_better;
+
 create table marts.mart_spend_per_sal as
 select
     cost_kind || ' ' || fiscal_period_id as spend_per_sal_id,

@@ -69,7 +69,7 @@ met as (
         if(
             measured = floor(measured),
             measured::bigint::varchar,
-            measured::decimal(18, 1)::varchar
+            measured::decimal(28, 9)::decimal(18, 1)::varchar
         ) as said
     from measured
     inner join read_csv(getvariable('seeds') || '/queue_priorities.csv') as rules

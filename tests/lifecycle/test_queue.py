@@ -281,8 +281,9 @@ def in_words(value: float) -> str:
     """Whole numbers as such, others with one decimal, halves away from zero."""
     if value == int(value):
         return str(int(value))
-    tenths = Decimal(repr(float(value))).quantize(Decimal("0.1"), ROUND_HALF_UP)
-    return str(tenths)
+    # 0.5145 * 100 is 51.449999999999996 in binary, and 51.45 to whoever reads it.
+    told = Decimal(repr(float(value))).quantize(Decimal("1e-9"), ROUND_HALF_UP)
+    return str(told.quantize(Decimal("0.1"), ROUND_HALF_UP))
 
 
 @cache

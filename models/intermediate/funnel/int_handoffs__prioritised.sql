@@ -30,9 +30,12 @@ rules_met as (
                 then cast(
                     cast(measured.measured as bigint) as {{ dbt.type_string() }}
                 )
+            -- By way of nine digits: of 51.45, which no binary number is, one
+            -- engine makes 51.4 and another 51.5.
             else cast(
-                cast(measured.measured as decimal(18, 1))
-                as {{ dbt.type_string() }}
+                cast(
+                    cast(measured.measured as decimal(28, 9)) as decimal(18, 1)
+                ) as {{ dbt.type_string() }}
             )
         end as value_text,
         row_number() over (

@@ -258,12 +258,25 @@ select
     md5(concat_ws(
         '|', key_part(owner_id), key_part(team), '10:' || month_start_date
     )) as rep_scorecard_id,
-    * exclude (in_hand),
+    * exclude (
+        answered, routing_hours_median, routing_hours_p90, rep_hours_median,
+        rep_hours_p90, in_hand, mqls, tals, mql_tals, tals_accepted
+    ),
     was_ignored / nullif(sla_due, 0) as sla_breach_rate,
+    answered,
+    routing_hours_median,
+    routing_hours_p90,
+    rep_hours_median,
+    rep_hours_p90,
     in_hand::double as open_business_hours,
     passes / sum(passes) over of_team as team_handoff_share,
-    in_hand::double / nullif(sum(in_hand) over of_team, 0)::double
+    in_hand::double
+        / nullif(sum(in_hand::double::decimal(28, 12)) over of_team, 0)::double
         as team_open_time_share,
+    mqls,
+    tals,
+    mql_tals,
+    tals_accepted,
     mql_tals / nullif(mqls, 0) as mql_to_tal_rate,
     tals_accepted / nullif(tals, 0) as tal_to_sal_rate
 from counted

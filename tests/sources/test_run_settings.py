@@ -51,8 +51,8 @@ def test_settings_are_one_row_and_a_row_for_each_system(landing, tmp_path):
     ]
     sources = {name: rest for name, *rest in rows(project, "from settings.sources")}
     assert set(sources) == set(SYSTEMS)
-    assert sources["salesforce"] == ["Asia/Tokyo", "BRL"]
-    assert sources["ads"] == ["UTC", "USD"]
+    assert sources["salesforce"] == ["Asia/Tokyo", "BRL", None]
+    assert sources["ads"] == ["UTC", "USD", None]
 
 
 def test_every_seed_has_an_overlay_also_without_a_folder(project):

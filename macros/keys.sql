@@ -72,3 +72,14 @@ case
         then {{ key64_of([source, match_id]) }}
 end
 {%- endmacro %}
+
+
+{#-
+    The link to a person's record in its system, whose settings hold the pattern;
+    null where they hold none.
+-#}
+{% macro record_url(systems, people) -%}
+{{ dbt.replace(
+    systems ~ '.record_url', "'{record_id}'", people ~ '.primary_record_id'
+) }}
+{%- endmacro %}

@@ -39,9 +39,7 @@ joined as (
         open_handoffs.team,
         people.primary_source as source,
         people.primary_record_id as record_id,
-        {{ dbt.replace(
-            'systems.record_url', "'{record_id}'", 'people.primary_record_id'
-        ) }} as record_url
+        {{ record_url('systems', 'people') }} as record_url
     from proposed
     inner join lifecycles
         on proposed.lifecycle_id = lifecycles.lifecycle_id

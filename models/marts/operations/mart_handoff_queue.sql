@@ -35,9 +35,7 @@ joined as (
         people.primary_source as source,
         people.primary_record_id as record_id,
         people.company,
-        {{ dbt.replace(
-            'systems.record_url', "'{record_id}'", 'people.primary_record_id'
-        ) }} as record_url,
+        {{ record_url('systems', 'people') }} as record_url,
         proposed.acceptance_probability,
         coalesce(proposed.is_proposed, false) as is_proposed,
         case when proposed.is_model_better then proposed.reasons end

@@ -43,6 +43,7 @@ days_over as (
 )
 
 select
+    cast(row_number() over (order by date_day) as bigint) as snapshot_no,
     date_day as snapshot_date,
     ended_at
 from days_over

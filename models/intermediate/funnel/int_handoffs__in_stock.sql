@@ -1,5 +1,5 @@
--- Marketing's hand-offs that were neither accepted nor ended when a day ended,
--- with their age in opening hours then. What happens at midnight is of the day
+-- Marketing's hand-offs that were neither accepted nor ended when a day ended, by
+-- the days that they were in an age band. What happens at midnight is of the day
 -- that begins.
 with lifecycles as (
 
@@ -19,76 +19,188 @@ first_passes as (
 
 ),
 
-days as (
+settings as (
+
+    select * from {{ source('settings', 'run') }}
+
+),
+
+snapshots as (
 
     select * from {{ ref('int_days__snapshot') }}
 
 ),
 
-calendars as (
+bands as (
 
-    select distinct calendar_id from first_passes
+    select * from {{ ref('int_age_bands__at_snapshots') }}
 
 ),
 
-midnights as (
+after_all as (
+
+    select max(snapshot_no) + 1 as snapshot_no from snapshots
+
+),
+
+-- The first snapshot that is taken when a day is over.
+days as (
 
     select
-        days.snapshot_date,
-        days.ended_at,
-        calendars.calendar_id,
-        cast(days.snapshot_date as {{ dbt.type_string() }})
-        || '|' || calendars.calendar_id as midnight_key
-    from days
-    cross join calendars
+        dates.date_day,
+        min(snapshots.snapshot_no) as snapshot_no
+    from {{ ref('dim_dates') }} as dates
+    inner join snapshots
+        on dates.date_day <= snapshots.snapshot_date
+    group by 1
 
 ),
 
-midnights_clocked as (
-
-    {{ business_us('midnights', 'midnight_key', 'ended_at') }}
-
-),
-
-handoffs_clocked as (
-
-    {{ business_us('first_passes', 'lifecycle_id', 'passed_at') }}
-
-),
-
-final as (
+dated as (
 
     select
         lifecycles.lifecycle_id,
-        midnights.snapshot_date,
         lifecycles.channel,
         lifecycles.team,
         lifecycles.owner_id,
-        lifecycles.was_ignored
-        and lifecycles.sla_due_at <= midnights.ended_at as is_overdue,
-        {{ hours_of(
-            'midnights_clocked.business_us - handoffs_clocked.business_us'
-        ) }} as age_business_hours
+        first_passes.calendar_id,
+        first_passes.passed_at,
+        cast(
+            {{ from_utc(
+                'lifecycles.handed_off_at', 'settings.reporting_timezone'
+            ) }} as date
+        ) as handed_off_date,
+        cast(
+            {{ from_utc(
+                'lifecycles.accepted_at', 'settings.reporting_timezone'
+            ) }} as date
+        ) as accepted_date,
+        cast(
+            {{ from_utc(
+                'lifecycles.exited_at', 'settings.reporting_timezone'
+            ) }} as date
+        ) as exited_date,
+        -- Due at midnight is due on the day that ends.
+        case
+            when lifecycles.was_ignored
+                then cast(
+                    {{ from_utc(
+                        from_epoch_us(
+                            epoch_us('lifecycles.sla_due_at') ~ ' - 1'
+                        ),
+                        'settings.reporting_timezone'
+                    ) }} as date
+                )
+        end as overdue_date
     from lifecycles
     inner join first_passes
         on lifecycles.lifecycle_id = first_passes.lifecycle_id
-    inner join midnights
+    cross join settings
+
+),
+
+numbered as (
+
+    select
+        dated.lifecycle_id,
+        dated.channel,
+        dated.team,
+        dated.owner_id,
+        dated.calendar_id,
+        dated.passed_at,
+        handed_off.snapshot_no as from_no,
+        least(
+            coalesce(accepted.snapshot_no, after_all.snapshot_no),
+            coalesce(exited.snapshot_no, after_all.snapshot_no)
+        ) as until_no,
+        coalesce(overdue.snapshot_no, after_all.snapshot_no) as overdue_from_no
+    from dated
+    inner join days as handed_off
+        on dated.handed_off_date = handed_off.date_day
+    left join days as accepted
+        on dated.accepted_date = accepted.date_day
+    left join days as exited
+        on dated.exited_date = exited.date_day
+    left join days as overdue
+        on dated.overdue_date = overdue.date_day
+    cross join after_all
+
+),
+
+in_stock as (
+
+    select * from numbered
+    where from_no < until_no
+
+),
+
+clocked as (
+
+    {{ business_us('in_stock', 'lifecycle_id', 'passed_at') }}
+
+),
+
+counts as (
+
+    select
+        in_stock.calendar_id,
+        clocked.business_us,
+        clocked.lifecycle_id,
+        cast(null as bigint) as handed_by_us
+    from clocked
+    inner join in_stock
+        on clocked.lifecycle_id = in_stock.lifecycle_id
+    union all
+    select distinct
+        calendar_id,
+        handed_by_us as business_us,
+        cast(null as {{ dbt.type_string() }}) as lifecycle_id,
+        handed_by_us
+    from bands
+
+),
+
+-- The next count by which a hand-off is known to be in a band.
+placed as (
+
+    select
+        lifecycle_id,
+        business_us,
+        min(handed_by_us) over (
+            partition by calendar_id
+            order by business_us
+            range between current row and unbounded following
+        ) as handed_by_us
+    from counts
+
+),
+
+stays as (
+
+    select
+        in_stock.lifecycle_id,
+        bands.age_band,
+        in_stock.channel,
+        in_stock.team,
+        in_stock.owner_id,
+        in_stock.calendar_id,
+        placed.business_us as handed_off_business_us,
+        greatest(bands.from_no, in_stock.from_no) as from_no,
+        least(
+            coalesce(bands.until_no, after_all.snapshot_no), in_stock.until_no
+        ) as until_no,
+        in_stock.overdue_from_no
+    from placed
+    inner join in_stock
+        on placed.lifecycle_id = in_stock.lifecycle_id
+    inner join bands
         on
-            first_passes.calendar_id = midnights.calendar_id
-            and lifecycles.handed_off_at < midnights.ended_at
-            and (
-                lifecycles.accepted_at is null
-                or lifecycles.accepted_at >= midnights.ended_at
-            )
-            and (
-                lifecycles.exited_at is null
-                or lifecycles.exited_at >= midnights.ended_at
-            )
-    inner join midnights_clocked
-        on midnights.midnight_key = midnights_clocked.midnight_key
-    inner join handoffs_clocked
-        on lifecycles.lifecycle_id = handoffs_clocked.lifecycle_id
+            in_stock.calendar_id = bands.calendar_id
+            and placed.handed_by_us = bands.handed_by_us
+    cross join after_all
 
 )
 
-select * from final
+select *
+from stays
+where from_no < until_no

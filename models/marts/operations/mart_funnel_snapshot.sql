@@ -1,59 +1,114 @@
-with stock as (
+with stays as (
 
     select * from {{ ref('int_handoffs__in_stock') }}
 
 ),
 
+snapshots as (
+
+    select * from {{ ref('int_days__snapshot') }}
+
+),
+
 bands as (
 
+    select * from {{ ref('def_age_bands') }}
+
+),
+
+calendars as (
+
+    select distinct calendar_id from stays
+
+),
+
+midnights as (
+
     select
+        snapshots.snapshot_no,
+        snapshots.snapshot_date,
+        snapshots.ended_at,
+        calendars.calendar_id,
+        cast(snapshots.snapshot_no as {{ dbt.type_string() }})
+        || '|' || calendars.calendar_id as midnight_key
+    from snapshots
+    cross join calendars
+
+),
+
+midnights_clocked as (
+
+    {{ business_us('midnights', 'midnight_key', 'ended_at') }}
+
+),
+
+-- Few spans of days are many hand-offs.
+spans as (
+
+    select
+        channel,
+        team,
+        owner_id,
         age_band,
-        from_business_hours,
-        lead(from_business_hours) over (order by from_business_hours)
-            as until_business_hours
-    from {{ ref('def_age_bands') }}
+        calendar_id,
+        from_no,
+        until_no,
+        greatest(overdue_from_no, from_no) as overdue_from_no,
+        count(*) as open_handoffs,
+        min(handed_off_business_us) as first_business_us
+    from stays
+    group by 1, 2, 3, 4, 5, 6, 7, 8
 
 ),
 
 counted as (
 
     select
-        stock.snapshot_date,
-        stock.channel,
-        stock.team,
-        stock.owner_id,
-        bands.age_band,
-        bands.from_business_hours as age_from_business_hours,
-        count(*) as open_handoffs,
-        count(case when stock.is_overdue then 1 end) as overdue_handoffs,
-        max(stock.age_business_hours) as oldest_age_business_hours
-    from stock
-    inner join bands
+        midnights.snapshot_date,
+        spans.channel,
+        spans.team,
+        spans.owner_id,
+        spans.age_band,
+        sum(spans.open_handoffs) as open_handoffs,
+        sum(
+            case
+                when spans.overdue_from_no <= midnights.snapshot_no
+                    then spans.open_handoffs
+                else 0
+            end
+        ) as overdue_handoffs,
+        max({{ hours_of(
+            'midnights_clocked.business_us - spans.first_business_us'
+        ) }}) as oldest_age_business_hours
+    from spans
+    inner join midnights
         on
-            stock.age_business_hours >= bands.from_business_hours
-            and (
-                bands.until_business_hours is null
-                or stock.age_business_hours < bands.until_business_hours
-            )
-    group by 1, 2, 3, 4, 5, 6
+            spans.calendar_id = midnights.calendar_id
+            and spans.from_no <= midnights.snapshot_no
+            and spans.until_no > midnights.snapshot_no
+    inner join midnights_clocked
+        on midnights.midnight_key = midnights_clocked.midnight_key
+    group by 1, 2, 3, 4, 5
 
 )
 
 select
     {{ hex_id(null_safe_text([
-        'snapshot_date',
-        'channel',
-        'team',
-        'owner_id',
-        'age_band',
+        'counted.snapshot_date',
+        'counted.channel',
+        'counted.team',
+        'counted.owner_id',
+        'counted.age_band',
     ])) }} as funnel_snapshot_id,
-    snapshot_date,
-    channel,
-    team,
-    owner_id,
-    age_band,
-    cast(age_from_business_hours as double) as age_from_business_hours,
-    cast(open_handoffs as bigint) as open_handoffs,
-    cast(overdue_handoffs as bigint) as overdue_handoffs,
-    oldest_age_business_hours
+    counted.snapshot_date,
+    counted.channel,
+    counted.team,
+    counted.owner_id,
+    counted.age_band,
+    cast(bands.from_business_hours as double) as age_from_business_hours,
+    cast(counted.open_handoffs as bigint) as open_handoffs,
+    cast(counted.overdue_handoffs as bigint) as overdue_handoffs,
+    counted.oldest_age_business_hours
 from counted
+inner join bands
+    on counted.age_band = bands.age_band

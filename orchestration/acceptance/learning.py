@@ -22,7 +22,7 @@ FEWEST_OF_A_KIND = 20
 FEWEST_TO_CALIBRATE = 5
 """So many of either there have to be among the later ones."""
 
-MOST = 200_000
+MOST = 50_000
 """Of more a sample is learned from: ids are digests, so the lowest are one."""
 
 FITTED_SHARE = 0.75

@@ -1,6 +1,7 @@
--- An age is a midnight's count on the clock less that of the hand-off. So what was
--- handed off by a count is, at each midnight, at least so old as a band begins;
--- between two such counts all hand-offs are in the same bands on the same days.
+-- An age is a midnight's count on the clock less that of the hand-off. So what
+-- was handed off by a count is, at each midnight, at least so old as a band
+-- begins; between two such counts all hand-offs are in the same bands on the
+-- same days.
 with snapshots as (
 
     select * from {{ ref('int_days__snapshot') }}
@@ -78,7 +79,11 @@ begun as (
         on
             counts.calendar_id = reached.calendar_id
             and counts.handed_by_us <= reached.handed_by_us
-    group by 1, 2, 3, 4
+    group by
+        counts.calendar_id,
+        counts.handed_by_us,
+        reached.age_band,
+        reached.from_business_hours
 
 )
 

@@ -1,6 +1,6 @@
--- Marketing's hand-offs that were neither accepted nor ended when a day ended, by
--- the days that they were in an age band. What happens at midnight is of the day
--- that begins.
+-- Marketing's hand-offs that were neither accepted nor ended when a day ended,
+-- by the days that they were in an age band. What happens at midnight is of the
+-- day that begins.
 with lifecycles as (
 
     select * from {{ ref('fct_lead_lifecycles') }}

@@ -57,7 +57,15 @@ spans as (
         count(*) as open_handoffs,
         min(handed_off_business_us) as first_business_us
     from stays
-    group by 1, 2, 3, 4, 5, 6, 7, 8
+    group by
+        channel,
+        team,
+        owner_id,
+        age_band,
+        calendar_id,
+        from_no,
+        until_no,
+        greatest(overdue_from_no, from_no)
 
 ),
 
@@ -88,7 +96,12 @@ counted as (
             and spans.until_no > midnights.snapshot_no
     inner join midnights_clocked
         on midnights.midnight_key = midnights_clocked.midnight_key
-    group by 1, 2, 3, 4, 5
+    group by
+        midnights.snapshot_date,
+        spans.channel,
+        spans.team,
+        spans.owner_id,
+        spans.age_band
 
 )
 

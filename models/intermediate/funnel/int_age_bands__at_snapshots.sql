@@ -2,41 +2,15 @@
 -- was handed off by a count is, at each midnight, at least so old as a band
 -- begins; between two such counts all hand-offs are in the same bands on the
 -- same days.
-with snapshots as (
+with midnights as (
 
-    select * from {{ ref('int_days__snapshot') }}
+    select * from {{ ref('int_days__snapshot_clocked') }}
 
 ),
 
 bands as (
 
     select * from {{ ref('def_age_bands') }}
-
-),
-
-calendars as (
-
-    select distinct sla_calendar_id as calendar_id
-    from {{ ref('fct_handoffs') }}
-
-),
-
-midnights as (
-
-    select
-        snapshots.snapshot_no,
-        snapshots.ended_at,
-        calendars.calendar_id,
-        cast(snapshots.snapshot_no as {{ dbt.type_string() }})
-        || '|' || calendars.calendar_id as midnight_key
-    from snapshots
-    cross join calendars
-
-),
-
-clocked as (
-
-    {{ business_us('midnights', 'midnight_key', 'ended_at') }}
 
 ),
 
@@ -47,12 +21,10 @@ reached as (
         midnights.snapshot_no,
         bands.age_band,
         bands.from_business_hours,
-        clocked.business_us
+        midnights.business_us
         - cast(round(bands.from_business_hours * 3600000000) as bigint)
             as handed_by_us
     from midnights
-    inner join clocked
-        on midnights.midnight_key = clocked.midnight_key
     cross join bands
 
 ),

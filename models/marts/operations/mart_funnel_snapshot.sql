@@ -4,41 +4,15 @@ with stays as (
 
 ),
 
-snapshots as (
+midnights as (
 
-    select * from {{ ref('int_days__snapshot') }}
+    select * from {{ ref('int_days__snapshot_clocked') }}
 
 ),
 
 bands as (
 
     select * from {{ ref('def_age_bands') }}
-
-),
-
-calendars as (
-
-    select distinct calendar_id from stays
-
-),
-
-midnights as (
-
-    select
-        snapshots.snapshot_no,
-        snapshots.snapshot_date,
-        snapshots.ended_at,
-        calendars.calendar_id,
-        cast(snapshots.snapshot_no as {{ dbt.type_string() }})
-        || '|' || calendars.calendar_id as midnight_key
-    from snapshots
-    cross join calendars
-
-),
-
-midnights_clocked as (
-
-    {{ business_us('midnights', 'midnight_key', 'ended_at') }}
 
 ),
 
@@ -86,7 +60,7 @@ counted as (
             end
         ) as overdue_handoffs,
         max({{ hours_of(
-            'midnights_clocked.business_us - spans.first_business_us'
+            'midnights.business_us - spans.first_business_us'
         ) }}) as oldest_age_business_hours
     from spans
     inner join midnights
@@ -94,8 +68,6 @@ counted as (
             spans.calendar_id = midnights.calendar_id
             and spans.from_no <= midnights.snapshot_no
             and spans.until_no > midnights.snapshot_no
-    inner join midnights_clocked
-        on midnights.midnight_key = midnights_clocked.midnight_key
     group by
         midnights.snapshot_date,
         spans.channel,

@@ -84,6 +84,8 @@ class RunVars:
     """How much a .zip may unpack to."""
     keep_deleted: bool = False
     attribution_window_days: int = 90
+    report_names_reps: bool = False
+    """Whether the report names sales reps; without it they have numbers there."""
 
     @classmethod
     def parse(
@@ -571,6 +573,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "max_unpacked_mb": _megabytes,
     "keep_deleted": _flag,
     "attribution_window_days": _days,
+    "report_names_reps": _flag,
 }
 
 

@@ -1,0 +1,65 @@
+"""What the numbers rest on: checks, freshness, history and what was set aside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestration.report.figures import Chapter, Chart, Column, Figure
+
+if TYPE_CHECKING:
+    import altair
+
+_ALL = ("month", "channel", "campaign", "team", "version")
+
+
+def _quarantine() -> altair.TopLevelMixin:
+    from orchestration.report.chapters import marks
+
+    return marks.bars("rows", "c:purple", words="text")
+
+
+CHAPTERS = (
+    Chapter(
+        "quality",
+        (
+            Figure(
+                "checks",
+                (
+                    Column("label", "text", "check"),
+                    Column("table", "text"),
+                    Column("state", "text"),
+                    Column("count", "count", "check_count"),
+                    Column("since", "text", "failing_since"),
+                    Column("owner", "text"),
+                    Column("protects", "text"),
+                ),
+                blind_to=_ALL,
+            ),
+            Figure(
+                "tables",
+                (
+                    Column("label", "text", "table"),
+                    Column("raw_rows", "count"),
+                    Column("readings", "count"),
+                    Column("duplicates", "count"),
+                    Column("quarantined", "count"),
+                    Column("after_as_of", "count"),
+                    Column("unread", "count"),
+                    Column("first_day", "text"),
+                    Column("last_day", "text"),
+                ),
+                blind_to=_ALL,
+            ),
+            Figure(
+                "quarantine",
+                (
+                    Column("label", "text", "rule"),
+                    Column("table", "text"),
+                    Column("rows", "count", "quarantined"),
+                ),
+                (Chart("quarantine", _quarantine),),
+                blind_to=_ALL,
+            ),
+        ),
+    ),
+)

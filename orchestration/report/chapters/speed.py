@@ -1,0 +1,161 @@
+"""How soon sales answers, and what another SLA would have given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestration.report.figures import Chapter, Chart, Column, Figure
+
+if TYPE_CHECKING:
+    import altair
+
+
+def _heatmap() -> altair.TopLevelMixin:
+    import altair as alt
+
+    from orchestration.report.chapters import marks
+
+    return (
+        marks.rows()
+        .mark_rect()
+        .encode(
+            **marks.said(
+                x=alt.X(
+                    "hour:O",
+                    title="w:hour_of_day",
+                    axis=alt.Axis(labelAngle=0, labelOverlap="greedy"),
+                ),
+                y=alt.Y("label:N", sort=None, title=None),
+                color=alt.Color(
+                    "mean_hours:Q",
+                    title="w:mean_response_hours",
+                    scale=alt.Scale(scheme="viridis", reverse=True),
+                    legend=alt.Legend(orient="top", gradientLength=160, format="~s"),
+                ),
+            )
+        )
+        .properties(height=alt.Step(26))
+    )
+
+
+def _reached() -> altair.TopLevelMixin:
+    from orchestration.report.chapters import marks
+
+    return marks.rates_by_name("rate", "c:green", "no_target")
+
+
+def _delays() -> altair.TopLevelMixin:
+    import altair as alt
+
+    from orchestration.report.chapters import marks
+
+    return (
+        marks.rows()
+        .transform_fold(["routing", "own"], as_=["kind", "hours"])
+        .transform_calculate(
+            kind_label="datum.kind === 'own' ? 'w:own_delay' : 'w:routing_delay'"
+        )
+        .mark_bar(height={"band": 0.62}, cursor="pointer")
+        .encode(
+            **marks.said(
+                y=marks.names(),
+                x=alt.X("hours:Q", title="w:mean_hours", stack="zero"),
+                color=alt.Color(
+                    "kind_label:N",
+                    title=None,
+                    scale=alt.Scale(
+                        domain=["w:routing_delay", "w:own_delay"],
+                        range=["c:grey", "c:green"],
+                    ),
+                    legend=alt.Legend(orient="top"),
+                ),
+            )
+        )
+        .properties(height=alt.Step(marks.STEP + 4))
+    )
+
+
+def _sla() -> altair.TopLevelMixin:
+    import altair as alt
+
+    from orchestration.report.chapters import marks
+
+    return (
+        marks.rows()
+        .mark_line(strokeWidth=2, interpolate="step-after")
+        .encode(
+            **marks.said(
+                x=alt.X("hours:Q", title="w:sla_hours", scale=alt.Scale(nice=False)),
+                y=marks.percents("ignore_rate", "w:ignore_rate"),
+                color=alt.Color(
+                    "label:N",
+                    sort=None,
+                    title=None,
+                    scale=alt.Scale(range="category"),
+                    legend=alt.Legend(orient="top", columns=3, labelLimit=160),
+                ),
+            )
+        )
+        .properties(height=260)
+    )
+
+
+CHAPTERS = (
+    Chapter(
+        "speed",
+        (
+            Figure(
+                "heatmap",
+                (
+                    Column("label", "text", "weekday"),
+                    Column("hour", "count", "hour_of_day"),
+                    Column("handed_off"),
+                    Column("responded"),
+                    Column("mean_hours", "hours", "mean_response_hours"),
+                    Column("ignored"),
+                ),
+                (Chart("heatmap", _heatmap),),
+            ),
+            Figure(
+                "reached",
+                (
+                    Column("label", "text", "within"),
+                    Column("old_enough"),
+                    Column("reached"),
+                    Column("rate", "rate", "reached_share"),
+                    Column("rate", "interval", "interval"),
+                ),
+                (Chart("reached", _reached),),
+            ),
+            Figure(
+                "delays",
+                (
+                    Column("label", "text", "team"),
+                    Column("answered"),
+                    Column("routing", "hours", "routing_delay"),
+                    Column("own", "hours", "own_delay"),
+                ),
+                (Chart("delays", _delays),),
+                chooses="team",
+            ),
+        ),
+    ),
+    Chapter(
+        "sla",
+        (
+            Figure(
+                "sla",
+                (
+                    Column("label", "text", "team"),
+                    Column("hours", "count", "sla_hours"),
+                    Column("handed_off"),
+                    Column("ignored"),
+                    Column("ignore_rate", "rate"),
+                ),
+                (Chart("sla", _sla),),
+                blind_to=("channel", "campaign", "version"),
+                chooses="team",
+            ),
+        ),
+    ),
+)

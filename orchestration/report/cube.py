@@ -1,0 +1,262 @@
+"""The cube: additive counts of a publication, small enough to lie in a page.
+
+What can be chosen on the page makes a cell (month, channel, team, campaign, version).
+Most tables name the cell of each row by its number, so that texts stand once; the
+page adds up the rows of the cells that are chosen.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.errors import LeadFunnelError, listed
+from orchestration.report import glossary
+from orchestration.report.queries import CELL, Query, queries
+from orchestration.warehouse import literal
+
+Columns = dict[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class Cube:
+    """What the page holds of a publication."""
+
+    values: Mapping[str, Sequence[str]]
+    """By column of a cell: its values, which cells name by their places."""
+    labels: Mapping[str, Mapping[str, Mapping[str, str]]]
+    """By column and language: what a value is called, where that is another text."""
+    cells: Columns
+    tables: Mapping[str, Columns]
+    definitions: Sequence[Mapping[str, Any]] = field(default_factory=list)
+
+    def packed(self) -> str:
+        """All of it as JSON, zipped, in the letters of base64."""
+        text = json.dumps(
+            {
+                "values": self.values,
+                "labels": self.labels,
+                "cells": self.cells,
+                "tables": self.tables,
+                "definitions": self.definitions,
+            },
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+        return base64.b64encode(
+            gzip.compress(text.encode(), compresslevel=6, mtime=0)
+        ).decode("ascii")
+
+
+def read(
+    database: Path,
+    manifest: Mapping[str, Any],
+    *,
+    zone: str,
+    names_reps: bool = False,
+) -> Cube:
+    """The cube of a published DuckDB file; `zone` is where its days begin."""
+    asked = queries(
+        glossary.measures(manifest, "cohorts"),
+        glossary.measures(manifest, "lifecycles"),
+        glossary.dimension(manifest, "lifecycles", "is_handed_off"),
+        zone,
+    )
+    connection = duckdb.connect()
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"attach {literal(str(database))} as shown (read_only)")
+        connection.execute("use shown")
+        _check_tables(connection, asked)
+        tables = {
+            query.name: _columns(connection.execute(query.sql))
+            for query in asked
+            if not query.by_cell
+        }
+        by_cell, cells = _by_cell(connection, [each for each in asked if each.by_cell])
+        reps = _reps(connection, by_cell["handoffs"], names_reps)
+        labels = _labels(connection)
+        definitions = _definitions(connection)
+    finally:
+        connection.close()
+    tables |= by_cell
+    values = _numbered(cells, tables)
+    labels["owner"] = {language: dict(reps) for language in ("en", "ja")}
+    values["owner"] = [number for number, _ in reps]
+    return Cube(values, labels, cells, tables, definitions)
+
+
+def _check_tables(
+    connection: duckdb.DuckDBPyConnection, asked: Sequence[Query]
+) -> None:
+    there = {
+        name
+        for (name,) in connection.execute(
+            "select table_name from duckdb_tables() "
+            "where database_name = 'shown' and schema_name = 'marts'"
+        ).fetchall()
+    }
+    missing = sorted(
+        {name for query in asked for name in query.needs} - there,
+    )
+    if missing:
+        raise LeadFunnelError(
+            f"The publication has no {listed(missing)}, as another version of Lead "
+            "Funnel wrote it: `lead-funnel run` publishes anew, and writes the report."
+        )
+
+
+def _columns(answer: duckdb.DuckDBPyConnection) -> Columns:
+    names = [column[0] for column in answer.description or []]
+    rows = answer.fetchall()
+    return {
+        name: [_plain(row[place]) for row in rows] for place, name in enumerate(names)
+    }
+
+
+def _by_cell(
+    connection: duckdb.DuckDBPyConnection, asked: Sequence[Query]
+) -> tuple[dict[str, Columns], Columns]:
+    """The tables with `cell` in place of its columns, and the cells themselves."""
+    for query in asked:
+        connection.execute(f"create temp table {query.name} as {query.sql}")
+    cell = ", ".join(CELL)
+    union = " union ".join(f"select {cell} from temp.{query.name}" for query in asked)
+    connection.execute(
+        f"create temp table cells as "
+        f"select {cell}, row_number() over (order by {cell}) - 1 as cell from ({union})"
+    )
+    cells = _columns(
+        connection.execute(f"select {cell} from temp.cells order by cells.cell")
+    )
+    tables = {}
+    for query in asked:
+        found = _columns(
+            connection.execute(
+                f"select cells.cell, asked.* exclude ({cell}) "
+                f"from temp.{query.name} as asked "
+                f"inner join temp.cells as cells using ({cell}) order by all"
+            )
+        )
+        found["cell"] = _steps(found["cell"])
+        tables[query.name] = found
+    return tables, cells
+
+
+def _steps(numbers: Sequence[int]) -> list[int]:
+    """Ascending numbers as the steps between them, which zip smaller."""
+    return [b - a for a, b in zip([0, *numbers[:-1]], numbers, strict=True)]
+
+
+def _numbered(cells: Columns, tables: Mapping[str, Columns]) -> dict[str, list[str]]:
+    """Put the place of each value where the value stands; gives back the values."""
+    months = {*cells["month"], *tables["sla"]["month"], *tables["spend"]["month"]}
+    known: dict[str, Iterable[str]] = {
+        "month": _every_month(months),
+        "channel": {
+            *cells["channel"],
+            *tables["stock"]["channel"],
+            *tables["spend"]["channel"],
+        },
+        "team": {
+            *cells["team"],
+            *tables["stock"]["team"],
+            *tables["sla"]["team"],
+        },
+        "campaign": {*cells["campaign"], *tables["spend"]["campaign"]},
+        "version": set(cells["version"]),
+    }
+    values = {name: sorted(found) for name, found in known.items()}
+    places = {
+        name: {value: place for place, value in enumerate(found)}
+        for name, found in values.items()
+    }
+    for columns in (cells, *tables.values()):
+        for name in CELL:
+            if name in columns:
+                columns[name] = [places[name].get(each) for each in columns[name]]
+    return values
+
+
+def _every_month(found: Iterable[str]) -> list[str]:
+    """The months from the first to the last, also those without a row."""
+    months = sorted(found)
+    if not months:
+        return []
+    day, last = date.fromisoformat(months[0]), date.fromisoformat(months[-1])
+    every = []
+    while day <= last:
+        every.append(day.isoformat())
+        day = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    return every
+
+
+def _reps(
+    connection: duckdb.DuckDBPyConnection, handoffs: Columns, names_reps: bool
+) -> list[tuple[str, str]]:
+    """A number for each owner, and what the page calls the owner: the number alone
+    unless reps may be named. No id of a user comes into the page."""
+    owners = sorted(set(handoffs["owner"]) - {""})
+    places = {owner: place + 1 for place, owner in enumerate(owners)}
+    names: dict[str, str] = {}
+    if names_reps:
+        names = dict(
+            connection.execute(
+                "select owner_id, rep_name from marts.dim_sales_reps"
+            ).fetchall()
+        )
+    handoffs["owner"] = [places.get(owner, 0) for owner in handoffs["owner"]]
+    return [("0", ""), *((str(places[each]), names.get(each, "")) for each in owners)]
+
+
+def _labels(
+    connection: duckdb.DuckDBPyConnection,
+) -> dict[str, dict[str, dict[str, str]]]:
+    channels = connection.execute(
+        "select channel, label_en, label_ja from marts.dim_channels order by 1"
+    ).fetchall()
+    campaigns = dict(
+        connection.execute(
+            "select campaign_id, campaign_name from marts.dim_campaigns order by 1"
+        ).fetchall()
+    )
+    return {
+        "channel": {
+            "en": {channel: en or channel for channel, en, _ in channels},
+            "ja": {channel: ja or channel for channel, _, ja in channels},
+        },
+        "campaign": {"en": campaigns, "ja": campaigns},
+    }
+
+
+def _definitions(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    found = _columns(
+        connection.execute(
+            "select definition_version as version, in_words, "
+            "strftime(effective_from_at, '%Y-%m-%d') as since "
+            "from marts.dim_funnel_definitions where is_in_force order by 3, 1"
+        )
+    )
+    return [
+        dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; whole numbers without a point."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        value = float(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value

@@ -135,7 +135,10 @@ def _metrics(manifest: Mapping[str, Any]) -> Iterator[tuple[str, Term]]:
 
 def _columns(manifest: Mapping[str, Any]) -> Iterator[tuple[str, Term]]:
     for node in manifest["nodes"].values():
-        if node["resource_type"] == "model" and node["config"].get("schema") == "marts":
+        if node["resource_type"] == "model" and node["config"].get("schema") in (
+            "marts",
+            "quality",
+        ):
             for name, column in node["columns"].items():
                 yield (
                     f"{node['name']}.{name}",

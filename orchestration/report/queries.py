@@ -265,6 +265,7 @@ select
     coalesce(bands.from_hours, 0) as from_hours,
     queue.next_step as step,
     queue.is_overdue::int as overdue,
+    (queue.business_hours_left is not null)::int as clock_runs,
     date_diff(
         'day',
         timezone({literal(zone)}, timezone('UTC', queue.as_of))::date,
@@ -375,7 +376,7 @@ order by all""",
             ("mart_kpi_scorecard",),
             """
 select
-    month_start_date as month,
+    month_start_date as starts,
     metric,
     dimension,
     coalesce(dimension_value, '') as value,

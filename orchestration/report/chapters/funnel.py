@@ -20,15 +20,19 @@ _COLUMNS = (
     Column("label", "text", "stage"),
     Column("count", "count", "leads"),
     Column("of_before", "rate"),
-    Column("of_before", "interval", "interval"),
     Column("of_all", "rate"),
 )
+_INTERVAL = Column("of_before", "interval", "interval")
 
 CHAPTERS = (
     Chapter(
         "funnel",
         (
-            Figure("funnel_handoffs", _COLUMNS, (Chart("funnel_handoffs", _stages),)),
+            Figure(
+                "funnel_handoffs",
+                (*_COLUMNS[:3], _INTERVAL, *_COLUMNS[3:]),
+                (Chart("funnel_handoffs", _stages),),
+            ),
             Figure("funnel_entries", _COLUMNS, (Chart("funnel_entries", _stages),)),
         ),
     ),

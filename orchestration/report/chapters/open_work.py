@@ -44,7 +44,7 @@ def _open_now() -> altair.TopLevelMixin:
 def _due_next() -> altair.TopLevelMixin:
     from orchestration.report.chapters import marks
 
-    return marks.bars("respond", "c:orange", words="text")
+    return marks.bars("waiting", "c:orange", words="text")
 
 
 def _stock() -> altair.TopLevelMixin:
@@ -113,7 +113,7 @@ def _curves() -> altair.TopLevelMixin:
                 color=alt.Color(
                     "number:Q",
                     title="w:month",
-                    scale=alt.Scale(scheme="viridis", reverse=True),
+                    scale=alt.Scale(range=["c:old", "c:new"]),
                     legend=None,
                 ),
                 strokeDash=alt.StrokeDash(
@@ -147,7 +147,7 @@ CHAPTERS = (
                 "due_next",
                 (
                     Column("label", "text", "due_day"),
-                    Column("respond", "count", "to_respond"),
+                    Column("waiting", "count", "to_respond"),
                     Column("teams", "text", "team"),
                 ),
                 (Chart("due_next", _due_next),),

@@ -289,6 +289,7 @@ def set_aside(project: Project) -> list[tuple[str, int, str]]:
 def _show_places(console: Console, project: Project, report: Report) -> None:
     console.print()
     for name, path in (
+        ("Report", project.published / "report.html"),
         ("Tables", project.published_database),
         ("Parquet", project.published / "*.parquet"),
         ("Checks", project.data_docs / "index.html"),

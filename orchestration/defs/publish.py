@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from orchestration.checks import SUITES, kept_results
 from orchestration.defs.load import WRITER_POOL
 from orchestration.increment import state
 from orchestration.increment.lineage import MODEL, Lineage
 from orchestration.project import ENGINES, Project
-from orchestration.publication.publications import Publication, public_tables, publish
+from orchestration.publication.publications import (
+    DATABASE,
+    Publication,
+    public_tables,
+    publish,
+)
+from orchestration.report import page
 from orchestration.run import progress
 from orchestration.run.failures import without_retries
 from orchestration.transformation import dbt_runner
@@ -20,7 +28,14 @@ PUBLICATION_KEY = dg.AssetKey("publication")
 
 
 def publish_changed(project: Project, manifest: Mapping[str, Any]) -> Publication:
-    """Publish what the tables hold, and write down that it is published."""
+    """Publish what the tables hold, with the report of them, and write down that it is
+    published."""
+
+    def write_report(publication: Publication, folder: Path) -> None:
+        page.write(
+            project, manifest, publication, folder / DATABASE, folder / page.FILE
+        )
+
     tables = public_tables(manifest)
     owed = state.owed(project)
     affected = Lineage(manifest).affected(owed)
@@ -34,10 +49,37 @@ def publish_changed(project: Project, manifest: Mapping[str, Any]) -> Publicatio
         changed_people=(
             f"{state.schema(project)}.changed_people" if owed is not None else None
         ),
+        checks=checks(project, manifest),
+        beside=write_report,
     )
     if project.engine == ENGINES[0]:
         state.published(project, done.id)
     return done
+
+
+def checks(project: Project, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the checks of the suites came to, with who answers for each table."""
+    owners = {
+        f"{node['config'].get('schema')}.{node['name']}": node["config"]
+        .get("meta", {})
+        .get("owner", "")
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+    }
+    return [
+        {
+            "suite": result.suite,
+            "table": result.table,
+            "name": result.name,
+            "passed": result.passed,
+            "count": result.count,
+            "protects": result.protects,
+            "owner": owners.get(result.table, ""),
+        }
+        for suite in SUITES
+        for result in kept_results(project, suite) or ()
+        if result.was_run
+    ]
 
 
 def publication_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
@@ -51,7 +93,7 @@ def publication_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         pool=WRITER_POOL,
         description=(
             "What readers see: the public tables as one DuckDB file and a Parquet "
-            "file each, under OUT/published, swapped in one step."
+            "file each, and the report, under OUT/published, swapped in one step."
         ),
     )
     def publication() -> dg.MaterializeResult:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,6 +81,10 @@ class Publication:
     """What built the tables."""
     raw_rows: Mapping[str, int] = field(default_factory=dict)
     """How many rows each raw table had, by `<system>.<table>`."""
+    fates: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """What became of these rows, by the columns of `raw_row_fates`."""
+    checks: Sequence[Mapping[str, Any]] = ()
+    """What each check of the suites came to, and since when one fails."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,8 @@ def publish(
     *,
     unchanged: Collection[str] = (),
     changed_people: str | None = None,
+    checks: Sequence[Mapping[str, Any]] = (),
+    beside: Callable[[Publication, Path], None] | None = None,
 ) -> Publication:
     """Copy the public tables out of the warehouse and show them to readers.
 
@@ -160,10 +166,13 @@ def publish(
     before, under a further name. `changed_people` is the table of the warehouse that
     names the people whose rows are others than in that publication: where it is
     known, the DuckDB file is a copy of the one before with just these replaced.
+    `checks` are what the suites' checks came to. `beside` writes what else belongs to
+    the publication into its folder, before anybody sees it.
     """
     _check_place(project)
     remove_leftovers(project)
-    last = published(project) if unchanged or changed_people else None
+    before = published(project)
+    last = before if unchanged or changed_people else None
     shown = project.published.resolve()
     now = datetime.now(UTC)
     name = now.strftime("%Y%m%dT%H%M%S.%fZ")
@@ -211,9 +220,13 @@ def publish(
         rows=rows,
         engine=project.engine,
         raw_rows=_raw_rows(project),
+        fates=_fates(project),
+        checks=_since_when(checks, before, now),
     )
     text = json.dumps(asdict(publication), ensure_ascii=False, indent=2)
     (partial / "publication.json").write_text(text + "\n", encoding="utf-8")
+    if beside is not None:
+        beside(publication, partial)
     for path in sorted(partial.iterdir()):
         sync(path)
     sync(partial)
@@ -246,6 +259,50 @@ def _raw_rows(project: Project) -> dict[str, int]:
                 f"from {schema}.input_layer__raw_tables where raw_rows > 0 order by 1"
             ).fetchall()
         )
+
+
+FATES = (
+    "raw_rows",
+    "readings",
+    "duplicates",
+    "quarantined",
+    "after_as_of",
+    "unread",
+)
+
+
+def _fates(project: Project) -> dict[str, dict[str, int]]:
+    """What became of the rows of each raw table that has any."""
+    schema = f"{project.schema_prefix}quality"
+    with duckdb.connect(str(project.built), read_only=True) as connection:
+        if not warehouse.has_table(connection, schema, "raw_row_fates"):
+            return {}
+        rows = connection.execute(
+            f"select source || '.' || source_table, {', '.join(FATES)} "
+            f"from {schema}.raw_row_fates where raw_rows > 0 order by 1"
+        ).fetchall()
+    return {name: dict(zip(FATES, counts, strict=True)) for name, *counts in rows}
+
+
+def _since_when(
+    checks: Sequence[Mapping[str, Any]], before: Publication | None, now: datetime
+) -> list[dict[str, Any]]:
+    """The checks, each failing one with the day of the publication it first failed
+    in without a good one since."""
+    known = {
+        (check["suite"], check["table"], check["name"]): check.get("failing_since")
+        for check in (before.checks if before else ())
+    }
+    return [
+        {
+            **check,
+            "failing_since": None
+            if check["passed"]
+            else known.get((check["suite"], check["table"], check["name"]))
+            or now.date().isoformat(),
+        }
+        for check in checks
+    ]
 
 
 def remove_leftovers(project: Project) -> list[str]:

@@ -21,6 +21,4 @@ CHAPTERS: tuple[Chapter, ...] = (
 
 
 def figures() -> dict[str, Figure]:
-    return {
-        figure.name: figure for chapter in CHAPTERS for figure in chapter.figures
-    }
+    return {figure.name: figure for chapter in CHAPTERS for figure in chapter.figures}

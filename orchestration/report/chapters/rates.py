@@ -23,7 +23,7 @@ def _by_month(rate: str, colour: str) -> altair.LayerChart:
     open_ = base.transform_filter("!datum.is_ripe")
     title = f"w:{rate}"
     x = marks.months()
-    return alt.layer(
+    layers = [
         base.mark_line(
             interpolate="step", color="c:target", strokeDash=[4, 3], strokeWidth=1.5
         ).encode(x=x, y=marks.percents("target", title)),
@@ -38,21 +38,24 @@ def _by_month(rate: str, colour: str) -> altair.LayerChart:
         ripe.mark_point(color=colour, filled=True, size=60, opacity=1).encode(
             **marks.said(x=x, y=marks.percents(rate, title))
         ),
-        base.transform_filter("isValid(datum.path)")
-        .mark_line(color=colour, strokeDash=[3, 4], strokeWidth=1.5)
-        .encode(x=x, y=marks.percents("path", title)),
         open_.mark_rule(color="c:open", strokeWidth=3, strokeDash=[5, 3]).encode(
-            **marks.said(
-                x=x, y=marks.percents("open_lower", title), y2="open_upper:Q"
-            )
+            **marks.said(x=x, y=marks.percents("open_lower", title), y2="open_upper:Q")
         ),
-        open_.mark_point(
-            color="c:open", filled=False, size=90, strokeWidth=2, opacity=1
-        ).encode(**marks.said(x=x, y=marks.percents("open_middle", title))),
         open_.mark_tick(color="c:muted", thickness=2, width=16).encode(
             **marks.said(x=x, y=marks.percents(rate, title))
         ),
-    )
+    ]
+    if rate == "sal_rate":
+        expected = base.transform_filter("isValid(datum.open_middle)")
+        layers += [
+            base.transform_filter("isValid(datum.path)")
+            .mark_line(color=colour, strokeDash=[3, 4], strokeWidth=1.5)
+            .encode(x=x, y=marks.percents("path", title)),
+            expected.mark_point(
+                color="c:open", filled=False, size=90, strokeWidth=2, opacity=1
+            ).encode(**marks.said(x=x, y=marks.percents("open_middle", title))),
+        ]
+    return alt.layer(*layers)
 
 
 def _by_name(rate: str, colour: str) -> altair.LayerChart:

@@ -101,9 +101,7 @@ def _plan() -> altair.TopLevelMixin:
         .encode(
             **marks.said(
                 x=marks.months(),
-                y=alt.Y(
-                    "ratio:Q", title="w:of_target", axis=alt.Axis(format="~%")
-                ),
+                y=alt.Y("ratio:Q", title="w:of_target", axis=alt.Axis(format="~%")),
                 color=alt.Color(
                     "met:N",
                     title=None,
@@ -185,7 +183,9 @@ CHAPTERS = (
                 ),
                 (
                     Chart(
-                        "pacing_handed_off", partial(_pacing, "handed_off"), "handed_off"
+                        "pacing_handed_off",
+                        partial(_pacing, "handed_off"),
+                        "handed_off",
                     ),
                     Chart("pacing_accepted", partial(_pacing, "accepted"), "accepted"),
                 ),

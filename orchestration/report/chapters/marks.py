@@ -73,16 +73,20 @@ def rates_by_name(rate: str, colour: str, target: str) -> alt.LayerChart:
     return alt.layer(bars, spans, aims)
 
 
-def bars(value: str, colour: str, *, shape: str = "", words: str = "") -> alt.Chart:
-    """Bars from left to right, each with a text at its end."""
+def bars(value: str, colour: str, *, words: str) -> alt.LayerChart:
+    """Bars from left to right, each with a text at its end, which has room there."""
     base = rows().properties(height=alt.Step(STEP + 4))
-    axis = alt.Axis(format=shape or "~s", tickCount=5)
+    x = alt.X(f"{value}:Q", title=None, axis=alt.Axis(format=",", tickCount=5))
     drawn = base.mark_bar(height={"band": 0.62}, color=colour, cursor="pointer").encode(
-        **said(y=names(), x=alt.X(f"{value}:Q", title=None, axis=axis))
+        **said(y=names(), x=x)
     )
-    if not words:
-        return drawn
     texts = base.mark_text(align="left", dx=6, color="c:ink").encode(
-        y=names(), x=alt.X(f"{value}:Q"), text=f"{words}:N"
+        y=names(), x=x, text=f"{words}:N"
     )
-    return alt.layer(drawn, texts)
+    room = (
+        base.transform_joinaggregate(most=f"max({value})")
+        .transform_calculate(room="datum.most * (width < 420 ? 1.8 : 1.25)")
+        .mark_point(opacity=0)
+        .encode(y=names(), x=alt.X("room:Q"))
+    )
+    return alt.layer(drawn, texts, room)

@@ -25,7 +25,12 @@ def _open_now() -> altair.TopLevelMixin:
         .encode(
             **marks.said(
                 y=marks.names(),
-                x=alt.X("leads:Q", title="w:open_handoffs", stack="zero"),
+                x=alt.X(
+                    "leads:Q",
+                    title="w:open_handoffs",
+                    stack="zero",
+                    axis=alt.Axis(tickCount=6, format=","),
+                ),
                 color=alt.Color(
                     "kind_label:N",
                     title=None,
@@ -81,7 +86,11 @@ def _reasons() -> altair.TopLevelMixin:
         .encode(
             **marks.said(
                 y=marks.names(),
-                x=alt.X("rejected:Q", title="w:rejected"),
+                x=alt.X(
+                    "rejected:Q",
+                    title="w:rejected",
+                    axis=alt.Axis(tickCount=6, format=","),
+                ),
                 color=alt.Color(
                     "whose:N",
                     title="w:whose",
@@ -107,7 +116,12 @@ def _curves() -> altair.TopLevelMixin:
         .mark_line(interpolate="step-after", strokeWidth=1.8)
         .encode(
             **marks.said(
-                x=alt.X("age:Q", title="w:business_days", scale=alt.Scale(nice=False)),
+                x=alt.X(
+                    "age:Q",
+                    title="w:business_days",
+                    scale=alt.Scale(nice=False),
+                    axis=alt.Axis(tickCount=8),
+                ),
                 y=marks.percents("share", "w:accepted_share"),
                 detail="month:N",
                 color=alt.Color(

@@ -26,12 +26,17 @@ def _heatmap() -> altair.TopLevelMixin:
                     axis=alt.Axis(labelAngle=0, labelOverlap="greedy"),
                 ),
                 y=alt.Y("label:N", sort=None, title=None),
+                # Each colour for as many cells: one that waited long would take
+                # the whole of an even scale.
                 color=alt.Color(
                     "mean_hours:Q",
                     title="w:mean_response_hours",
-                    scale=alt.Scale(scheme="viridis", reverse=True),
-                    legend=alt.Legend(orient="top", gradientLength=160, format="~s"),
+                    scale=alt.Scale(
+                        type="quantile", range=[f"c:heat{n}" for n in range(1, 7)]
+                    ),
+                    legend=alt.Legend(orient="top", titleLimit=400, format=".0f"),
                 ),
+                opacity=alt.condition("datum.is_small", alt.value(0.4), alt.value(1)),
             )
         )
         .properties(height=alt.Step(26))
@@ -59,7 +64,12 @@ def _delays() -> altair.TopLevelMixin:
         .encode(
             **marks.said(
                 y=marks.names(),
-                x=alt.X("hours:Q", title="w:mean_hours", stack="zero"),
+                x=alt.X(
+                    "hours:Q",
+                    title="w:mean_hours",
+                    stack="zero",
+                    axis=alt.Axis(tickCount=6),
+                ),
                 color=alt.Color(
                     "kind_label:N",
                     title=None,
@@ -85,7 +95,12 @@ def _sla() -> altair.TopLevelMixin:
         .mark_line(strokeWidth=2, interpolate="step-after")
         .encode(
             **marks.said(
-                x=alt.X("hours:Q", title="w:sla_hours", scale=alt.Scale(nice=False)),
+                x=alt.X(
+                    "hours:Q",
+                    title="w:sla_hours",
+                    scale=alt.Scale(nice=False),
+                    axis=alt.Axis(tickCount=8),
+                ),
                 y=marks.percents("ignore_rate", "w:ignore_rate"),
                 color=alt.Color(
                     "label:N",

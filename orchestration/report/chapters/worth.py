@@ -23,14 +23,20 @@ def _auc() -> altair.TopLevelMixin:
     from orchestration.report.chapters import marks
 
     base = marks.rows().properties(height=200)
-    y = alt.Y("auc:Q", title="w:auc", scale=alt.Scale(domain=[0.3, 1], clamp=True))
+    y = alt.Y(
+        "auc:Q",
+        title="w:auc",
+        scale=alt.Scale(zero=False, domainMin=0.4),
+        axis=alt.Axis(tickCount=5),
+    )
     return alt.layer(
         base.mark_line(color="c:target", strokeDash=[4, 3]).encode(
             x=marks.months(), y=alt.Y("chance:Q")
         ),
-        base.mark_line(
-            color="c:blue", strokeWidth=2, point={"filled": True, "size": 50}
-        ).encode(**marks.said(x=marks.months(), y=y)),
+        base.mark_line(color="c:blue", strokeWidth=2).encode(x=marks.months(), y=y),
+        base.mark_point(color="c:blue", filled=True, size=60, opacity=1).encode(
+            **marks.said(x=marks.months(), y=y)
+        ),
     )
 
 
@@ -94,28 +100,30 @@ def _plan() -> altair.TopLevelMixin:
 
     from orchestration.report.chapters import marks
 
-    return (
-        marks.rows()
-        .transform_filter("isValid(datum.ratio)")
-        .mark_tick(thickness=4, width=14)
-        .encode(
-            **marks.said(
-                x=marks.months(),
-                y=alt.Y("ratio:Q", title="w:of_target", axis=alt.Axis(format="~%")),
-                color=alt.Color(
-                    "met:N",
-                    title=None,
-                    scale=alt.Scale(
-                        domain=["w:met", "w:missed", "w:not_final"],
-                        range=["c:green", "c:orange", "c:grey"],
-                    ),
-                    legend=alt.Legend(orient="top"),
+    base = marks.rows().transform_filter("isValid(datum.ratio)")
+    x, y = marks.months(), marks.names("metric_label")
+    cells = base.mark_rect(stroke="c:ground", strokeWidth=2).encode(
+        **marks.said(
+            x=x,
+            y=y,
+            color=alt.Color(
+                "met:N",
+                title=None,
+                scale=alt.Scale(
+                    domain=["w:met", "w:missed", "w:not_final"],
+                    range=["c:green", "c:orange", "c:grey"],
                 ),
-                shape=alt.Shape("metric_label:N"),
-            )
+                legend=alt.Legend(orient="top"),
+            ),
         )
-        .properties(height=220)
     )
+    texts = base.mark_text(color="c:ground", fontSize=11).encode(
+        x=x,
+        y=y,
+        text=alt.Text("ratio:Q", format=".0%"),
+        opacity=alt.condition("width < 640", alt.value(0), alt.value(1)),
+    )
+    return alt.layer(cells, texts).properties(height=alt.Step(34))
 
 
 def _costs_by(dimension: str) -> Figure:

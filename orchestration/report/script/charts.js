@@ -1,7 +1,7 @@
 // Charts: Vega-Lite's specifications in the words and colours of the page.
 
 const views = new Map();
-const MOST_BARS = 12;
+const MOST_BARS = 15;
 
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -70,6 +70,8 @@ async function drawChart(chart, rows) {
     renderer: "svg",
     actions: false,
     defaultStyle: false,
+    // Errors alone: Vega-Lite tells of every height that it works out itself.
+    logLevel: 1,
     config: look(),
     tooltip: showTip,
     // Expressions are read and not compiled, so the page needs no eval.

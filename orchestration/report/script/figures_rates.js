@@ -30,6 +30,7 @@ figures.funnel_handoffs = () => {
   const worst = losses.reduce((a, b) => (b.of_before < a.of_before ? b : a), losses[0]);
   return {
     rows,
+    notes: [word("funnel_texts")],
     say: [
       "say_funnel_handoffs",
       {
@@ -74,6 +75,7 @@ figures.funnel_entries = () => {
   );
   return {
     rows,
+    notes: [word("funnel_texts")],
     say: [
       "say_funnel_entries",
       {
@@ -164,7 +166,7 @@ figures.sal_by_month = () => {
     );
   }
   withPath(rows, "sal_rate");
-  return { rows, say: saidOfMonth(rows) };
+  return { rows, say: saidOfMonth(rows), notes: [word("month_marks")] };
 };
 
 function saidOfMonth(rows) {
@@ -222,6 +224,7 @@ figures.ignore_by_month = () => {
   if (!row) return { rows };
   return {
     rows,
+    notes: [word("month_marks_ignore")],
     say: [
       "say_ignore_by_month",
       {
@@ -313,7 +316,10 @@ function byGroup(name, sums, labelAt, dimension) {
             ignore_all: percent(share(all.ignored, all.handed_off)),
           },
         ],
-    notes: rows.some((row) => row.is_small) ? [word("small_first", { n: SMALL })] : [],
+    notes: [
+      word("rate_marks"),
+      rows.some((row) => row.is_small) ? word("small_first", { n: SMALL }) : "",
+    ],
   };
 }
 

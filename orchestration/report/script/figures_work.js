@@ -92,7 +92,7 @@ figures.due_next = () => {
         label: dayAfter(day) + (near ? ` (${word(near)})` : ""),
         waiting,
         teams: named(teams),
-        text: `${count(waiting)}  ·  ${named(teams)}`,
+        text: count(waiting),
       };
       row.tip = lines(row.label, `${word("to_respond")}: ${count(waiting)}`, row.teams);
       return row;

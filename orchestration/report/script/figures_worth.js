@@ -18,18 +18,19 @@ figures.heatmap = () => {
         hour: place % 24,
         ...sums,
         mean_hours: share(sums.response_hours, sums.responded),
+        is_small: sums.responded < ENOUGH_ANSWERED,
       };
       row.tip = lines(
         `${row.label} ${row.hour}:00`,
         `${word("mean_response_hours")}: ${tenth(row.mean_hours)}`,
         `${word("handed_off")}: ${count(row.handed_off)}, ${word("responded")}: ${count(row.responded)}`,
-        row.responded < ENOUGH_ANSWERED ? word("few", { n: ENOUGH_ANSWERED }) : "",
+        row.is_small ? word("few", { n: ENOUGH_ANSWERED }) : "",
       );
       return row;
     });
   if (!rows.length) return { rows };
   const [worst] = rows
-    .filter((row) => row.responded >= ENOUGH_ANSWERED)
+    .filter((row) => !row.is_small)
     .sort((a, b) => b.mean_hours - a.mean_hours);
   return {
     rows,
@@ -503,10 +504,11 @@ figures.tables = () => {
   });
   const sum = (field) => rows.reduce((all, row) => all + (row[field] ?? 0), 0);
   const latest = coverage.last_day.reduce((a, b) => (b > a ? b : a), "");
+  const isKnown = rows.some((row) => "unread" in row);
   return {
     rows,
     say: [
-      "say_tables",
+      isKnown ? "say_tables" : "say_tables_short",
       {
         raw: count(sum("raw_rows")),
         quarantined: count(sum("quarantined")),

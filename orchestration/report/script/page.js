@@ -200,7 +200,7 @@ async function drawFigure(name) {
             .join(state.language === "ja" ? "・" : ", "),
         })
       : "",
-    figure.bars && result.rows.length > MOST_BARS
+    figure.bars && figure.charts.length && result.rows.length > MOST_BARS
       ? word("shown_first", { n: MOST_BARS, all: result.rows.length })
       : "",
   ];

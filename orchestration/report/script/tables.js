@@ -85,7 +85,7 @@ function cell(column, place, row) {
     place === 0 ? "th" : "td",
     {
       scope: place === 0 ? "row" : undefined,
-      class: isNumber ? "number" : undefined,
+      class: isNumber ? "number" : column.kind === "day" ? "day" : undefined,
       "data-word": column.word,
     },
     text,

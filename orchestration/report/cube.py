@@ -21,7 +21,8 @@ import duckdb
 
 from orchestration.errors import LeadFunnelError, listed
 from orchestration.report import glossary
-from orchestration.report.queries import CELL, Query, queries
+from orchestration.report.queries import CELL, queries
+from orchestration.report.query import Query
 from orchestration.warehouse import literal
 
 Columns = dict[str, list[Any]]

@@ -26,6 +26,7 @@ SCRIPTS = (
     "words",
     "figures_rates",
     "figures_work",
+    "figures_speed",
     "figures_worth",
     "charts",
     "tables",

@@ -76,7 +76,7 @@ def rates_by_name(rate: str, colour: str, target: str) -> alt.LayerChart:
 def bars(value: str, colour: str, *, words: str) -> alt.LayerChart:
     """Bars from left to right, each with a text at its end, which has room there."""
     base = rows().properties(height=alt.Step(STEP + 4))
-    x = alt.X(f"{value}:Q", title=None, axis=alt.Axis(format=",", tickCount=5))
+    x = alt.X(f"{value}:Q", title=None, axis=alt.Axis(format=",~f", tickCount=5))
     drawn = base.mark_bar(height={"band": 0.62}, color=colour, cursor="pointer").encode(
         **said(y=names(), x=x)
     )

@@ -29,7 +29,7 @@ def _open_now() -> altair.TopLevelMixin:
                     "leads:Q",
                     title="w:open_handoffs",
                     stack="zero",
-                    axis=alt.Axis(tickCount=6, format=","),
+                    axis=alt.Axis(tickCount=6, format=",~f"),
                 ),
                 color=alt.Color(
                     "kind_label:N",
@@ -89,7 +89,7 @@ def _reasons() -> altair.TopLevelMixin:
                 x=alt.X(
                     "rejected:Q",
                     title="w:rejected",
-                    axis=alt.Axis(tickCount=6, format=","),
+                    axis=alt.Axis(tickCount=6, format=",~f"),
                 ),
                 color=alt.Color(
                     "whose:N",

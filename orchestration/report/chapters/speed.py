@@ -34,7 +34,9 @@ def _heatmap() -> altair.TopLevelMixin:
                     scale=alt.Scale(
                         type="quantile", range=[f"c:heat{n}" for n in range(1, 7)]
                     ),
-                    legend=alt.Legend(orient="top", titleLimit=400, format=".0f"),
+                    legend=alt.Legend(
+                        orient="top", type="symbol", titleLimit=400, format=".0f"
+                    ),
                 ),
                 opacity=alt.condition("datum.is_small", alt.value(0.4), alt.value(1)),
             )
@@ -107,7 +109,7 @@ def _sla() -> altair.TopLevelMixin:
                     sort=None,
                     title=None,
                     scale=alt.Scale(range="category"),
-                    legend=alt.Legend(orient="top", columns=3, labelLimit=160),
+                    legend=alt.Legend(orient="top", columns=2, labelLimit=160),
                 ),
             )
         )

@@ -17,6 +17,7 @@ atexit.register(fall_silent)
 
 OF_THE_TESTS = {
     "LEAD_FUNNEL_SHARED",
+    "LEAD_FUNNEL_REQUIRE_CHROMIUM",
     "LEAD_FUNNEL_REQUIRE_POSTGRES",
     "LEAD_FUNNEL_REQUIRE_SPARK",
     parsed_project.FOLDER,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,8 @@ def publish_changed(project: Project, manifest: Mapping[str, Any]) -> Publicatio
 
 
 def checks(project: Project, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What the checks of the suites came to, with who answers for each table."""
+    """What the checks of the suites came to, with who answers for each table; for raw
+    tables it is whoever answers for most of the models."""
     owners = {
         f"{node['config'].get('schema')}.{node['name']}": node["config"]
         .get("meta", {})
@@ -66,6 +68,7 @@ def checks(project: Project, manifest: Mapping[str, Any]) -> list[dict[str, Any]
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model"
     }
+    [(most, _)] = Counter(filter(None, owners.values())).most_common(1) or [("", 0)]
     return [
         {
             "suite": result.suite,
@@ -74,7 +77,7 @@ def checks(project: Project, manifest: Mapping[str, Any]) -> list[dict[str, Any]
             "passed": result.passed,
             "count": result.count,
             "protects": result.protects,
-            "owner": owners.get(result.table, ""),
+            "owner": owners.get(result.table) or most,
         }
         for suite in SUITES
         for result in kept_results(project, suite) or ()

@@ -163,7 +163,7 @@ select {_OF_LIFECYCLES},
     count(*) as handed_off,
     count(*) filter (outcome = 'ignored') as ignored,
     count(response_hours) as responded,
-    round(coalesce(sum(response_hours::decimal(28, 9)), 0), 3) as response_hours
+    round(coalesce(sum(response_hours::decimal(28, 9)), 0), 6) as response_hours
 from placed
 group by all""",
         ),
@@ -178,8 +178,8 @@ with answered as (
 )
 select {_OF_LIFECYCLES},
     count(*) as answered,
-    round(sum(answered.routing_hours::decimal(28, 9)), 3) as routing_hours,
-    round(sum(answered.rep_hours::decimal(28, 9)), 3) as rep_hours
+    round(sum(answered.routing_hours::decimal(28, 9)), 6) as routing_hours,
+    round(sum(answered.rep_hours::decimal(28, 9)), 6) as rep_hours
 from marts.fct_lead_lifecycles
 inner join answered using (lifecycle_id)
 where {is_handed_off}

@@ -78,6 +78,8 @@ async function drawChart(chart, rows) {
     ast: true,
     hover: true,
   });
+  // The box is the picture, with a name; the table is what can be read of it.
+  box.querySelector("svg").setAttribute("aria-hidden", "true");
   view.addEventListener("click", (event, item) => {
     if (item?.datum?.choose) toggle(item.datum.choose);
   });

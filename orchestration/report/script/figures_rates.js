@@ -277,7 +277,10 @@ function groupRows(sums, labelAt, dimension) {
         no_target: null,
         is_small: each.handed_off < SMALL,
       };
-      if (dimension) row.choose = { dimension, place };
+      if (dimension) {
+        row.value = cube.values[dimension][place];
+        row.choose = { dimension, place };
+      }
       row.tip = lines(
         row.label,
         `${word("sal_rate")}: ${percent(row.sal_rate)} (${span(row.sal_rate_lower, row.sal_rate_upper)})`,

@@ -86,6 +86,7 @@ figures.delays = () => {
     .map(([place, sums]) => {
       const row = {
         label: labelOf("team", place),
+        value: cube.values.team[place],
         answered: sums.answered,
         routing: share(sums.routing_hours, sums.answered),
         own: share(sums.rep_hours, sums.answered),

@@ -34,6 +34,7 @@ function costs(dimension) {
         : labelOf(dimension, place);
     const row = {
       label,
+      value: isShared ? "(unallocated)" : cube.values[dimension][place],
       ...sums,
       cost: share(sums.spend, sums.sals),
       cost_with_allocated: share(sums.with_allocated, sums.sals),

@@ -153,11 +153,12 @@ function fillHead() {
   const sum = (field) =>
     Object.values(facts.tables).reduce((all, fates) => all + (fates[field] ?? 0), 0);
   const failed = facts.checks.filter((check) => !check.passed).length;
-  const sums = allHandoffs();
+  const whole = (field) => cube.tables.handoffs[field].reduce((all, each) => all + each, 0);
+  const [pending, withdrawn] = [whole("pending"), whole("withdrawn")];
   const first = cube.tables.coverage.first_day.reduce((a, b) => (b < a ? b : a), "9999");
   const said = [
-    sums.pending ? word("not_ripe", { n: count(sums.pending) }) : "",
-    sums.withdrawn ? word("not_withdrawn", { n: count(sums.withdrawn) }) : "",
+    pending ? word("not_ripe", { n: count(pending) }) : "",
+    withdrawn ? word("not_withdrawn", { n: count(withdrawn) }) : "",
     sum("unread")
       ? word("not_unread", { n: count(sum("unread")), all: count(sum("raw_rows")) })
       : "",
@@ -242,12 +243,7 @@ function inLanguage() {
   forgetCharts();
   fillWords();
   fillFilters();
-  choose();
-  const kept = { ...state };
-  clearFilters();
-  choose();
   fillHead();
-  Object.assign(state, { ...kept });
   return draw();
 }
 
@@ -297,8 +293,13 @@ function listen() {
   }
   addEventListener("hashchange", () => {
     if (!location.hash.includes("=")) return;
+    const before = state.language;
     readAddress();
-    inLanguage();
+    if (state.language !== before) inLanguage();
+    else {
+      fillFilters();
+      draw();
+    }
   });
   // An open list of a filter closes where the reader goes elsewhere.
   document.addEventListener("click", ({ target }) => {

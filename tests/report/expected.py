@@ -98,12 +98,13 @@ class Expected:
                 count_if(outcome = 'pending') as pending,
                 count_if(sql_at is not null) as sql,
                 count_if(opportunity_at is not null) as opportunity,
-                count_if(exit_stage = 'won') as won,
+                count_if(coalesce(exit_stage, '') = 'won') as won,
                 count_if(outcome = 'accepted' and sql_at is not null) as sal_sql,
                 count_if(sql_at is not null and opportunity_at is not null)
                     as sql_opportunity,
-                count_if(opportunity_at is not null and exit_stage = 'won')
-                    as opportunity_won
+                count_if(
+                    opportunity_at is not null and coalesce(exit_stage, '') = 'won'
+                ) as opportunity_won
             from marts.fct_lead_lifecycles
             where origin = 'marketing' and outcome <> 'withdrawn' and {choice.where()}
             group by 1 order by 1

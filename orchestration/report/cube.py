@@ -155,7 +155,7 @@ def _by_cell(
 
 def _steps(numbers: Sequence[int]) -> list[int]:
     """Ascending numbers as the steps between them, which zip smaller."""
-    return [b - a for a, b in zip([0, *numbers[:-1]], numbers, strict=True)]
+    return [b - a for a, b in zip([0, *numbers], numbers, strict=False)]
 
 
 def _numbered(cells: Columns, tables: Mapping[str, Columns]) -> dict[str, list[str]]:

@@ -109,6 +109,7 @@ def publication_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
                 "as_of": done.as_of or "no lifecycle",
                 "rows": dg.MetadataValue.json(dict(done.rows)),
                 "folder": dg.MetadataValue.path(str(project.published)),
+                "report": dg.MetadataValue.path(str(project.published / page.FILE)),
             }
         )
 

@@ -33,7 +33,7 @@ EVERY_ORIGIN = ("inquiry", "mql")
 
 _OF_LIFECYCLES = """
     date_trunc('month', handed_off_date)::date as month,
-    channel,
+    coalesce(channel, '') as channel,
     coalesce(team, '') as team,
     coalesce(last_campaign_id, '') as campaign,
     coalesce(definition_version, '') as version"""
@@ -64,7 +64,7 @@ def queries(
             f"""
 select
     date_trunc('month', handed_off_date)::date as month,
-    channel,
+    coalesce(channel, '') as channel,
     coalesce(team, '') as team,
     coalesce(campaign_id, '') as campaign,
     coalesce(definition_version, '') as version,
@@ -91,7 +91,7 @@ group by all""",
             f"""
 select
     date_trunc('month', entered_date)::date as month,
-    channel,
+    coalesce(channel, '') as channel,
     coalesce(team, '') as team,
     coalesce(campaign_id, '') as campaign,
     coalesce(definition_version, '') as version,
@@ -246,7 +246,7 @@ with bands as (
 )
 select
     date_trunc('month', lifecycles.handed_off_date)::date as month,
-    queue.channel,
+    coalesce(queue.channel, '') as channel,
     coalesce(queue.team, '') as team,
     coalesce(queue.campaign_id, '') as campaign,
     coalesce(lifecycles.definition_version, '') as version,

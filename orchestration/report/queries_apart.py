@@ -11,7 +11,7 @@ APART: tuple[Query, ...] = (
         """
 select
     snapshot_date as day,
-    channel,
+    coalesce(channel, '') as channel,
     coalesce(team, '') as team,
     sum(open_handoffs) as open_handoffs,
     sum(overdue_handoffs) as overdue_handoffs

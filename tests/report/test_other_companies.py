@@ -147,3 +147,44 @@ def test_a_reps_own_words_are_not_shown(
         assert reasons["(other words)"] == 3
         assert reasons["Wrong timing"] == 37
         assert private not in opened.page.content()
+
+
+def test_leads_without_a_source_team_or_campaign_are_counted(
+    browser: Browser, published_sample: Project, tmp_path: Path
+) -> None:
+    """A blank source is no channel; nothing that is not known may take leads away."""
+
+    def without(table: str, *columns: str) -> str:
+        nothing = ", ".join(f"null::varchar as {column}" for column in columns)
+        return f"select * replace ({nothing}) from whole.marts.{table}"
+
+    path = report_of(
+        published_sample,
+        tmp_path,
+        {
+            "mart_funnel_cohort": without(
+                "mart_funnel_cohort", "channel", "team", "campaign_id", "owner_id"
+            ),
+            "fct_lead_lifecycles": without(
+                "fct_lead_lifecycles", "channel", "team", "last_campaign_id", "owner_id"
+            ),
+            "mart_funnel_period": without("mart_funnel_period", "channel", "team"),
+            "mart_handoff_queue": without("mart_handoff_queue", "channel", "team"),
+            "mart_funnel_snapshot": without("mart_funnel_snapshot", "channel", "team"),
+            "dim_campaigns": without("dim_campaigns", "channel"),
+            "mart_sla_sensitivity": without("mart_sla_sensitivity", "team"),
+        },
+        keep=True,
+    )
+    with Opened.at(browser, path) as opened:
+        assert opened.errors == []
+        for figure, label in (
+            ("by_channel", "(none)"),
+            ("by_team", "(nobody)"),
+            ("by_campaign", "(none)"),
+        ):
+            [row] = opened.rows(figure)
+            assert (row["label"], row["handed_off"]) == (label, 8378)
+        assert opened.rows("by_rep")[0]["label"] == "(nobody)"
+        assert sum(row["handed_off"] for row in opened.rows("heatmap")) == 8378
+        assert sum(row["open"] for row in opened.rows("open_now")) == 627

@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration import warehouse
 from orchestration.errors import LeadFunnelError, listed
 from orchestration.report import glossary
 from orchestration.report.queries import CELL, queries
@@ -74,7 +75,7 @@ def read(
     )
     connection = duckdb.connect()
     try:
-        connection.execute("set TimeZone = 'UTC'")
+        warehouse.configure(connection)
         connection.execute(f"attach {literal(str(database))} as shown (read_only)")
         connection.execute("use shown")
         _check_tables(connection, asked)

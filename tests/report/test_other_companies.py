@@ -58,6 +58,7 @@ def test_a_company_without_a_lead_has_a_report(
         {},
         keep=False,
         as_of=None,
+        funnel_version="v9",
         checks=(),
         fates={},
         raw_rows={},
@@ -68,6 +69,7 @@ def test_a_company_without_a_lead_has_a_report(
             text = opened.page.locator("body").inner_text()
             assert "undefined" not in text
             assert "NaN" not in text
+            assert "v9" in opened.page.locator("#whatif").inner_text()
             if language == "en":
                 assert opened.say("by_team") == "Nothing falls under these filters."
                 assert opened.say("checks").startswith("What the checks came to is not")

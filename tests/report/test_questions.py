@@ -8,6 +8,7 @@ from datetime import timedelta
 import duckdb
 import pytest
 
+from orchestration.project import ROOT
 from tests.report.opened import Opened
 
 pytestmark = pytest.mark.slow
@@ -40,6 +41,22 @@ def test_which_campaign_does_sales_refuse_and_why(
     assert (
         f"“学生・個人” ({students / rejected:.1%} of its refusals; marketing's" in said
     )
+
+
+def test_the_docs_tell_the_samples_answers(page: Opened) -> None:
+    text = " ".join((ROOT / "docs" / "report.md").read_text(encoding="utf-8").split())
+    refused = page.rows("refused")[0]
+    last, before = page.rows("sal_by_month")[:-3:-1]
+    due = sum(row["waiting"] for row in page.rows("due_next") if row["day"] <= 1)
+    assert (
+        f"refuses {100 * refused['rejection_rate']:.1f} % of `{REFUSED_CAMPAIGN}`"
+        in text
+    )
+    gap = 100 * (before["sal_rate"] - last["sal_rate"])
+    ripening = 100 * (last["projected"] - last["sal_rate"])
+    assert f"{gap:.1f} points September lies behind August {ripening:.1f} are" in text
+    assert due == 1
+    assert "one more lead will be overdue tomorrow" in text
 
 
 def test_which_team_lets_leads_lie(

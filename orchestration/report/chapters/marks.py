@@ -20,13 +20,13 @@ def said(**encodings: object) -> dict[str, object]:
     return {**encodings, "tooltip": alt.Tooltip("tip:N")}
 
 
-def names(field: str = "label") -> alt.Y:
-    """Bars from above in the order of the rows."""
+def names(field: str = "label", longest: int = 190) -> alt.Y:
+    """Bars from above in the order of the rows; names as long as so many pixels."""
     return alt.Y(
         f"{field}:N",
         sort=None,
         title=None,
-        axis=alt.Axis(labelLimit=190, ticks=False, domain=False, labelPadding=8),
+        axis=alt.Axis(labelLimit=longest, ticks=False, domain=False, labelPadding=8),
     )
 
 
@@ -73,20 +73,20 @@ def rates_by_name(rate: str, colour: str, target: str) -> alt.LayerChart:
     return alt.layer(bars, spans, aims)
 
 
-def bars(value: str, colour: str, *, words: str) -> alt.LayerChart:
+def bars(value: str, colour: str, *, words: str, longest: int = 190) -> alt.LayerChart:
     """Bars from left to right, each with a text at its end, which has room there."""
     base = rows().properties(height=alt.Step(STEP + 4))
     x = alt.X(f"{value}:Q", title=None, axis=alt.Axis(format=",~f", tickCount=5))
     drawn = base.mark_bar(height={"band": 0.62}, color=colour, cursor="pointer").encode(
-        **said(y=names(), x=x)
+        **said(y=names(longest=longest), x=x)
     )
     texts = base.mark_text(align="left", dx=6, color="c:ink").encode(
-        y=names(), x=x, text=f"{words}:N"
+        y=names(longest=longest), x=x, text=f"{words}:N"
     )
     room = (
         base.transform_joinaggregate(most=f"max({value})")
         .transform_calculate(room="datum.most * (width < 420 ? 1.8 : 1.25)")
         .mark_point(opacity=0)
-        .encode(y=names(), x=alt.X("room:Q"))
+        .encode(y=names(longest=longest), x=alt.X("room:Q"))
     )
     return alt.layer(drawn, texts, room)

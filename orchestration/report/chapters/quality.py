@@ -15,7 +15,7 @@ _ALL = ("month", "channel", "campaign", "team", "version")
 def _quarantine() -> altair.TopLevelMixin:
     from orchestration.report.chapters import marks
 
-    return marks.bars("rows", "c:purple", words="text")
+    return marks.bars("rows", "c:purple", words="text", longest=340)
 
 
 CHAPTERS = (

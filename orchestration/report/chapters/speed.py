@@ -17,6 +17,7 @@ def _heatmap() -> altair.TopLevelMixin:
 
     return (
         marks.rows()
+        .transform_filter("isValid(datum.mean_hours)")
         .mark_rect()
         .encode(
             **marks.said(
@@ -26,17 +27,12 @@ def _heatmap() -> altair.TopLevelMixin:
                     axis=alt.Axis(labelAngle=0, labelOverlap="greedy"),
                 ),
                 y=alt.Y("label:N", sort=None, title=None),
-                # Each colour for as many cells: one that waited long would take
-                # the whole of an even scale.
                 color=alt.Color(
-                    "mean_hours:Q",
+                    "level_label:N",
                     title="w:mean_response_hours",
-                    scale=alt.Scale(
-                        type="quantile", range=[f"c:heat{n}" for n in range(1, 7)]
-                    ),
-                    legend=alt.Legend(
-                        orient="top", type="symbol", titleLimit=400, format=".0f"
-                    ),
+                    sort=alt.EncodingSortField("level", op="min"),
+                    scale=alt.Scale(range=[f"c:heat{n}" for n in range(1, 7)]),
+                    legend=alt.Legend(orient="top", titleLimit=400, columns=6),
                 ),
                 opacity=alt.condition("datum.is_small", alt.value(0.4), alt.value(1)),
             )

@@ -36,7 +36,7 @@ function look() {
       labelFontSize: 12,
       titleFontSize: 12,
       titleFontWeight: "normal",
-      labelLimit: innerWidth < 600 ? 120 : 220,
+      labelLimit: innerWidth < 600 ? 120 : 340,
     },
     legend: { labelColor: ink, titleColor: muted, labelFontSize: 12, titleFontSize: 12 },
     range: {

@@ -1,6 +1,7 @@
 // Rows and sentences of speed, SLA and score.
 
 const ENOUGH_ANSWERED = 20;
+const LEVELS = 6;
 
 figures.heatmap = () => {
   const found = sumsBy("hours", (row, table) => table.hour_of_week[row], [
@@ -29,11 +30,13 @@ figures.heatmap = () => {
       return row;
     });
   if (!rows.length) return { rows };
+  inLevels(rows);
   const [worst] = rows
     .filter((row) => !row.is_small)
     .sort((a, b) => b.mean_hours - a.mean_hours);
   return {
     rows,
+    notes: [word("heat_marks", { n: ENOUGH_ANSWERED })],
     say: worst
       ? [
           "say_heatmap",
@@ -47,6 +50,25 @@ figures.heatmap = () => {
       : ["say_heatmap_small", { n: ENOUGH_ANSWERED }],
   };
 };
+
+// As many hours of the week in each colour: one that waited long would take the whole
+// of an even scale.
+function inLevels(rows) {
+  const known = rows.filter((row) => row.mean_hours !== null);
+  const sorted = known.map((row) => row.mean_hours).sort((a, b) => a - b);
+  const ends = [1, 2, 3, 4, 5].map((level) =>
+    Math.ceil(sorted[Math.floor((level * sorted.length) / LEVELS)] ?? 0),
+  );
+  const steps = [...new Set(ends)].filter((end) => end > 0);
+  for (const row of known) {
+    const level = steps.filter((end) => row.mean_hours >= end).length;
+    row.level = level;
+    row.level_label =
+      level === steps.length
+        ? word("hours_more", { a: steps.at(-1) ?? 0 })
+        : word("hours_range", { a: steps[level - 1] ?? 0, b: steps[level] });
+  }
+}
 
 figures.reached = () => {
   const names = Object.keys(cube.tables.reached).filter((name) => name !== "cell");

@@ -28,8 +28,15 @@ function definitionOf(key) {
 function heading(column) {
   const name = word(column.word);
   const definition = definitionOf(column.word);
-  if (!definition) return [name];
-  return [element("button", { type: "button", class: "term", "data-word": column.word }, name)];
+  const { link } = page.words[column.word];
+  const more = link
+    ? [" ", element("a", { href: link, "aria-label": `${name} ↗` }, "↗")]
+    : [];
+  if (!definition) return [name, ...more];
+  return [
+    element("button", { type: "button", class: "term", "data-word": column.word }, name),
+    ...more,
+  ];
 }
 
 const NUMBERS = ["count", "rate", "interval", "money", "hours", "number"];

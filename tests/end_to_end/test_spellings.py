@@ -26,7 +26,7 @@ from orchestration.project import ROOT, Project
 from orchestration.settings import run_settings
 from orchestration.sources import raw
 from orchestration.transformation import dbt_runner
-from tests.end_to_end import command
+from tests import job
 
 pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
@@ -308,27 +308,24 @@ def land_plainly(folder: Path) -> None:
 Rows = dict[str, list[tuple]]
 
 
-def published(folder: Path) -> Rows:
-    """What a run makes of the folder."""
-    done = command.in_process(
-        "run",
-        landing=folder / "in",
-        out=folder / "out",
-        vars_json='{"reporting_currency": "EUR"}',
-    )
-    assert done.returncode == 0, done.stderr
-    path = folder / "out" / "published" / "lead_funnel.duckdb"
-    return rows_of(path, "table_schema <> ''", OF_THE_TEXT.__contains__)
-
-
-def read(folder: Path) -> Rows:
-    """What a run reads in the folder: the tables that all others are made of."""
-    project = Project.from_environment(
+def project_of(folder: Path) -> Project:
+    return Project.from_environment(
         {},
         landing=folder / "in",
         out=folder / "out",
         vars={"reporting_currency": "EUR"},
     )
+
+
+def published(folder: Path) -> Rows:
+    """What is published of the folder."""
+    path = job.build(project_of(folder))
+    return rows_of(path, "table_schema <> ''", OF_THE_TEXT.__contains__)
+
+
+def read(folder: Path) -> Rows:
+    """What a run reads in the folder: the tables that all others are made of."""
+    project = project_of(folder)
     project.prepare_out()
     raw.load_all(project)
     run_settings.write_settings(project)

@@ -43,7 +43,7 @@ POLICY = (
 
 _HEAD = "<head>"
 _LINK = re.compile(r"<link\b[^>]*>")
-_FILLED_IN_LATER = re.compile(r' ((?:xlink:)?href|src)="(?=\{\{)')
+_FILLED_IN_LATER = re.compile(r' (?:xlink:)?(href|src)="(?=\{\{)')
 
 _OF_A_RUN = frozenset(
     {

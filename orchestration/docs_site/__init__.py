@@ -20,6 +20,6 @@ __all__ = ["DOCS", "GLOSSARY", "write"]
 def write(project: Project, manifest: Mapping[str, Any], folder: Path) -> list[Path]:
     """Write the pages into a folder; says which they are."""
     docs, glossary = folder / DOCS, folder / GLOSSARY
-    docs.write_bytes(dbt_docs.page(project).read_bytes())
+    docs.write_bytes(dbt_docs.page(project))
     glossary.write_text(glossary_page.page(manifest, DOCS), encoding="utf-8")
     return [docs, glossary]

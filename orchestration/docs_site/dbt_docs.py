@@ -20,9 +20,9 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,13 +60,15 @@ _DROPPED = _OF_A_RUN | _OF_THE_MACHINE | _OF_NOBODY | {"unrendered_config"}
 """Fields of the manifest and of its nodes that are not for readers."""
 
 
-def page(project: Project) -> Path:
+def page(project: Project) -> bytes:
     """dbt's docs of the project, made where nobody has made them yet."""
-    kept = dbt_runner.parsed_folder(project)
-    path = kept / f"docs-{_made_by()}.html"
-    if not path.is_file():
-        _make(project, path)
-    return path
+    path = dbt_runner.parsed_folder(project) / f"docs-{_made_by()}.html"
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        made = _made(project)
+        _keep(made, path)
+        return made
 
 
 def _made_by() -> str:
@@ -77,23 +79,25 @@ def _made_by() -> str:
     return made_by.hexdigest()[:8]
 
 
-def _make(project: Project, path: Path) -> None:
+def _made(project: Project) -> bytes:
     manifest = dbt_runner.manifest_json(project)
     project.dbt_target.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="docs-", dir=project.dbt_target))
-    try:
+    with tempfile.TemporaryDirectory(prefix="docs-", dir=project.dbt_target) as name:
+        folder = Path(name)
         (folder / parsed_project.MANIFEST).write_text(
             as_script(for_readers(with_terms(manifest))), encoding="utf-8"
         )
         text, empty_catalog = dbt_runner.static_docs(project, folder)
-        made = finished(text, empty_catalog, as_script(catalog(manifest)))
-        fresh = path.with_name(f".{path.name}.{os.getpid()}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(made, encoding="utf-8")
-        # Processes may share the folder: the page is there as a whole or not at all.
+    return finished(text, empty_catalog, as_script(catalog(manifest))).encode()
+
+
+def _keep(made: bytes, path: Path) -> None:
+    """Processes may share the folder: the page is there as a whole or not at all. Where
+    the parsed project has gone from it, nothing is kept."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with suppress(FileNotFoundError):
+        fresh.write_bytes(made)
         fresh.replace(path)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def for_readers(manifest: Mapping[str, Any]) -> dict[str, Any]:

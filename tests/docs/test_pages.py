@@ -142,14 +142,10 @@ def test_the_page_is_the_same_whoever_makes_it(docs, project, tmp_path, monkeypa
     monkeypatch.setenv("DBT_ENV_CUSTOM_ENV_SECRET", "swordfish")
     monkeypatch.setenv(parsed_project.FOLDER, str(tmp_path / "parsed"))
     other = replace(project, out=tmp_path / "other")
-    kept = parsed_project.kept_path(project, dbt_runner.fingerprint(project))
-    assert kept.is_relative_to(tmp_path)
-    assert not kept.exists()
-    # This process has parsed the project already: what it has is not asked again.
-    made = dbt_docs.page(other)
-    assert made.is_relative_to(tmp_path / "parsed")
-    assert made.read_text("utf-8") == docs
+    assert dbt_docs.page(other).decode() == docs
     assert list(other.dbt_target.glob("docs-*")) == []
+    # Without a parsed project there is nothing that the page could be kept with.
+    assert not (tmp_path / "parsed").exists()
 
 
 def test_a_page_that_is_there_is_not_made_again(project, docs, monkeypatch):
@@ -157,7 +153,8 @@ def test_a_page_that_is_there_is_not_made_again(project, docs, monkeypatch):
         raise AssertionError("made again")
 
     monkeypatch.setattr(dbt_runner, "static_docs", fail)
-    assert dbt_docs.page(project).read_text("utf-8") == docs
+    # As in any other OUT: they share what dbt parsed.
+    assert dbt_docs.page(replace(project, out=project.out / "o")).decode() == docs
 
 
 def test_a_text_of_the_project_stays_a_text(manifest):

@@ -59,6 +59,24 @@ _OF_NOBODY = frozenset({"user_id", "project_id"})
 _DROPPED = _OF_A_RUN | _OF_THE_MACHINE | _OF_NOBODY | {"unrendered_config"}
 """Fields of the manifest and of its nodes that are not for readers."""
 
+_WITH_NODES = (
+    "nodes",
+    "sources",
+    "macros",
+    "docs",
+    "exposures",
+    "metrics",
+    "semantic_models",
+    "saved_queries",
+    "unit_tests",
+    "functions",
+)
+"""Sections of the manifest whose values have such fields."""
+
+_SETS = frozenset({"sources", "refs", "depends_on"})
+_MAPS = frozenset({"parent_map", "child_map"})
+"""Fields and sections with lists whose order is another one in every process."""
+
 
 def page(project: Project) -> bytes:
     """dbt's docs of the project, made where nobody has made them yet."""
@@ -106,6 +124,8 @@ def for_readers(manifest: Mapping[str, Any]) -> dict[str, Any]:
     found = {
         section: {key: _without(node) for key, node in nodes.items()}
         if section in _WITH_NODES
+        else _sorted(nodes)
+        if section in _MAPS
         else nodes
         for section, nodes in manifest.items()
     }
@@ -122,22 +142,20 @@ def for_readers(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-_WITH_NODES = (
-    "nodes",
-    "sources",
-    "macros",
-    "docs",
-    "exposures",
-    "metrics",
-    "semantic_models",
-    "saved_queries",
-    "unit_tests",
-    "functions",
-)
-
-
 def _without(node: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in node.items() if name not in _DROPPED}
+    return {
+        name: _sorted(value) if name in _SETS else value
+        for name, value in node.items()
+        if name not in _DROPPED
+    }
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _sorted(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return sorted(value, key=lambda part: json.dumps(part, sort_keys=True))
+    return value
 
 
 def with_terms(manifest: Mapping[str, Any]) -> dict[str, Any]:

@@ -86,7 +86,9 @@ def test_the_page_tells_of_every_model_and_metric(docs, manifest):
     told = inlined(docs, "manifest")
     assert told["nodes"].keys() == manifest["nodes"].keys()
     assert told["metrics"].keys() == manifest["metrics"].keys()
-    assert told["parent_map"] == manifest["parent_map"]
+    assert told["parent_map"] == {
+        key: sorted(parents) for key, parents in manifest["parent_map"].items()
+    }
 
 
 def test_a_column_is_told_with_its_japanese_term_and_its_word(docs):
@@ -146,6 +148,19 @@ def test_the_page_is_the_same_whoever_makes_it(docs, project, tmp_path, monkeypa
     assert list(other.dbt_target.glob("docs-*")) == []
     # Without a parsed project there is nothing that the page could be kept with.
     assert not (tmp_path / "parsed").exists()
+
+
+def test_the_order_in_which_dbt_finds_things_does_not_matter(manifest):
+    """It keeps some in sets, which are in another order in every process."""
+    changed = copy.deepcopy(manifest)
+    for node in changed["nodes"].values():
+        node.get("sources", []).reverse()
+        node.get("refs", []).reverse()
+        node.get("depends_on", {}).get("nodes", []).reverse()
+    for parents in changed["parent_map"].values():
+        parents.reverse()
+    assert changed != manifest
+    assert dbt_docs.for_readers(changed) == dbt_docs.for_readers(manifest)
 
 
 def test_a_page_that_is_there_is_not_made_again(project, docs, monkeypatch):

@@ -141,6 +141,8 @@ def test_nothing_of_the_machine_or_the_run_is_in_it(docs, project, manifest):
 
 def test_the_page_is_the_same_whoever_makes_it(docs, project, tmp_path, monkeypatch):
     """In another OUT, at another time, with values in the environment."""
+    # Parsed before the folder is another one: this process keeps it.
+    dbt_runner.manifest(project)
     monkeypatch.setenv("DBT_ENV_CUSTOM_ENV_SECRET", "swordfish")
     monkeypatch.setenv(parsed_project.FOLDER, str(tmp_path / "parsed"))
     other = replace(project, out=tmp_path / "other")

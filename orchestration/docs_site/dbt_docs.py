@@ -23,6 +23,7 @@ import re
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +90,10 @@ def page(project: Project) -> bytes:
         return made
 
 
+@cache
 def _made_by() -> str:
-    """Changes when the code does that makes the page: another one is then kept."""
+    """Changes when the code does that makes the page: another one is then kept. Asked
+    once, as a file may be edited while what it said is at work."""
     made_by = hashlib.sha256()
     for path in (__file__, glossary.__file__):
         made_by.update(Path(path).read_bytes())

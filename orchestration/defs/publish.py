@@ -11,6 +11,7 @@ from orchestration.defs.load import WRITER_POOL
 from orchestration.increment import state
 from orchestration.increment.lineage import MODEL, Lineage
 from orchestration.project import ENGINES, Project
+from orchestration.publication import pages
 from orchestration.publication.publications import Publication, public_tables, publish
 from orchestration.run import progress
 from orchestration.run.failures import without_retries
@@ -34,6 +35,7 @@ def publish_changed(project: Project, manifest: Mapping[str, Any]) -> Publicatio
         changed_people=(
             f"{state.schema(project)}.changed_people" if owed is not None else None
         ),
+        beside=pages.beside(project, manifest),
     )
     if project.engine == ENGINES[0]:
         state.published(project, done.id)
@@ -51,7 +53,8 @@ def publication_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         pool=WRITER_POOL,
         description=(
             "What readers see: the public tables as one DuckDB file and a Parquet "
-            "file each, under OUT/published, swapped in one step."
+            "file each, with dbt's docs and the glossary, under OUT/published, "
+            "swapped in one step."
         ),
     )
     def publication() -> dg.MaterializeResult:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,6 +153,7 @@ def publish(
     *,
     unchanged: Collection[str] = (),
     changed_people: str | None = None,
+    beside: Callable[[Path], object] | None = None,
 ) -> Publication:
     """Copy the public tables out of the warehouse and show them to readers.
 
@@ -160,6 +161,8 @@ def publish(
     before, under a further name. `changed_people` is the table of the warehouse that
     names the people whose rows are others than in that publication: where it is
     known, the DuckDB file is a copy of the one before with just these replaced.
+    `beside` writes what is shown together with the tables into the folder in which
+    they lie by then.
     """
     _check_place(project)
     remove_leftovers(project)
@@ -200,6 +203,8 @@ def publish(
             for path in partial.glob(f"{DATABASE}*"):
                 path.unlink()
             rows, as_of = _write_tables(project, tables, partial, carried, None)
+    if beside is not None:
+        beside(partial)
     publication = Publication(
         id=name,
         built_at=now.isoformat(timespec="seconds"),

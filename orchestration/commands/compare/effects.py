@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -171,9 +171,3 @@ def _columns(compared: Compared, side: Side, schema: str, name: str) -> dict[str
 
 def _schema(side: Side, schema: str) -> str:
     return f"{side.database}.{schema}" if side.database else side.schema(schema)
-
-
-def public(models: list[Reached]) -> Iterator[Reached]:
-    """The tables that readers see: where rows differ first, then what is unknown."""
-    tables = [model for model in models if model.is_public]
-    return iter(sorted(tables, key=lambda model: (model.rows is None, model.name)))

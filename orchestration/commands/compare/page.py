@@ -9,37 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestration.commands.compare import effects, render
-from orchestration.commands.compare.differences import (
-    SUMMED_RATES,
-    Differences,
-    Lead,
-    Metric,
-)
+from orchestration.commands.compare import effects, rates, render
+from orchestration.commands.compare.differences import Differences, Lead
 from orchestration.commands.compare.sides import Compared, Plan, Side
 from orchestration.commands.document.blocks import (
     Block,
-    Cell,
     Column,
     Details,
     Document,
     Heading,
-    Picture,
     Sentence,
     Table,
 )
-from orchestration.commands.document.charts import Pair, pairs
 from orchestration.commands.explain import gather
 from orchestration.commands.explain import render as explanation
 from orchestration.commands.explain.words import plural
 from orchestration.errors import listed
-from orchestration.intervals import Interval, percent, wilson, with_bounds
 
 MOST_DEFINITION_ROWS = 500
 MOST_EXPLAINED = 100
 """Of more leads that flip than these, the first are explained."""
-
-RATE = "_rate"
 
 
 def document(
@@ -57,10 +46,11 @@ def document(
             *render.opening(plan),
             *_publication(plan),
             *render.definition(found, MOST_DEFINITION_ROWS),
+            *_sum(plan, found),
             *_models(plan, compared, found, manifest),
             *_months(compared, found),
+            *rates.by_month(plan, found, manifest),
             *render.metrics(plan, found, everything),
-            *rates(plan, found),
             *render.quarantine(plan, found),
             *_causes(compared, found),
             *_flips(plan, compared, found),
@@ -73,6 +63,17 @@ def _publication(plan: Plan) -> Iterator[Block]:
     if plan.before.database:
         built = plan.publication.built_at[:19].replace("T", " ")
         yield Sentence(f"What is published was built at {built} UTC.")
+
+
+def _sum(plan: Plan, found: Differences) -> Iterator[Block]:
+    """What a reviewer asks first."""
+    yield Heading("What it comes to")
+    yield Sentence(render.how_many(found))
+    yield Sentence(
+        "A lead flips where it counts as another outcome, or as of another origin; a "
+        "hand-off is one of marketing's in either reading."
+    )
+    yield rates.of_all_months(plan, found)
 
 
 # What reads the changed rows.
@@ -95,33 +96,36 @@ def _models(
     if not models:
         yield Sentence("No model reads what differs.")
         return
-    tables = list(effects.public(models))
-    counted = [model for model in tables if model.rows is not None]
+    tables = [model for model in models if model.is_public]
     inner = [model for model in models if not model.is_public]
     yield Sentence(
         f"{plural(len(models), 'model')} read {listed(seeds)}, "
         f"{len(tables)} of them published."
     )
-    yield Sentence(
-        f"compare builds {len(counted)} of these tables and counts their rows; a "
-        "dash stands for a table that only a run builds."
-    )
     table = Table(
-        "Published tables downstream of the rows that differ",
+        "Published tables that both readings hold, and their rows",
         (
             Column("table"),
             *render.right(plan.before.label, plan.after.label),
-            *render.right("changed rows", "new rows", "gone rows"),
+            *render.right("changed", "new", "gone"),
         ),
     )
     for model in tables:
-        rows = model.rows
-        if rows is None:
-            table.add(model.name, *["—"] * 5)
-            continue
-        numbers = (rows.before, rows.after, rows.changed, rows.new, rows.gone)
-        table.add(model.name, *("—" if n is None else f"{n:,}" for n in numbers))
-    yield table
+        if (rows := model.rows) is not None:
+            numbers = (rows.before, rows.after, rows.changed, rows.new, rows.gone)
+            table.add(model.name, *("—" if n is None else f"{n:,}" for n in numbers))
+    if table.rows:
+        yield table
+    uncounted = [model.name for model in tables if model.rows is None]
+    if uncounted:
+        yield Details(
+            f"{plural(len(uncounted), 'published table')} more, whose rows are not "
+            "counted",
+            (
+                Sentence("Only a run builds them: their rows may differ, too."),
+                Sentence(", ".join(sorted(uncounted))),
+            ),
+        )
     if inner:
         folders = Table(
             "Models in between, by folder", (Column("folder"), Column("models"))
@@ -164,112 +168,6 @@ def _months(compared: Compared, found: Differences) -> Iterator[Block]:
     yield table
 
 
-# Every rate.
-
-
-def rates(plan: Plan, found: Differences) -> Iterator[Block]:
-    yield Heading("Every rate, with its 95 % interval")
-    names = dict.fromkeys(
-        metric.name for metric in found.metrics if metric.name.endswith(RATE)
-    )
-    known = {(metric.month, metric.name): metric for metric in found.metrics}
-    still = []
-    for name in names:
-        of_rate = [metric for metric in found.metrics if metric.name == name]
-        if any(metric.differs for metric in of_rate):
-            yield Heading(name, level=3)
-            yield from _rate(plan, of_rate, known)
-        else:
-            still.append(
-                Details(f"{name}: no difference", tuple(_rate(plan, of_rate, known)))
-            )
-    yield from still
-
-
-Known = Mapping[tuple[Any, str], Metric]
-
-
-def interval(metric: Metric, known: Known, side: str) -> Interval | None:
-    """A rate with the mart's own bounds; of all months Wilson's, of the counts."""
-    value = getattr(metric, side)
-    if value is None:
-        return None
-    if metric.month is None:
-        top, bottom = SUMMED_RATES[metric.name]
-        counts = [getattr(known[None, name], side) for name in (top, bottom)]
-        return wilson(*counts)
-    bounds = [known.get((metric.month, f"{metric.name}_{end}")) for end in _ENDS]
-    found = [None if bound is None else getattr(bound, side) for bound in bounds]
-    if None in found:
-        return None
-    return Interval(value, *found)
-
-
-_ENDS = ("lower", "upper")
-
-
-def _rate(plan: Plan, of_rate: list[Metric], known: Known) -> Iterator[Block]:
-    sides = plan.before.label, plan.after.label
-    months = [metric for metric in of_rate if metric.month is not None]
-    moved = [metric for metric in months if metric.differs]
-    yield Sentence(_moves(of_rate, moved, months))
-    drawn = [
-        Pair(
-            render.month_name(metric.month),
-            interval(metric, known, "before"),
-            interval(metric, known, "after"),
-        )
-        for metric in months
-    ]
-    drawn = [pair for pair in drawn if pair.before or pair.after]
-    if drawn and moved:
-        name = of_rate[0].name
-        yield Picture(
-            pairs(sides, drawn),
-            f"{name} by month with its interval, {sides[0]} beside {sides[1]}; the "
-            "table below has the numbers.",
-        )
-    table = Table(
-        f"{of_rate[0].name} by month of hand-off, with its 95 % interval",
-        (Column("month"), *render.right(*sides, "difference")),
-    )
-    for metric in of_rate:
-        if metric.before is None and metric.after is None:
-            continue
-        table.add(
-            Cell((render.month_name(metric.month),)),
-            *(_said(metric, known, side) for side in ("before", "after")),
-            render.difference(metric),
-            starts_section=metric.month is None,
-        )
-    yield Details("The numbers of each month", (table,)) if moved else table
-
-
-def _said(metric: Metric, known: Known, side: str) -> str:
-    value = getattr(metric, side)
-    found = interval(metric, known, side)
-    if value is None or found is not None:
-        return with_bounds(found)
-    return f"{percent(value)} (no interval)"
-
-
-def _moves(of_rate: list[Metric], moved: list[Metric], months: list[Metric]) -> str:
-    whole = [metric for metric in of_rate if metric.month is None]
-    of_all = "".join(
-        f" Of all months: {render.number(metric, metric.before)} → "
-        f"{render.number(metric, metric.after)} ({render.difference(metric)})."
-        for metric in whole
-        if metric.differs
-    )
-    if not moved:
-        return f"The same in each of {plural(len(months), 'month')}.{of_all}"
-    named = [render.month_name(metric.month) for metric in moved]
-    listed = listed(named) if len(named) <= 6 else f"{named[0]} to {named[-1]}"
-    return (
-        f"Differs in {len(moved)} of {plural(len(months), 'month')}: {listed}.{of_all}"
-    )
-
-
 # The leads.
 
 
@@ -293,10 +191,6 @@ def _causes(compared: Compared, found: Differences) -> Iterator[Block]:
             f"{cause.flips:,}",
         )
     yield table
-    yield Sentence(
-        "A hand-off is one of marketing's in either reading; a flip is another "
-        "outcome or origin."
-    )
 
 
 def _flips(plan: Plan, compared: Compared, found: Differences) -> Iterator[Block]:

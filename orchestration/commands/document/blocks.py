@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+SHORT = 24
+"""Characters that a column of a page can always hold side by side."""
+
 
 class Tone(Enum):
     """What a text says beside its words; each medium has its own colours."""
@@ -57,6 +60,11 @@ class Cell:
     lines: tuple[str, ...]
     is_repeated: bool = False
     """It says what the cell above says; a terminal leaves it blank."""
+
+    @property
+    def is_short(self) -> bool:
+        """Its lines are dates, ids or numbers, which read badly in two."""
+        return all(len(line) <= SHORT for line in self.lines)
 
     @classmethod
     def of(cls, said: CellText) -> Cell:

@@ -64,8 +64,14 @@ def pairs(sides: tuple[str, str], months: Sequence[Pair]) -> str:
         ),
     )
     axis = alt.Axis(format="%", tickCount=4, domain=False, grid=True)
+    scale = alt.Scale(zero=False, nice=False, padding=6)
     bars = base.mark_rule(strokeWidth=1.5).encode(
-        y=alt.Y("lower:Q", title=None, axis=axis, scale=alt.Scale(zero=False)),
+        y=alt.Y(
+            "lower:Q",
+            title=None,
+            axis=axis,
+            scale=scale,
+        ),
         y2="upper:Q",
     )
     points = base.mark_point(filled=True, size=42, opacity=1).encode(

@@ -63,7 +63,13 @@ def show_blocks(screen: Console, blocks: Iterable[Block]) -> None:
 
 
 def say(screen: Console, text: str, style: str | None = None) -> None:
-    screen.print(printable(text), style=style or None, highlight=False, markup=False)
+    screen.print(
+        printable(text),
+        style=style or None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
 
 
 def _style(sentence: Sentence) -> str:

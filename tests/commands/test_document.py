@@ -30,9 +30,7 @@ from orchestration.intervals import Interval, wilson
 HTML = "{http://www.w3.org/1999/xhtml}"
 SVG = "{http://www.w3.org/2000/svg}"
 
-HOSTILE = (
-    "<script>alert('x')</script> & [/bold] [red]:smile: \x1b[31m\x07\u202e</details>"
-)
+HOSTILE = "<script>alert('x')</script> & [/bold] [red]:smile: \x1b[31m\x07\u202e</p>"
 SHOWN = "<script>alert('x')</script> & [/bold] [red]:smile: ␛[31m␇\ufffd</p>"
 
 

@@ -26,9 +26,7 @@ from orchestration.commands.document.blocks import (
 )
 from orchestration.errors import LeadFunnelError
 from orchestration.intervals import Interval, wilson
-
-HTML = "{http://www.w3.org/1999/xhtml}"
-SVG = "{http://www.w3.org/2000/svg}"
+from tests.commands.pages import HTML, SVG, parsed, requests, texts
 
 HOSTILE = "<script>alert('x')</script> & [/bold] [red]:smile: \x1b[31m\x07\u202e</p>"
 SHOWN = "<script>alert('x')</script> & [/bold] [red]:smile: ␛[31m␇\ufffd</p>"
@@ -43,14 +41,6 @@ def on_terminal(*blocks: object, width: int = 100, **options: object) -> str:
 
 def as_page(*blocks: object, title: str = "title", **options: bool) -> str:
     return html.page(Document(title, blocks), **options)  # type: ignore[arg-type]
-
-
-def parsed(page: str) -> ElementTree.Element:
-    return ElementTree.fromstring(page)
-
-
-def texts(page: str, tag: str) -> list[str]:
-    return ["".join(node.itertext()) for node in parsed(page).iter(f"{HTML}{tag}")]
 
 
 def table(*rows: tuple, **options: object) -> Table:
@@ -245,22 +235,6 @@ def test_a_chart_is_the_same_each_time() -> None:
 def test_addresses_are_left_out_where_a_page_says_so(text: str, shown: str) -> None:
     assert texts(as_page(Sentence(text), hides_addresses=True), "p")[0] == shown
     assert texts(as_page(Sentence(text)), "p")[0] == text
-
-
-def requests(page: str) -> list[str]:
-    """What a browser would fetch, or follow to another place."""
-    found = re.findall(r"url\(|@import", page)
-    for node in parsed(page).iter():
-        tag = node.tag.rpartition("}")[2]
-        if tag in ("script", "link", "iframe", "img", "object", "embed", "image"):
-            found.append(tag)
-        for name, value in node.attrib.items():
-            if name.rpartition("}")[2] in ("src", "href", "srcset", "action", "data"):
-                if not value.startswith("#"):
-                    found.append(f"{name}={value}")
-            elif "://" in value:
-                found.append(f"{name}={value}")
-    return found
 
 
 def test_a_page_asks_nothing_of_the_network() -> None:

@@ -264,7 +264,8 @@ def test_a_page_that_cannot_be_written_leaves_the_one_before(
     path = tmp_path / "page.html"
     path.write_text("before")
 
-    def full(*_: object, **__: object) -> None:
+    def full(there: Path, *_: object, **__: object) -> None:
+        there.write_bytes(b"half of it")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)

@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestration.cli import app
-from orchestration.commands.compare import differences, sides
+from orchestration.commands.compare import differences, effects, sides
 from orchestration.commands.compare import page as comparison
 from orchestration.commands.document import html
+from orchestration.commands.document.blocks import Heading
 from orchestration.commands.explain import render
 from orchestration.commands.explain.facts import Person
 from orchestration.project import ACTUAL, Project
@@ -98,6 +100,22 @@ def test_a_page_shows_names_and_addresses_only_when_asked_for(
     assert "late@example.com" not in explain(published_company, "late", tmp_path / "a")
     with_names = explain(published_company, "late", tmp_path / "b", "--names")
     assert "late@example.com" in with_names
+
+
+def test_a_company_is_left_out_where_nobody_is_named(
+    explained: Callable[[str], Person],
+) -> None:
+    person = replace(explained("late"), company="Brightwave Health")
+    heads = [
+        block.text
+        for company in (True, False)
+        for block in render.explanation(person, company=company)
+        if isinstance(block, Heading) and block.text.startswith("Person")
+    ]
+    assert heads == [
+        f"Person {person.person_id} · Brightwave Health",
+        f"Person {person.person_id}",
+    ]
 
 
 def test_statuses_and_users_of_an_export_are_only_text(
@@ -366,6 +384,24 @@ def test_causes_and_months_are_counted_by_lead(written: Written) -> None:
     named = {row[0]: row[4] for row in told}
     assert named["2025-03"] == "none"
     assert "sal_rate" in named["2025-04"].split(", ")
+
+
+def test_a_month_is_that_of_the_hand_off() -> None:
+    """Handed off on the last day of March: its SLA ends, and it flips, in April."""
+    both = sides.Side("before", "actual"), sides.Side("after", "whatif")
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create table changed_leads as select * from (values "
+            "(date '2025-03-31', timestamp '2025-04-02', 'pending', 'ignored', true), "
+            "(date '2025-03-01', timestamp '2025-03-02', 'ignored', 'ignored', false), "
+            "(null, null, null, null, false)) as leads (handed_off_date, "
+            "sla_due_at_after, outcome_before, outcome_after, is_flipped)"
+        )
+        moved = effects.months(sides.Compared(connection, *both))
+    assert moved == [
+        effects.MovedMonth(date(2025, 3, 1), lifecycles=2, handoffs=2, flips=1),
+        effects.MovedMonth(None, lifecycles=1, handoffs=0, flips=0),
+    ]
 
 
 @slow

@@ -19,6 +19,7 @@ import pytest
 from orchestration.project import ROOT, Project
 from orchestration.run.report import last_report
 from orchestration.transformation.dbt_runner import manifest_json
+from tests import job
 from tests.end_to_end.command import lead_funnel
 from tests.reference.generate import write_situation
 from tests.spark.publications import differences, tables_of
@@ -49,7 +50,7 @@ def run_on_both(
     project = Project.from_environment(
         {}, landing=landing, out=out, definition=definition, vars=settings
     )
-    on_duckdb = run(project)
+    on_duckdb = job.build(project).parent.resolve()
     for name, value in spark_settings.items():
         monkeypatch.setenv(name, value)
     on_spark = run(project)

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from orchestration import warehouse
 from orchestration.commands import what_was_read
+from orchestration.intervals import Interval, wilson, with_bounds
 from orchestration.project import Project
 from orchestration.publication.publications import Publication
 from orchestration.run.report import Report
@@ -33,8 +34,8 @@ class Rates:
 
     label: str
     counts: tuple[int, ...]
-    sal: tuple[float, float, float] | None
-    ignore: tuple[float, float, float] | None
+    sal: Interval | None
+    ignore: Interval | None
 
 
 def show(console: Console, project: Project, report: Report, done: Publication) -> None:
@@ -100,8 +101,8 @@ def add_rows(table: Table, rows: Sequence[Rates], *, end_section: bool = False) 
         table.add_row(
             row.label,
             *(f"{count:,}" for count in row.counts),
-            percent(row.sal),
-            percent(row.ignore),
+            with_bounds(row.sal),
+            with_bounds(row.ignore),
             end_section=end_section and position == len(rows) - 1,
         )
 
@@ -149,29 +150,6 @@ def _label(value: Any, dimension: str, by_period: bool) -> str:
     if dimension == "all":
         return "all"
     return "(none)" if value in (None, "") else str(value)
-
-
-def wilson(part: int, whole: int) -> tuple[float, float, float] | None:
-    """A share and its 95 % Wilson interval; none over nothing."""
-    if whole == 0:
-        return None
-    z = 1.959963984540054
-    share = part / whole
-    middle = (share + z * z / (2 * whole)) / (1 + z * z / whole)
-    half = (
-        z
-        * (share * (1 - share) / whole + z * z / (4 * whole * whole)) ** 0.5
-        / (1 + z * z / whole)
-    )
-    return share, max(0.0, middle - half), min(1.0, middle + half)
-
-
-def percent(rate: tuple[float, float, float] | None) -> str:
-    """As `10.5% (9.9–11.2)`."""
-    if rate is None:
-        return "–"
-    share, lower, upper = (f"{100 * number:.1f}" for number in rate)
-    return f"{share}% ({lower}–{upper})".replace("100.0", "100")
 
 
 def _show_others(console: Console, connection: duckdb.DuckDBPyConnection) -> None:

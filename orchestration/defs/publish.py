@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -14,12 +13,8 @@ from orchestration.defs.load import WRITER_POOL
 from orchestration.increment import state
 from orchestration.increment.lineage import MODEL, Lineage
 from orchestration.project import ENGINES, Project
-from orchestration.publication.publications import (
-    DATABASE,
-    Publication,
-    public_tables,
-    publish,
-)
+from orchestration.publication import pages
+from orchestration.publication.publications import Publication, public_tables, publish
 from orchestration.report import page
 from orchestration.run import progress
 from orchestration.run.failures import without_retries
@@ -29,14 +24,7 @@ PUBLICATION_KEY = dg.AssetKey("publication")
 
 
 def publish_changed(project: Project, manifest: Mapping[str, Any]) -> Publication:
-    """Publish what the tables hold, with the report of them, and write down that it is
-    published."""
-
-    def write_report(publication: Publication, folder: Path) -> None:
-        page.write(
-            project, manifest, publication, folder / DATABASE, folder / page.FILE
-        )
-
+    """Publish what the tables hold, and write down that it is published."""
     tables = public_tables(manifest)
     owed = state.owed(project)
     affected = Lineage(manifest).affected(owed)
@@ -51,7 +39,7 @@ def publish_changed(project: Project, manifest: Mapping[str, Any]) -> Publicatio
             f"{state.schema(project)}.changed_people" if owed is not None else None
         ),
         checks=checks(project, manifest),
-        beside=write_report,
+        beside=pages.beside(project, manifest),
     )
     if project.engine == ENGINES[0]:
         state.published(project, done.id)
@@ -96,7 +84,8 @@ def publication_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         pool=WRITER_POOL,
         description=(
             "What readers see: the public tables as one DuckDB file and a Parquet "
-            "file each, and the report, under OUT/published, swapped in one step."
+            "file each, with the report, dbt's docs and the glossary, under "
+            "OUT/published, swapped in one step."
         ),
     )
     def publication() -> dg.MaterializeResult:

@@ -158,7 +158,7 @@ def publish(
     unchanged: Collection[str] = (),
     changed_people: str | None = None,
     checks: Sequence[Mapping[str, Any]] = (),
-    beside: Callable[[Publication, Path], None] | None = None,
+    beside: Callable[[Publication, Path], object] | None = None,
 ) -> Publication:
     """Copy the public tables out of the warehouse and show them to readers.
 
@@ -166,8 +166,8 @@ def publish(
     before, under a further name. `changed_people` is the table of the warehouse that
     names the people whose rows are others than in that publication: where it is
     known, the DuckDB file is a copy of the one before with just these replaced.
-    `checks` are what the suites' checks came to. `beside` writes what else belongs to
-    the publication into its folder, before anybody sees it.
+    `checks` are what the suites' checks came to. `beside` writes what is shown
+    together with the tables into the folder in which they lie by then.
     """
     _check_place(project)
     remove_leftovers(project)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from orchestration import glossary as house
+
 METRIC = "metric"
+
+PAGE = "glossary.html"
+"""Lies beside the report in a publication."""
 
 _COHORT = "cohort_"
 _SUM = re.compile(r"[a-z_]+( [+-] [a-z_]+)*")
@@ -23,6 +28,8 @@ class Term:
     description: str
     parts: tuple[str, str] | None = None
     """Of a ratio: what is divided by what, as keys of the glossary."""
+    description_ja: str = ""
+    """What the glossary says in Japanese, where it has the word."""
     link: str | None = None
     """Where it is told at length, beside the report."""
 
@@ -56,7 +63,18 @@ class Measure:
 def glossary(manifest: Mapping[str, Any]) -> dict[str, Term]:
     """Terms by `metric.<name>` and `<table>.<column>`, of the metrics and of the
     columns of the public tables."""
-    return {**dict(_metrics(manifest)), **dict(_columns(manifest))}
+    found = {**dict(_metrics(manifest)), **dict(_columns(manifest))}
+    for word in house.terms(manifest):
+        about = [f"{METRIC}.{name.rpartition('.')[2]}" for name in word.metrics]
+        about += [f"{column.table}.{column.name}" for column in word.columns]
+        for key in about:
+            if key in found and found[key].link is None:
+                found[key] = replace(
+                    found[key],
+                    description_ja=_plain(word.definition_ja),
+                    link=f"{PAGE}#{word.key}",
+                )
+    return found
 
 
 def measures(manifest: Mapping[str, Any], semantic_model: str) -> list[Measure]:

@@ -29,12 +29,15 @@ class Word:
     """In English, as dbt's YAML has it."""
     parts: tuple[str, str] | None = None
     """Of a ratio, the Japanese names of what is divided by what."""
+    definition_ja: str = ""
     link: str | None = None
 
     def as_json(self) -> dict[str, object]:
         found: dict[str, object] = {"en": self.en, "ja": self.ja}
         if self.definition:
             found["definition"] = self.definition
+        if self.definition_ja:
+            found["definition_ja"] = self.definition_ja
         if self.parts:
             found["parts"] = list(self.parts)
         if self.link:
@@ -72,4 +75,11 @@ def _word(key: str, said: dict[str, str], terms: Mapping[str, Term]) -> Word:
     parts = None
     if term.parts:
         parts = (terms[term.parts[0]].ja, terms[term.parts[1]].ja)
-    return Word(en or term.en, ja or term.ja, term.description, parts, term.link)
+    return Word(
+        en or term.en,
+        ja or term.ja,
+        term.description,
+        parts,
+        term.description_ja,
+        term.link,
+    )

@@ -133,6 +133,30 @@ def manifest_json(project: Project) -> dict[str, Any]:
     return _parsed_json[key]
 
 
+def parsed_folder(project: Project) -> Path:
+    """Where what dbt made of the project's files is kept, for as long as they stay
+    as they are."""
+    return parsed_project.kept_path(project, fingerprint(project))
+
+
+def static_docs(project: Project, folder: Path) -> tuple[str, str]:
+    """Let dbt write its docs of the manifest.json that lies in this folder: the page,
+    and the catalog that it put into it, which is empty."""
+    arguments = [
+        "docs",
+        "generate",
+        "--static",
+        "--no-compile",
+        "--empty-catalog",
+        "--no-write-json",
+    ]
+    _invoke(
+        project, arguments, manifest(project), environment=_NO_WAREHOUSE, target=folder
+    )
+    page, catalog = folder / "static_index.html", folder / "catalog.json"
+    return page.read_text(encoding="utf-8"), catalog.read_text(encoding="utf-8")
+
+
 def _parse(project: Project, key: str) -> dict[str, Any]:
     """Let dbt parse what changed since it last did for this OUT, and keep it."""
     parsed = _invoke(project, ["parse", "--write-json"], environment=_NO_WAREHOUSE)
@@ -268,6 +292,7 @@ def _invoke(
     parsed: Any = None,
     on_node: Callable[[str], None] | None = None,
     environment: Mapping[str, str] | None = None,
+    target: Path | None = None,
 ) -> Any:
     from dbt.cli.main import dbtRunner
 
@@ -296,7 +321,7 @@ def _invoke(
         "--target",
         project.engine,
         "--target-path",
-        str(project.dbt_target),
+        str(target or project.dbt_target),
     ]
     with (
         in_environment({**project.dbt_environment(), **(environment or {})}),

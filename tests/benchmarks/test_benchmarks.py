@@ -28,7 +28,7 @@ from benchmarks.__main__ import (
 from benchmarks.handwritten import SEEDS
 from orchestration.project import ROOT, Project
 from orchestration.publication.publications import DATABASE, PUBLIC_SCHEMAS
-from orchestration.run import runner
+from tests import job
 from tests.reference.reference import compute
 
 LOADED_AT = datetime(2026, 11, 1)
@@ -222,17 +222,12 @@ def test_the_run_publishes_the_handwritten_rows(landing: Path, by_hand: Path) ->
     project = Project.from_environment({}, landing=landing, out=landing.parent / "out")
     spill = landing.parent / "spill"
 
-    def run() -> Path:
-        report = runner.run(project)
-        assert report.succeeded, report.sentence
-        return project.published_database
-
-    assert rows.unlike(run(), by_hand, spill) == []
+    assert rows.unlike(job.build(project), by_hand, spill) == []
     company.change(landing)
     try:
         changed = landing.parent / "changed"
         handwritten.build(landing, changed, LOADED_AT)
-        assert rows.unlike(run(), changed / DATABASE, spill) == []
+        assert rows.unlike(job.build(project), changed / DATABASE, spill) == []
         assert rows.unlike(changed / DATABASE, by_hand, spill) != []
     finally:
         company.unchange(landing)

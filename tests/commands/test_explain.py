@@ -12,6 +12,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from orchestration.cli import app
+from orchestration.commands.document import terminal
 from orchestration.commands.explain import clock, find, outcome, reading, render, words
 from orchestration.commands.explain.facts import (
     Acceptance,
@@ -425,7 +426,8 @@ def test_a_what_if_says_that_it_is_one(explained: Explained) -> None:
 
 def shown(person: Person, **options: bool) -> str:
     stream = StringIO()
-    render.show(Console(file=stream, width=100), person, **options)
+    screen = Console(file=stream, width=100)
+    terminal.show(screen, render.document(person, **options))
     return stream.getvalue()
 
 

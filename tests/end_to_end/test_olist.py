@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from orchestration.project import Project
-from orchestration.run import runner
+from tests import job
 
 VARS = {
     "reporting_timezone": "UTC",
@@ -48,8 +48,7 @@ def published(tmp_path_factory, olist_folder):
     project = Project.from_environment(
         {}, landing=olist_folder, out=tmp_path_factory.mktemp("olist"), vars=VARS
     )
-    report = runner.run(project)
-    assert report.succeeded, report.sentence
+    job.build(project)
     with duckdb.connect(str(project.published_database), read_only=True) as connection:
         yield connection
 

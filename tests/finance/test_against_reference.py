@@ -10,11 +10,11 @@ import pytest
 
 from tests.reference.compare import (
     SEEDS,
+    build_warehouse,
     compare_rows,
     loaded_at,
     report,
     rows_of,
-    run_warehouse,
 )
 from tests.reference.dimensions import campaigns
 from tests.reference.finance import UNIT, Finance, compute_finance
@@ -31,7 +31,7 @@ def company(
 ) -> tuple[Finance, Path]:
     folder = tmp_path_factory.mktemp("company")
     landing, definition, settings = write_company(folder, request.param, 600)
-    published = run_warehouse(landing, folder / "out", definition, settings)
+    published = build_warehouse(landing, folder / "out", definition, settings)
     expected = compute_finance(
         landing, SEEDS, definition, settings, loaded_at(folder / "out")
     )

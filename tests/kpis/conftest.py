@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reference.compare import ROOT, rows_of, run_warehouse
+from tests.reference.compare import ROOT, build_warehouse, rows_of
 from tests.reference.generate import write_situation
 from tests.reference.kpis import Company, Period, Target
 
@@ -66,7 +66,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     )
     _write(definition / "score_bands.csv", "score_band,lower_bound", BANDS)
     settings = {"as_of": AS_OF, "source_day_orders": chosen["source_day_orders"]}
-    published = run_warehouse(landing, folder / "out", definition, settings)
+    published = build_warehouse(landing, folder / "out", definition, settings)
     with (ROOT / "seeds" / "holidays.csv").open(encoding="utf-8") as lines:
         holidays = {
             date.fromisoformat(row["holiday_date"]) for row in csv.DictReader(lines)

@@ -11,6 +11,7 @@ import pytest
 
 from orchestration.commands.plan import forecast
 from orchestration.commands.plan.history import Age
+from orchestration.intervals import Interval
 from tests.end_to_end import command
 from tests.kpis.conftest import Built
 from tests.lifecycle.test_rates import ages, close, kaplan_meier
@@ -203,7 +204,7 @@ def test_a_number_of_hand_offs_by_hand() -> None:
     needed = forecast.handoffs_for(50, 0.5, 0.0, 0.0)
     assert needed.value == 100
     assert round(needed.lower, 1) == 82.2 and round(needed.upper or 0, 1) == 121.6
-    assert forecast.handoffs_for(-1, 0.5, 0.0, 0.0) == forecast.Interval(0, 0, 0)
+    assert forecast.handoffs_for(-1, 0.5, 0.0, 0.0) == Interval(0, 0, 0)
     # A rate that may as well be none needs any number.
     assert forecast.handoffs_for(50, 0.1, 0.1, 0.0).upper is None
 

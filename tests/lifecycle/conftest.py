@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reference.compare import loaded_at, run_warehouse
+from tests.reference.compare import build_warehouse, loaded_at
 from tests.reference.generate import write_situation
 
 
@@ -26,5 +26,5 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
     landing, _, settings = write_situation(folder, seed=2, people=1500)
     # Of the company's settings those without which its files cannot be read.
     settings = {name: settings[name] for name in ("as_of", "source_day_orders")}
-    published = run_warehouse(landing, folder / "out", None, settings)
+    published = build_warehouse(landing, folder / "out", None, settings)
     return Company(landing, settings, published, loaded_at(folder / "out"))

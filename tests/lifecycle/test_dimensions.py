@@ -74,8 +74,18 @@ def test_who_stands_behind_an_owner_or_an_actor(
     got = rows_of(published, "marts.dim_sales_reps")
     found = compare_rows("dim_sales_reps", ("owner_id",), expected.values(), got)
     assert not found, report(found)
-    # Somebody whom no system knows. One id in two lengths is in the unit test.
+    # Somebody whom no system knows, and users of whom a history has the short id.
     assert {row["is_known"] for row in got} == {True, False}
+    short = {
+        row.get("createdbyid")
+        for row in dimensions.raw_rows(
+            company.landing, "salesforce", "lead_history", ("id",)
+        )
+        if len(row.get("createdbyid") or "") == 15
+    }
+    owners = {row["owner_id"] for row in got if row["is_known"]}
+    assert short & {owner[:15] for owner in owners}
+    assert not short & owners
 
 
 def test_which_campaigns_and_channels_there_are(

@@ -11,7 +11,7 @@ import pytest
 
 from tests.end_to_end.command import published_rows
 from tests.lifecycle.conftest import Company
-from tests.reference.compare import run_warehouse
+from tests.reference.compare import build_warehouse
 
 # The one public column that tells when rows were loaded.
 SEEN_AT = "marts.quarantine"
@@ -65,7 +65,7 @@ def test_section_7_shuffled_rows_and_split_files_change_nothing(
     landing = tmp_path / "landing"
     shuffle(company.landing, landing, random.Random(5))
     assert len(list(landing.rglob("*.*"))) > len(list(company.landing.rglob("*.*")))
-    run_warehouse(landing, tmp_path / "out", None, company.settings)
+    build_warehouse(landing, tmp_path / "out", None, company.settings)
 
     before = published_rows(company.published.parents[1])
     after = published_rows(tmp_path / "out")

@@ -20,7 +20,7 @@ import duckdb
 import pytest
 
 from tests.metrics.cells import Cells
-from tests.reference.compare import ROOT, run_warehouse
+from tests.reference.compare import ROOT, build_warehouse
 
 SAMPLE = ROOT / "sample"
 FIRST_DAY = date(2025, 3, 31)
@@ -72,7 +72,7 @@ def metrics(tmp_path_factory: pytest.TempPathFactory) -> Metrics:
     folder = tmp_path_factory.mktemp("metrics")
     definition = shutil.copytree(SAMPLE / "definition", folder / "definition")
     (definition / "fiscal_periods.csv").write_text(fiscal_periods())
-    published = run_warehouse(SAMPLE / "landing", folder / "out", definition)
+    published = build_warehouse(SAMPLE / "landing", folder / "out", definition)
 
     # What `mf` reads of a project: two files and what dbt parsed.
     project = folder / "project"

@@ -18,8 +18,9 @@ import pytest
 
 from orchestration.project import ROOT, Project
 from orchestration.transformation import dbt_runner
+from tests import job
 from tests.definition.test_shipped_definition import check_transitions, seed
-from tests.end_to_end import command, small_folder
+from tests.end_to_end import small_folder
 from tests.lifecycle import test_rates as rates
 from tests.reference.compare import rows_of
 
@@ -44,12 +45,12 @@ def come_back(rows: small_folder.Rows) -> None:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A small company, run once by the main job."""
+    """A small company, built once."""
     folder = tmp_path_factory.mktemp("models")
     landing = small_folder.write(folder / "landing", change=come_back)
-    done = command.in_process("run", landing=landing, out=folder / "out")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return Project.from_environment({}, landing=landing, out=folder / "out")
+    project = Project.from_environment({}, landing=landing, out=folder / "out")
+    job.build(project)
+    return project
 
 
 @pytest.fixture(scope="module")

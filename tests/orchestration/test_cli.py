@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from orchestration.cli import app
 from orchestration.commands import summary, what_was_read
 from orchestration.errors import LeadFunnelError
+from orchestration.intervals import Interval, wilson, with_bounds
 from orchestration.project import Project
 from orchestration.run import failures, runner
 from orchestration.run.report import (
@@ -204,22 +205,24 @@ def test_what_a_user_can_mend_is_not_tried_again():
 
 
 def test_wilson_bounds():
-    share, lower, upper = summary.wilson(10, 100)
-    assert (share, round(lower, 4), round(upper, 4)) == (0.1, 0.0552, 0.1744)
-    assert summary.wilson(0, 0) is None
-    assert summary.wilson(0, 5)[1] == 0 and summary.wilson(5, 5)[2] == 1
+    rate = wilson(10, 100)
+    bounds = (rate.value, round(rate.lower, 4), round(rate.upper, 4))
+    assert bounds == (0.1, 0.0552, 0.1744)
+    assert wilson(0, 0) is None
+    assert wilson(0, 5).lower == 0 and wilson(5, 5).upper == 1
 
 
 @pytest.mark.parametrize(
     ("rate", "text"),
     [
         (None, "–"),
-        ((0.1051, 0.0986, 0.1120), "10.5% (9.9–11.2)"),
-        ((1.0, 0.9954, 1.0), "100% (99.5–100)"),
+        (Interval(0.1051, 0.0986, 0.1120), "10.5% (9.9–11.2)"),
+        (Interval(1.0, 0.9954, 1.0), "100% (99.5–100)"),
+        (Interval(0.5, 0.25, None), "50.0% (25.0–?)"),
     ],
 )
 def test_rates_are_short(rate, text):
-    assert summary.percent(rate) == text
+    assert with_bounds(rate) == text
 
 
 def test_the_table_holds_japanese_within_100_columns():
@@ -227,7 +230,8 @@ def test_the_table_holds_japanese_within_100_columns():
     table = summary.rates_table("Title")
     label = "展示会・セミナー（大阪・東京・名古屋・福岡）合同"
     counts = (8_000_000, 841_000, 841_000, 841_000, 841_000)
-    row = summary.Rates(label, counts, (0.12, 0.11, 0.13), (0.12, 0.11, 0.13))
+    rate = Interval(0.12, 0.11, 0.13)
+    row = summary.Rates(label, counts, rate, rate)
     summary.add_rows(table, [row])
     screen.print(table)
     lines = screen.file.getvalue().splitlines()

@@ -24,6 +24,7 @@ import duckdb
 
 from orchestration.project import Project
 from orchestration.run import runner
+from tests import job
 from tests.reference.generate import situation, write_situation
 from tests.reference.reference import Result, compute
 
@@ -69,7 +70,21 @@ def run_warehouse(
     report = runner.run(project)
     if not report.succeeded:
         raise AssertionError(f"the run on {landing} failed: {report.sentence}")
-    return Path(out) / "published" / "lead_funnel.duckdb"
+    return project.published_database
+
+
+def build_warehouse(
+    landing: Path,
+    out: Path,
+    definition: Path | None = None,
+    settings: dict | None = None,
+) -> Path:
+    """The same rows, without what checks them; the path of the published file."""
+    return job.build(
+        Project.from_environment(
+            {}, landing=landing, out=out, definition=definition, vars=settings
+        )
+    )
 
 
 def loaded_at(out: Path) -> datetime:

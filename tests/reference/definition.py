@@ -343,6 +343,15 @@ class Users:
                     return given(row[column])
         return given(getattr(user, column)) if user else None
 
+    def published_id(self, source: str | None, user_id: str | None) -> str | None:
+        """One user is published under one id, however a row spells it."""
+        key = match_id(source, user_id)
+        user = self._known.get((source, key))
+        if user is not None:
+            return user.user_id
+        seeded = self._seeded.get((source, "user_id", key))
+        return given(seeded["value"]) if seeded is not None else user_id
+
     def role(self, source: str, user_id: str | None) -> str | None:
         return same_text(self._lookup(source, user_id, "role"))
 

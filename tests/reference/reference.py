@@ -974,9 +974,9 @@ class Lifecycle:
                 "lifecycle_no": self.number,
                 "pass_no": number,
                 "from_owner_id": (
-                    passes[number - 2][1].user_id if number > 1 else None
+                    self.id_of(passes[number - 2][1]) if number > 1 else None
                 ),
-                "owner_id": owner.user_id,
+                "owner_id": self.id_of(owner),
                 "passed_at": since,
             }
             if number < len(passes):
@@ -1057,11 +1057,19 @@ class Lifecycle:
                     "to_at": after.at,
                     "hours": _hours(before.at, after.at),
                     "verdict": verdict,
-                    "actor_id": after.actor,
+                    "actor_id": self.actor_of(after),
                 }
             )
 
     # Public rows -------------------------------------------------------
+
+    def actor_of(self, event: Event | None) -> str | None:
+        if event is None:
+            return None
+        return self.all.users.published_id(event.row.source, event.actor)
+
+    def id_of(self, owner: Owner) -> str | None:
+        return self.all.users.published_id(owner.source, owner.user_id)
 
     def write(self, result: Result) -> None:
         for event in self.events:
@@ -1074,7 +1082,7 @@ class Lifecycle:
                     "source": event.row.source,
                     "source_table": event.row.table,
                     "source_key": event.row.key,
-                    "actor_id": event.actor,
+                    "actor_id": self.actor_of(event),
                     "definition_version": event.version.name,
                 }
             )
@@ -1102,13 +1110,11 @@ class Lifecycle:
             "opportunity_at": self.at("opportunity"),
             "exit_stage": self.exit.stage if self.exit else None,
             "exited_at": self.exited_at,
-            "exited_by": self.exit.actor if self.exit else None,
-            "owner_id": self.owner.user_id,
+            "exited_by": self.actor_of(self.exit),
+            "owner_id": self.id_of(self.owner),
             "team": self.team,
-            "accepted_by": self.acceptance.actor if self.acceptance else None,
-            "adr_id": (
-                self.milestone["tal"].actor if "tal" in self.milestone else None
-            ),
+            "accepted_by": self.actor_of(self.acceptance),
+            "adr_id": self.actor_of(self.milestone.get("tal")),
             "channel": self.person.channel,
             "score_at_handoff": self.score()[0],
             "is_score_merged": self.score()[1],

@@ -19,6 +19,7 @@ import pytest
 from orchestration.project import ROOT, Project
 from orchestration.run.report import last_report
 from orchestration.transformation.dbt_runner import manifest_json
+from tests import job
 from tests.end_to_end.command import lead_funnel
 from tests.reference.generate import write_situation
 from tests.spark.publications import differences, tables_of
@@ -49,7 +50,7 @@ def run_on_both(
     project = Project.from_environment(
         {}, landing=landing, out=out, definition=definition, vars=settings
     )
-    on_duckdb = run(project)
+    on_duckdb = job.build(project).parent.resolve()
     for name, value in spark_settings.items():
         monkeypatch.setenv(name, value)
     on_spark = run(project)
@@ -97,13 +98,6 @@ def is_filled_seed(node: Mapping[str, Any]) -> bool:
     return len(text.splitlines()) > 1
 
 
-def test_the_sample(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spark_settings: dict[str, str]
-) -> None:
-    landing = ROOT / "sample" / "landing"
-    run_on_both(landing, tmp_path / "out", None, {}, monkeypatch, spark_settings)
-
-
 def test_five_thousand_random_people(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spark_settings: dict[str, str]
 ) -> None:
@@ -117,13 +111,15 @@ def test_five_thousand_random_people(
     )
 
 
-def test_a_cluster_with_two_workers(
+def test_the_sample_on_a_cluster_with_two_workers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spark_settings: dict[str, str]
 ) -> None:
-    """It reads all of history with a named version, so in schemas of its own."""
-    landing, _, settings = write_situation(tmp_path, seed=35, people=300)
-    assert settings["funnel_version"] == "mql_handoff"
-    assert settings["reporting_timezone"] == "America/New_York"
+    """All of history is read with a named version, so in schemas of its own."""
+    landing = ROOT / "sample" / "landing"
+    settings = {
+        "funnel_version": "mql_handoff",
+        "reporting_timezone": "America/New_York",
+    }
     with standalone_cluster(tmp_path / "cluster") as master:
         on_cluster = {
             **spark_settings,

@@ -60,6 +60,15 @@ def compare(
             metavar="FILE", help="Write every changed lead, and why, to this CSV file."
         ),
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the comparison to this file as well: one HTML page to attach "
+            "to the pull request, with every rate and its interval, and an "
+            "explanation of each lead that flips.",
+        ),
+    ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Every month and metric, also equal ones.")
     ] = False,
@@ -84,17 +93,19 @@ def compare(
     """
     # Here, because cli.py imports this module.
     from orchestration.cli import console, sentences
+    from orchestration.commands.document import files, terminal
     from orchestration.project import Project
 
     with sentences(debug):
+        if html is not None:
+            files.check(html)
         project = Project.from_environment(
             {}, out=out, definition=definition, vars=vars_json
         )
 
         from orchestration.commands.compare import differences, render, sides
-        from orchestration.commands.explain.render import plain_console
 
-        screen = plain_console() if plain else console()
+        screen = terminal.plain_console() if plain else console()
         plan = sides.plan(
             project,
             version=version,
@@ -105,7 +116,23 @@ def compare(
             sides.build(plan, say)
         with sides.opened(plan) as compared:
             found = differences.find(compared)
-            render.show(screen, plan, found, everything=everything, limit=limit)
+            said = render.document(plan, found, everything=everything, limit=limit)
+            terminal.show(screen, said)
             if csv is not None:
                 rows = differences.write_csv(compared, csv)
-                render.say(screen, f"{rows:,} changed leads are in {csv}.")
+                terminal.say(screen, f"{rows:,} changed leads are in {csv}.")
+            if html is not None:
+                from orchestration.commands.compare import page
+                from orchestration.commands.document.html import page as as_html
+                from orchestration.transformation import dbt_runner
+
+                said = page.document(
+                    plan,
+                    compared,
+                    found,
+                    dbt_runner.manifest_json(project),
+                    everything=everything,
+                    limit=limit,
+                )
+                files.write(html, as_html(said, hides_addresses=True))
+                terminal.say(screen, f"The page is {html}.")

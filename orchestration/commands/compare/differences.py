@@ -107,6 +107,8 @@ class Lead:
     is_added: bool
     is_removed: bool
     why: tuple[str, ...]
+    is_flipped: bool = False
+    """It counts as another outcome, or as of another origin."""
 
 
 @dataclass(frozen=True)
@@ -144,9 +146,7 @@ def find(compared: Compared, most_leads: int = 1000) -> Differences:
             rows.execute(
                 "select coalesce(outcome_before, origin_before, 'no lifecycle'), "
                 "coalesce(outcome_after, origin_after, 'no lifecycle'), count(*) "
-                "from changed_leads "
-                "where coalesce(outcome_before, origin_before) "
-                "is distinct from coalesce(outcome_after, origin_after) "
+                "from changed_leads where is_flipped "
                 "group by 1, 2 order by 3 desc, 1, 2"
             ).fetchall()
         ),
@@ -303,6 +303,10 @@ def _collect_leads(compared: Compared) -> None:
             coalesce(before.lifecycle_no, after.lifecycle_no) as lifecycle_no,
             before.person_id is null as is_added,
             after.person_id is null as is_removed,
+            coalesce(before.outcome, before.origin)
+                is distinct from coalesce(after.outcome, after.origin) as is_flipped,
+            coalesce(after.handed_off_date, before.handed_off_date)
+                as handed_off_date,
             coalesce(
                 people_before.primary_source || ' ' || people_before.primary_record_id,
                 people_after.primary_source || ' ' || people_after.primary_record_id
@@ -330,8 +334,7 @@ def _count(compared: Compared, side: Side) -> int:
 
 
 _ORDER = (
-    "coalesce(outcome_before, origin_before) "
-    "is not distinct from coalesce(outcome_after, origin_after), "
+    "not is_flipped, "
     "coalesce(handed_off_at_before, handed_off_at_after) desc nulls last, "
     "person_id, lifecycle_no"
 )
@@ -359,6 +362,7 @@ def _leads(compared: Compared, most: int) -> Iterator[Lead]:
             is_added=row["is_added"],
             is_removed=row["is_removed"],
             why=tuple(row["why"] or ()),
+            is_flipped=row["is_flipped"],
         )
 
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from orchestration.commands.compare.differences import Differences, Lead, Metric
 from orchestration.commands.compare.sides import Plan
+from orchestration.commands.document.blocks import (
+    Block,
+    Cell,
+    Column,
+    Document,
+    Heading,
+    Sentence,
+    Table,
+    Tone,
+)
 from orchestration.commands.explain import words
+from orchestration.intervals import percent
 
 MOST_DEFINITION_ROWS = 30
 
@@ -29,29 +38,34 @@ def progress(screen: Console) -> Iterator[Callable[[str], None]]:
         yield lambda text: spinner.update(f"Reading the data once more · {text}")
 
 
-def say(screen: Console, text: str, style: str | None = None) -> None:
-    screen.print(text, style=style, highlight=False, markup=False)
+def document(
+    plan: Plan, found: Differences, *, everything: bool = False, limit: int = 20
+) -> Document:
+    """What a terminal shows; a page shows more (page.py)."""
+    return Document(
+        title(plan),
+        (
+            *opening(plan),
+            *definition(found, MOST_DEFINITION_ROWS),
+            *metrics(plan, found, everything),
+            *quarantine(plan, found),
+            *leads(plan, found, limit),
+        ),
+    )
 
 
-def show(
-    screen: Console,
-    plan: Plan,
-    found: Differences,
-    *,
-    everything: bool = False,
-    limit: int = 20,
-) -> None:
-    for sentence in head(plan, found):
-        say(screen, sentence)
+def title(plan: Plan) -> str:
+    before, after = plan.before.label, plan.after.label
+    return f"What changes: {before} → {after}"
+
+
+def opening(plan: Plan) -> Iterator[Block]:
+    yield from map(Sentence, head(plan))
     for note in plan.notes:
-        say(screen, f"! {note}", "yellow")
-    _definition(screen, found)
-    _metrics(screen, plan, found, everything)
-    _quarantine(screen, plan, found)
-    _leads(screen, plan, found, limit)
+        yield Sentence(f"! {note}", Tone.WARNING)
 
 
-def head(plan: Plan, found: Differences) -> Iterator[str]:
+def head(plan: Plan) -> Iterator[str]:
     before, after = plan.before.label, plan.after.label
     definition = plan.to_build[-1].definition
     whose = f" (DEFINITION {_near(definition)})" if definition else ""
@@ -60,7 +74,7 @@ def head(plan: Plan, found: Differences) -> Iterator[str]:
         what = f"All of history read with {after}"
     yield f"{what}{whose}, compared with {_called(before)}."
     as_of = plan.to_build[-1].vars.as_of
-    zone = plan.to_build[-1].vars.reporting_timezone
+    zone = time_zone(plan)
     yield f"Both as of {words.both(as_of, zone)}. Nothing was published."
 
 
@@ -79,17 +93,17 @@ def _called(before: str) -> str:
 # The parts.
 
 
-def _definition(screen: Console, found: Differences) -> None:
-    _heading(screen, "Rows of the definition that differ")
+def definition(found: Differences, most: int) -> Iterator[Block]:
+    yield Heading("Rows of the definition that differ")
     if not found.definition:
-        say(screen, "None: the same rows, in another order of versions.")
+        yield Sentence("None: the same rows, in another order of versions.")
         return
-    for change in found.definition[:MOST_DEFINITION_ROWS]:
-        mark, style = ("+", "green") if change.is_added else ("-", "red")
-        say(screen, f"{mark} {change.seed}: {change.row}", style)
-    hidden = len(found.definition) - MOST_DEFINITION_ROWS
+    for change in found.definition[:most]:
+        mark, tone = ("+", Tone.ADDED) if change.is_added else ("-", Tone.REMOVED)
+        yield Sentence(f"{mark} {change.seed}: {change.row}", tone)
+    hidden = len(found.definition) - most
     if hidden > 0:
-        say(screen, f"… and {words.plural(hidden, 'row')} more.")
+        yield Sentence(f"… and {words.plural(hidden, 'row')} more.")
 
 
 def shown_metrics(found: Differences, everything: bool) -> list[Metric]:
@@ -102,44 +116,53 @@ def shown_metrics(found: Differences, everything: bool) -> list[Metric]:
     ]
 
 
-def _metrics(screen: Console, plan: Plan, found: Differences, everything: bool) -> None:
-    _heading(screen, "Metrics by month of hand-off")
+def metrics(plan: Plan, found: Differences, everything: bool) -> Iterator[Block]:
+    yield Heading("Metrics by month of hand-off")
     shown = shown_metrics(found, everything)
     if not shown:
-        say(screen, "No metric of any month differs (rates: by 0.05 points or more).")
+        yield Sentence(
+            "No metric of any month differs (rates: by 0.05 points or more)."
+        )
         return
-    table = _table("month", "metric", plan.before.label, plan.after.label, "difference")
-    for column in table.columns[2:]:
-        column.justify = "right"
-    last = object()
+    table = Table(
+        "Both readings, by month",
+        (
+            Column("month"),
+            Column("metric"),
+            *right(plan.before.label, plan.after.label, "difference"),
+        ),
+    )
+    last: object = object()
     for metric in shown:
-        month = f"{metric.month:%Y-%m}" if metric.month else "all"
-        if last is not metric.month and last != metric.month and table.row_count:
-            table.add_section()
-        table.add_row(
-            "" if last == metric.month else month,
+        is_next = last is not metric.month and last != metric.month
+        table.add(
+            Cell((month_name(metric.month),), is_repeated=last == metric.month),
             metric.name,
             number(metric, metric.before),
             number(metric, metric.after),
             difference(metric),
+            starts_section=is_next,
         )
         last = metric.month
-    screen.print(table)
+    yield table
     months = {metric.month for metric in found.metrics if metric.month}
     changed = {metric.month for metric in shown if metric.month and metric.differs}
     if not everything:
-        say(
-            screen,
+        yield Sentence(
             f"{len(months) - len(changed)} of {words.plural(len(months), 'month')} "
-            "show no difference; --all shows every month and metric.",
+            "show no difference; --all shows every month and metric."
         )
+
+
+def month_name(month: date | None) -> str:
+    return f"{month:%Y-%m}" if month else "all"
 
 
 def number(metric: Metric, value: float | None) -> str:
     if value is None:
         return "—"
     if metric.is_rate:
-        return f"{value:.1%}"
+        return percent(value)
     return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
 
 
@@ -157,53 +180,74 @@ def difference(metric: Metric) -> str:
     return f"{change:+,.0f}" if change == int(change) else f"{change:+,.2f}"
 
 
-def _quarantine(screen: Console, plan: Plan, found: Differences) -> None:
+def quarantine(plan: Plan, found: Differences) -> Iterator[Block]:
     if not found.quarantine:
         return
-    _heading(screen, "Quarantine")
-    table = _table("rule", plan.before.label, plan.after.label, "difference")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for rule, before, after in found.quarantine:
-        table.add_row(rule, f"{before:,}", f"{after:,}", f"{after - before:+,}")
-    screen.print(table)
-
-
-def _leads(screen: Console, plan: Plan, found: Differences, limit: int) -> None:
-    _heading(screen, "Leads that differ")
-    if not found.changed:
-        say(
-            screen, f"None of {words.plural(found.lifecycles[0], 'lifecycle')} differs."
-        )
-        return
-    say(
-        screen,
-        f"{found.changed:,} of {words.plural(max(found.lifecycles), 'lifecycle')} "
-        f"differ: {_outcomes(found)}.",
+    yield Heading("Quarantine")
+    table = Table(
+        "Raw rows that break a rule",
+        (
+            Column("rule"),
+            *right(plan.before.label, plan.after.label, "difference"),
+        ),
     )
-    table = _table("because of", "lifecycles")
-    table.columns[1].justify = "right"
+    for rule, before, after in found.quarantine:
+        table.add(rule, f"{before:,}", f"{after:,}", f"{after - before:+,}")
+    yield table
+
+
+def leads(plan: Plan, found: Differences, limit: int) -> Iterator[Block]:
+    yield Heading("Leads that differ")
+    yield Sentence(how_many(found))
+    if not found.changed:
+        return
+    table = Table(
+        "What made a difference", (Column("because of"), *right("lifecycles"))
+    )
     for why, count in found.why:
-        table.add_row(why, f"{count:,}")
-    screen.print(table)
+        table.add(why, f"{count:,}")
+    yield table
     shown = found.leads[:limit]
     if shown:
-        zone = plan.to_build[-1].vars.reporting_timezone
-        table = _table("lead and lifecycle", f"what differs ({zone})", "because of")
-        for lead in shown:
-            table.add_row(
-                f"{lead.record} #{lead.lifecycle_no}",
-                "\n".join(changes(lead, zone)),
-                "\n".join(lead.why),
-            )
-        screen.print(table)
+        yield lead_table(plan, shown)
     hidden = found.changed - len(shown)
     if hidden:
-        say(
-            screen,
+        yield Sentence(
             f"{words.plural(hidden, 'more lifecycle')} differ; --limit lists more, "
-            "--csv FILE writes them all.",
+            "--csv FILE writes them all."
         )
+
+
+def how_many(found: Differences) -> str:
+    if not found.changed:
+        return f"None of {words.plural(found.lifecycles[0], 'lifecycle')} differs."
+    return (
+        f"{found.changed:,} of {words.plural(max(found.lifecycles), 'lifecycle')} "
+        f"differ: {_outcomes(found)}."
+    )
+
+
+def lead_table(plan: Plan, shown: Iterable[Lead]) -> Table:
+    zone = time_zone(plan)
+    table = Table(
+        "The leads, and what differs",
+        (
+            Column("lead and lifecycle"),
+            Column(f"what differs ({zone})"),
+            Column("because of"),
+        ),
+    )
+    for lead in shown:
+        table.add(lead_name(lead), tuple(changes(lead, zone)), lead.why)
+    return table
+
+
+def lead_name(lead: Lead) -> str:
+    return f"{lead.record} #{lead.lifecycle_no}"
+
+
+def time_zone(plan: Plan) -> str:
+    return plan.to_build[-1].vars.reporting_timezone
 
 
 def _outcomes(found: Differences) -> str:
@@ -241,17 +285,7 @@ def _shown(value: Any, zone: str) -> str:
     return str(value)
 
 
-# How it looks.
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, highlight=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
-def _heading(screen: Console, text: str) -> None:
-    screen.print()
-    screen.print(text, style="bold", highlight=False, markup=False)
-    screen.print("─" * min(len(text), screen.width), style="dim", highlight=False)
+def right(*titles: str) -> Iterator[Column]:
+    """Columns of numbers."""
+    for title in titles:
+        yield Column(title, is_right=True)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from orchestration.errors import LeadFunnelError
+
 
 def register(app: typer.Typer) -> None:
     app.command(name="explain")(explain)
@@ -50,6 +52,14 @@ def explain(
         bool,
         typer.Option("--plain", help="Text of 100 columns without colours."),
     ] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write the explanation to this file as well: one HTML page that "
+            "opens without the network.",
+        ),
+    ] = None,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of an error.")
     ] = False,
@@ -62,18 +72,32 @@ def explain(
     """
     # Here, because cli.py imports this module.
     from orchestration.cli import console, sentences
+    from orchestration.commands.document import files, terminal
     from orchestration.project import Project
 
     with sentences(debug):
+        if html is not None:
+            files.check(html)
         project = Project.from_environment({}, out=out)
 
         from orchestration.commands.explain import find, gather, reading, render
 
+        screen = terminal.plain_console() if plain else console()
         with reading.opened(project, what_if) as read:
             matches = find.people(read, who)
-            screen = render.plain_console() if plain else console()
             if len(matches) > 1:
-                render.show_matches(screen, who, matches)
+                terminal.show(screen, render.matches(who, matches))
+                if html is not None:
+                    raise LeadFunnelError(
+                        f"{html} was not written: a page is about one person."
+                    )
                 return
             facts = gather.person(read, matches[0].person_key)
-        render.show(screen, facts, everything=everything, names=names)
+        document = render.document(facts, everything=everything, names=names)
+        terminal.show(screen, document)
+        if html is not None:
+            from orchestration.commands.document.html import page
+
+            files.write(html, page(document))
+            screen.print()
+            terminal.say(screen, f"The page is {html}.")

@@ -163,11 +163,12 @@ cross join {intermediate}.int_run__clock as clock
 """
 
 
-def person(read: Reading, person_key: int) -> Person:
-    """Everything that is known of the person in this reading."""
+def person(read: Reading, person_key: int, *, names: bool = True) -> Person:
+    """Everything that is known of the person in this reading; users by their ids
+    without `names`."""
     found = read.row(_PERSON, [person_key])
     settings = read.row(_SETTINGS)
-    users = Users.of(read)
+    users = Users.of(read, names=names)
     record_rows = read.rows(_RECORDS, [person_key])
     lifecycles = read.rows(_LIFECYCLES, [person_key])
     events = _events(read, person_key, lifecycles)

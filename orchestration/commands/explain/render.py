@@ -2,103 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
+from orchestration.commands.document.blocks import (
+    OUTCOMES,
+    Block,
+    Cell,
+    Column,
+    Document,
+    Heading,
+    Sentence,
+    Table,
+    Tone,
+)
 from orchestration.commands.explain import clock, outcome, words
 from orchestration.commands.explain.facts import Lifecycle, Pass, Person, RawRow, RowKey
 from orchestration.commands.explain.find import Match
 
-PLAIN_WIDTH = 100
 WIDE = 24
 """What the names of nearly all raw tables and ids need."""
 
 MOST_STEPS = 12
 """Of a longer clock the steps between are summed up."""
 
-COLOURS = {
-    "accepted": "green",
-    "rejected": "red",
-    "ignored": "yellow",
-    "withdrawn": "cyan",
-    "pending": "blue",
-}
 
-
-def plain_console() -> Console:
-    return Console(width=PLAIN_WIDTH, no_color=True, force_terminal=False)
-
-
-def show_matches(screen: Console, who: str, matches: list[Match]) -> None:
-    screen.print(
-        f"{len(matches)} people match; explain one of them by its person_id:",
-        highlight=False,
+def matches(who: str, found: list[Match]) -> Document:
+    """Whom a text may mean, where that is several people."""
+    table = _table(
+        "The people who match", "person_id", "primary record", "company", "found by"
     )
-    table = _table("person_id", "primary record", "company", "found by")
-    for match in matches:
-        table.add_row(
+    for match in found:
+        table.add(
             match.person_id,
             f"{match.primary_source} {match.primary_record_id}",
             match.company or "",
             match.how,
         )
-    screen.print(table)
+    said = f"{len(found)} people match; explain one of them by its person_id:"
+    return Document(who, (Sentence(said), table))
 
 
-def show(
-    screen: Console, person: Person, *, everything: bool = False, names: bool = False
-) -> None:
-    _who(screen, person, names)
-    _links(screen, person)
-    _raw_rows(screen, person, everything)
+def document(
+    person: Person, *, everything: bool = False, names: bool = False
+) -> Document:
+    """All of it: who the person is, what was read, each lifecycle, quarantine."""
+    whose = f"{person.primary_source} {person.primary_record_id}"
+    blocks = explanation(person, everything=everything, names=names)
+    return Document(f"Why {whose} counts as it does", tuple(blocks))
+
+
+def explanation(
+    person: Person,
+    *,
+    everything: bool = False,
+    names: bool = False,
+    company: bool = True,
+) -> Iterator[Block]:
+    yield from _who(person, names, company)
+    yield from _links(person)
+    yield from _raw_rows(person, everything)
     for lifecycle in person.lifecycles:
-        _lifecycle(screen, person, lifecycle)
+        yield from _lifecycle(person, lifecycle)
     if not person.lifecycles:
-        _heading(screen, "No lifecycle")
-        _say(screen, "No event is left that would open one.")
-    _quarantined(screen, person)
+        yield Heading("No lifecycle")
+        yield Sentence("No event is left that would open one.")
+    yield from _quarantined(person)
 
 
 # The parts.
 
 
-def _who(screen: Console, person: Person, names: bool) -> None:
+def _who(person: Person, names: bool, company: bool) -> Iterator[Block]:
     title = f"Person {person.person_id}"
-    if person.company:
+    if company and person.company:
         title += f" · {person.company}"
-    _heading(screen, title)
-    for sentence in who_sentences(person):
-        _say(screen, sentence)
+    yield Heading(title)
+    yield from map(Sentence, who_sentences(person))
     table = _table(
+        "The records of the person",
         "record",
-        "",
+        Column("", spoken="which is the primary one"),
         "live",
         f"created ({person.timezone})",
         "status now",
         "owner now",
     )
     for record in person.records:
-        table.add_row(
-            f"{record.source} {record.source_table}\n{record.record_id}",
+        table.add(
+            (f"{record.source} {record.source_table}", record.record_id),
             "primary" if record.is_primary else "",
             "live" if record.is_live else record.not_live_because,
             two_lines(record.created_at, person.timezone),
             record.status or "",
             record.owner,
         )
-    screen.print(table)
+    yield table
     if names:
         for record in person.records:
             known = [text for text in (record.full_name, record.email) if text]
             name = f"{record.source} {record.record_id}"
-            _say(screen, f"{name}: {', '.join(known) or 'no name'}")
+            yield Sentence(f"{name}: {', '.join(known) or 'no name'}")
 
 
-def who_sentences(person: Person) -> Iterable[str]:
+def who_sentences(person: Person) -> Iterator[str]:
     yield (
         f"As of {words.both(person.as_of, person.timezone)}. Times are in "
         f"{person.timezone}, key ones in UTC too."
@@ -126,50 +133,60 @@ def who_sentences(person: Person) -> Iterable[str]:
         )
 
 
-def _links(screen: Console, person: Person) -> None:
+def _links(person: Person) -> Iterator[Block]:
     if not person.links:
         return
-    _heading(
-        screen,
+    title = (
         "Links that would join it (void, the group is too large)"
         if person.is_oversized
-        else "Why these records are one person",
+        else "Why these records are one person"
     )
-    table = _table("link", "record", "to record", "since", "the row that says so")
+    yield Heading(title)
+    table = _table(
+        "The links between the records",
+        "link",
+        "record",
+        "to record",
+        "since",
+        "the row that says so",
+    )
     for link in person.links:
-        table.add_row(
+        table.add(
             {"email": "same e-mail", "id": "id", "merge": "merged into"}.get(
                 link.link_type, link.link_type
             ),
-            link.left.replace(" ", "\n", 1),
-            link.right.replace(" ", "\n", 1),
+            tuple(link.left.split(" ", 1)),
+            tuple(link.right.split(" ", 1)),
             two_lines(link.linked_at, person.timezone),
             row_name(link.evidence) if link.evidence else "both records' addresses",
         )
-    screen.print(table)
+    yield table
 
 
-def _raw_rows(screen: Console, person: Person, everything: bool) -> None:
-    _heading(screen, "What was read, row by row")
+def _raw_rows(person: Person, everything: bool) -> Iterator[Block]:
+    yield Heading("What was read, row by row")
     shown = [row for row in person.rows if everything or not row.is_minor]
     table = _table(
-        f"at ({person.timezone})", "raw row", "what it says", "what came of it"
+        "The raw rows, in order of time",
+        f"at ({person.timezone})",
+        "raw row",
+        "what it says",
+        "what came of it",
     )
     for row in shown:
         said = row.said + (f", by {row.actor}" if row.actor else "")
-        table.add_row(
+        table.add(
             two_lines(row.occurred_at, person.timezone),
             row_name(row.row),
             said,
             "; ".join(row.effects),
         )
-    screen.print(table)
+    yield table
     hidden = len(person.rows) - len(shown)
     if hidden:
-        _say(
-            screen,
+        yield Sentence(
             f"{words.plural(hidden, 'more row')} changed nothing{_kinds(person.rows)}; "
-            "--all lists them.",
+            "--all lists them."
         )
 
 
@@ -185,38 +202,40 @@ def _kinds(rows: Iterable[RawRow]) -> str:
     return f" ({listed})" if listed else ""
 
 
-def _lifecycle(screen: Console, person: Person, lifecycle: Lifecycle) -> None:
+def _lifecycle(person: Person, lifecycle: Lifecycle) -> Iterator[Block]:
     state = lifecycle.outcome or f"origin {lifecycle.origin}"
     if lifecycle.is_accepted_late:
         state += " late"
     if lifecycle.was_ignored and lifecycle.outcome != "ignored":
         state += ", was ignored"
-    _heading(
-        screen,
+    tone = OUTCOMES.get(lifecycle.outcome or "", Tone.PLAIN)
+    yield Heading(
         f"Lifecycle {lifecycle.lifecycle_no} of {len(person.lifecycles)} · {state}",
-        COLOURS.get(lifecycle.outcome or "", ""),
+        tone,
     )
-    table = _table("stage", f"at ({person.timezone})", "UTC", "raw row", "by")
+    table = _table(
+        f"The stages of lifecycle {lifecycle.lifecycle_no}",
+        "stage",
+        f"at ({person.timezone})",
+        "UTC",
+        "raw row",
+        "by",
+    )
     for milestone in lifecycle.milestones:
-        table.add_row(
+        table.add(
             outcome.stage_name(milestone.stage)
             + (", partial" if milestone.is_partial else ""),
             two_lines(milestone.occurred_at, person.timezone),
-            words.in_utc(milestone.occurred_at).replace(" ", "\n", 1),
+            tuple(words.in_utc(milestone.occurred_at).split(" ", 1)),
             row_name(milestone.row),
             milestone.actor,
         )
-    screen.print(table)
-    _say(screen, handoff_sentence(lifecycle, person.timezone))
-    for sentence in outcome.who_accepts(lifecycle, person.timezone):
-        _say(screen, sentence)
+    yield table
+    yield Sentence(handoff_sentence(lifecycle, person.timezone))
+    yield from map(Sentence, outcome.who_accepts(lifecycle, person.timezone))
     for handed in lifecycle.passes:
-        _pass(screen, person, lifecycle, handed)
-    _say(
-        screen,
-        outcome.why(lifecycle, person.timezone),
-        f"bold {COLOURS.get(lifecycle.outcome or '', '')}".strip(),
-    )
+        yield from _pass(person, lifecycle, handed)
+    yield Sentence(outcome.why(lifecycle, person.timezone), tone, is_strong=True)
 
 
 def handoff_sentence(lifecycle: Lifecycle, timezone: str) -> str:
@@ -228,21 +247,19 @@ def handoff_sentence(lifecycle: Lifecycle, timezone: str) -> str:
     return text
 
 
-def _pass(screen: Console, person: Person, lifecycle: Lifecycle, handed: Pass) -> None:
-    screen.print()
+def _pass(person: Person, lifecycle: Lifecycle, handed: Pass) -> Iterator[Block]:
     number = f"Pass {handed.pass_no} of {len(lifecycle.passes)}"
-    _say(screen, f"{number} · {handed.owner} · {handed.outcome}", "bold")
-    for sentence in pass_sentences(person, handed):
-        _say(screen, sentence)
+    yield Heading(f"{number} · {handed.owner} · {handed.outcome}", level=3)
+    yield from map(Sentence, pass_sentences(person, handed))
     counted = clock.steps(
         handed.passed_at, handed.policy.sla_business_hours, handed.openings
     )
     if counted:
-        screen.print(clock_table(person, handed, counted))
-    _say(screen, stop_sentence(handed, person))
+        yield clock_table(person, handed, counted)
+    yield Sentence(stop_sentence(handed, person))
 
 
-def pass_sentences(person: Person, handed: Pass) -> Iterable[str]:
+def pass_sentences(person: Person, handed: Pass) -> Iterator[str]:
     policy = handed.policy
     zone = person.calendars.get(policy.calendar_id, "UTC")
     whose = f"the team {handed.team}" if handed.team else "no team"
@@ -262,7 +279,14 @@ def clock_table(person: Person, handed: Pass, counted: list[clock.Step]) -> Tabl
     """Each opening with what it counts, in the calendar's own time zone."""
     zone = person.calendars.get(handed.policy.calendar_id, person.timezone)
     table = _table(
-        f"opened ({zone})", "closed", "counted from", "until", "counted", "so far", ""
+        f"The opening hours that pass {handed.pass_no} counts",
+        f"opened ({zone})",
+        "closed",
+        "counted from",
+        "until",
+        "counted",
+        "so far",
+        Column("", spoken="where the clock ends"),
     )
     shown = counted
     between = 0
@@ -271,9 +295,9 @@ def clock_table(person: Person, handed: Pass, counted: list[clock.Step]) -> Tabl
         shown = [*counted[: MOST_STEPS // 2], *counted[-MOST_STEPS // 2 :]]
     for number, step in enumerate(shown):
         if between and number == MOST_STEPS // 2:
-            table.add_row(f"… {between} more openings", "", "", "", "", "", "")
+            table.add(f"… {between} more openings", "", "", "", "", "", "")
         is_due = step is counted[-1] and step.counts_until == handed.due_at
-        table.add_row(
+        table.add(
             words.local(step.opened_at, zone)[:20].rstrip(),
             words.local(step.closed_at, zone)[15:],
             words.local(step.counts_from, zone)[15:],
@@ -306,52 +330,43 @@ def stop_sentence(handed: Pass, person: Person) -> str:
     return f"Due {due}. {what} stopped the clock at {at}, with {counted} counted."
 
 
-def _quarantined(screen: Console, person: Person) -> None:
-    _heading(screen, "Quarantine")
+def _quarantined(person: Person) -> Iterator[Block]:
+    yield Heading("Quarantine")
     if not person.quarantined:
-        _say(screen, "Nothing of this person was quarantined.")
+        yield Sentence("Nothing of this person was quarantined.")
         return
-    _say(screen, "These rows break a rule and take no part in it:")
-    table = _table("raw row", "rule", "why", "seen (UTC)")
+    yield Sentence("These rows break a rule and take no part in it:")
+    table = _table("The rows in quarantine", "raw row", "rule", "why", "seen (UTC)")
     for row in person.quarantined:
-        table.add_row(
+        table.add(
             row_name(row.row), row.rule, row.detail, words.in_utc(row.seen_at)[:19]
         )
-    screen.print(table)
+    yield table
 
 
-def two_lines(instant: datetime | None, timezone: str) -> str:
+def two_lines(instant: datetime | None, timezone: str) -> Cell:
     """The day, and the time below it: narrow, so that rules have room."""
     head, _, tail = words.local(instant, timezone).rpartition(" ")
-    return f"{head}\n{tail}" if head else tail
+    return Cell((head, tail) if head else (tail,))
 
 
-def row_name(key: RowKey) -> str:
+def row_name(key: RowKey) -> Cell:
     """Where a raw row stands: system.table, and its key on a line of its own."""
     source, table, row = key
     name = f"{source}.{table}"
-    return f"{source}.\n{table}\n{row}" if len(name) > WIDE else f"{name}\n{row}"
+    return Cell((f"{source}.", table, row) if len(name) > WIDE else (name, row))
 
 
-# How it looks.
+MIN_WIDTHS = {"raw row": WIDE, "record": 18, "to record": 18}
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, highlight=False)
-    for column in columns:
-        table.add_column(
-            column,
-            overflow="fold",
-            min_width={"raw row": WIDE, "record": 18, "to record": 18}.get(column),
-        )
-    return table
-
-
-def _heading(screen: Console, text: str, style: str = "") -> None:
-    screen.print()
-    screen.print(text, style=f"bold {style}".strip(), highlight=False, markup=False)
-    screen.print("─" * min(len(text), screen.width), style="dim", highlight=False)
-
-
-def _say(screen: Console, text: str, style: str | None = None) -> None:
-    screen.print(text, style=style, highlight=False, markup=False)
+def _table(caption: str, *columns: str | Column) -> Table:
+    return Table(
+        caption,
+        tuple(
+            Column(column, min_width=MIN_WIDTHS.get(column))
+            if isinstance(column, str)
+            else column
+            for column in columns
+        ),
+    )

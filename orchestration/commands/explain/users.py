@@ -22,11 +22,14 @@ class Users:
         self.known = known
 
     @classmethod
-    def of(cls, read: Reading) -> Users:
+    def of(cls, read: Reading, *, names: bool = True) -> Users:
+        """The users of a reading; without `names` they are called by their ids."""
         return cls(
             {
                 (row["source"], _match_id(row["source"], row["user_id"])): User(
-                    row["user_name"], row["role"] or None, row["is_sales_user"]
+                    row["user_name"] if names else None,
+                    row["role"] or None,
+                    row["is_sales_user"],
                 )
                 for row in read.rows(
                     "select source, user_id, user_name, role, is_sales_user "

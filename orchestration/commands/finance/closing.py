@@ -15,7 +15,7 @@ from orchestration.commands.finance.published import known_period, opened
 from orchestration.errors import LeadFunnelError
 from orchestration.increment import state
 from orchestration.project import Project, RunVars
-from orchestration.publication import closings, publications
+from orchestration.publication import closings, pages, publications
 from orchestration.run import runner
 from orchestration.run.report import last_report
 from orchestration.transformation import dbt_runner
@@ -195,4 +195,8 @@ def _publish_again(project: Project) -> None:
     if failure:
         raise LeadFunnelError(failure)
     manifest = dbt_runner.manifest_json(project)
-    publications.publish(project, publications.public_tables(manifest))
+    publications.publish(
+        project,
+        publications.public_tables(manifest),
+        beside=pages.beside(project, manifest),
+    )

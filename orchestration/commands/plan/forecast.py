@@ -8,8 +8,8 @@ from datetime import date
 from math import ceil, sqrt
 
 from orchestration.commands.plan.history import Age, Channel, History
+from orchestration.intervals import Interval, Z, wilson
 
-Z = 1.959963984540054
 FEW = 30
 """A rate of fewer settled hand-offs than these is hardly known."""
 
@@ -49,15 +49,6 @@ class Curve:
             return 0.0
         gained = self.accepted(age + days) - self.accepted(age)
         return min(1.0, max(0.0, gained / still_open))
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A number with its 95 % interval; no upper end where there is none."""
-
-    value: float
-    lower: float
-    upper: float | None
 
 
 @dataclass(frozen=True)
@@ -102,16 +93,6 @@ def curve_of(ages: Sequence[Age]) -> Curve:
         at_risk -= age.leaving
         steps.append((age.business_days, accepted, still_open))
     return Curve(tuple(steps))
-
-
-def wilson(successes: int, trials: int) -> Interval:
-    share = successes / trials
-    centre = share + Z * Z / (2 * trials)
-    half = Z * sqrt(share * (1 - share) / trials + Z * Z / (4 * trials**2))
-    whole = 1 + Z * Z / trials
-    return Interval(
-        share, max(0.0, (centre - half) / whole), min(1.0, (centre + half) / whole)
-    )
 
 
 def handoffs_for(

@@ -12,12 +12,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from orchestration.commands.plan.forecast import Interval, Plan
+from orchestration.commands.plan.forecast import Plan
 from orchestration.commands.plan.history import (
     MONTHS_OF_PACE,
     MONTHS_OF_RATES,
     History,
 )
+from orchestration.intervals import Interval, percent, with_bounds
 
 
 def show(console: Console, history: History, plan: Plan) -> None:
@@ -59,7 +60,7 @@ def summary(history: History, plan: Plan) -> list[str]:
             f"({floor(plan.handoffs.lower):,} to "
             f"{'any number' if upper is None else f'{ceil(upper):,}'}), "
             f"{plan.a_day:,.1f} on each of the {days:,} working days left: "
-            f"{plan.chance:.1%} of them are accepted in time."
+            f"{percent(plan.chance)} of them are accepted in time."
         )
     lines.append(
         f"At the pace of late, {plan.pace:,.1f} a working day, there are "
@@ -105,9 +106,8 @@ def _channels(plan: Plan) -> Table:
     for row in plan.channels:
         table.add_row(
             Text(row.channel or "(none)"),
-            f"{row.share:.1%}",
-            f"{row.sal_rate.value:.1%} ({row.sal_rate.lower:.1%}–"
-            f"{row.sal_rate.upper:.1%})",
+            percent(row.share),
+            with_bounds(row.sal_rate),
             f"{row.handoffs:,}",
             f"{row.sals:,.1f}",
             f"{row.handoffs / days:,.1f}" if days else "–",

@@ -22,7 +22,8 @@ function definitionOf(key) {
     found.parts && state.language === "ja"
       ? `${found.ja} = ${word("formula", { a: found.parts[0], b: found.parts[1] })}`
       : "";
-  return lines(found[state.language], ratio, found.definition);
+  const text = state.language === "ja" && found.definition_ja;
+  return lines(found[state.language], ratio, text || found.definition);
 }
 
 function heading(column) {

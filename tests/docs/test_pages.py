@@ -21,8 +21,7 @@ from orchestration.cli import app
 from orchestration.docs_site import dbt_docs, glossary_page
 from orchestration.errors import LeadFunnelError
 from orchestration.project import ROOT, Project
-from orchestration.publication import pages
-from orchestration.publication.publications import PublicTable, publish
+from orchestration.publication.publications import Publication, PublicTable, publish
 from orchestration.transformation import dbt_runner, parsed_project
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -287,10 +286,13 @@ def own(project: Project, tmp_path: Path) -> Project:
 
 
 def test_they_are_published_with_the_tables(own, manifest):
-    publish(own, PEOPLE, beside=pages.beside(own, manifest))
+    def write(_: Publication, folder: Path) -> None:
+        docs_site.write(own, manifest, folder)
+
+    publish(own, PEOPLE, beside=write)
     first = own.published.resolve()
     # Also where the tables are those of the publication before.
-    publish(own, PEOPLE, unchanged=["dim_people"], beside=pages.beside(own, manifest))
+    publish(own, PEOPLE, unchanged=["dim_people"], beside=write)
     second = own.published.resolve()
     assert first != second
     for name in ("docs.html", "glossary.html"):
@@ -301,7 +303,7 @@ def test_pages_that_cannot_be_written_change_nothing(own):
     publish(own, PEOPLE)
     before = own.published.resolve()
 
-    def fail(_: Path) -> None:
+    def fail(_: Publication, __: Path) -> None:
         raise LeadFunnelError("The disk is full.")
 
     with pytest.raises(LeadFunnelError):

@@ -33,7 +33,7 @@ def start(
 
 def lead_funnel(*arguments: str, **settings) -> subprocess.CompletedProcess[str]:
     process = start(*arguments, **settings)
-    out, err = process.communicate(timeout=600)
+    out, err = process.communicate(timeout=1800)
     return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 

@@ -19,13 +19,18 @@ from orchestration.sources import raw
 from orchestration.transformation import dbt_runner
 
 
-def build(project: Project) -> Path:
-    """Load, build and publish; the path of the published file."""
+def load(project: Project) -> None:
+    """All that is there before dbt builds."""
     project.prepare_out()
     raw.load_all(project)
     write_settings(project)
     write_definition(project)
     decide(project)
+
+
+def build(project: Project) -> Path:
+    """Load, build and publish; the path of the published file."""
+    load(project)
     manifest = dbt_runner.manifest_json(project)
     lineage = Lineage(manifest)
     for layer in transform.LAYERS:

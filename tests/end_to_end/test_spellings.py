@@ -23,8 +23,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from orchestration.project import ROOT, Project
-from orchestration.settings import run_settings
-from orchestration.sources import raw
 from orchestration.transformation import dbt_runner
 from tests import job
 
@@ -326,10 +324,7 @@ def published(folder: Path) -> Rows:
 def read(folder: Path) -> Rows:
     """What a run reads in the folder: the tables that all others are made of."""
     project = project_of(folder)
-    project.prepare_out()
-    raw.load_all(project)
-    run_settings.write_settings(project)
-    run_settings.write_definition(project)
+    job.load(project)
     wanted = "+path:models/input_layer,resource_type:"
     results = dbt_runner.build(project, [f"{wanted}seed", f"{wanted}model"])
     assert dbt_runner.failure_sentence(results) is None

@@ -5,10 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.increment.decide import decide
 from orchestration.project import Project
-from orchestration.settings.run_settings import write_definition, write_settings
-from orchestration.sources import raw
 from orchestration.transformation import dbt_runner
 from tests import job
 from tests.end_to_end import command, small_folder
@@ -52,11 +49,7 @@ def asked(folder: Path) -> str | None:
     """What the check that stops a run says of the folder, or none where it passes.
     Nothing is built but what it reads."""
     project = project_of(folder)
-    project.prepare_out()
-    raw.load_all(project)
-    write_settings(project)
-    write_definition(project)
-    decide(project)
+    job.load(project)
     results = dbt_runner.build(project, [f"+{CHECK}"], full_refresh=True)
     assert [item.name for item in results if item.kind == "test"] == [CHECK]
     return dbt_runner.failure_sentence(results)

@@ -64,9 +64,7 @@ def run_warehouse(
 ) -> Path:
     """Runs the main job on a folder; the path of the published file."""
     # In this process: another one would import for five seconds what is there.
-    project = Project.from_environment(
-        {}, landing=landing, out=out, definition=definition, vars=settings
-    )
+    project = _project(landing, out, definition, settings)
     report = runner.run(project)
     if not report.succeeded:
         raise AssertionError(f"the run on {landing} failed: {report.sentence}")
@@ -80,10 +78,14 @@ def build_warehouse(
     settings: dict | None = None,
 ) -> Path:
     """The same rows, without what checks them; the path of the published file."""
-    return job.build(
-        Project.from_environment(
-            {}, landing=landing, out=out, definition=definition, vars=settings
-        )
+    return job.build(_project(landing, out, definition, settings))
+
+
+def _project(
+    landing: Path, out: Path, definition: Path | None, settings: dict | None
+) -> Project:
+    return Project.from_environment(
+        {}, landing=landing, out=out, definition=definition, vars=settings
     )
 
 

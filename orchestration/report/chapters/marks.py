@@ -90,3 +90,40 @@ def bars(value: str, colour: str, *, words: str, longest: int = 190) -> alt.Laye
         .encode(y=names(longest=longest), x=alt.X("room:Q"))
     )
     return alt.layer(drawn, texts, room)
+
+
+def two_parts(
+    value: str,
+    title: str,
+    first: tuple[str, str, str],
+    second: tuple[str, str, str],
+    **mark: object,
+) -> alt.Chart:
+    """Bars of two parts; each part is a column, a word and a colour."""
+    fields, words, colours = zip(first, second, strict=True)
+    return (
+        rows()
+        .transform_fold(list(fields), as_=["kind", value])
+        .transform_calculate(
+            kind_label=f"datum.kind === '{fields[0]}' ? '{words[0]}' : '{words[1]}'"
+        )
+        .mark_bar(height={"band": 0.62}, **mark)
+        .encode(
+            **said(
+                y=names(),
+                x=alt.X(
+                    f"{value}:Q",
+                    title=title,
+                    stack="zero",
+                    axis=alt.Axis(tickCount=6, format=",~f"),
+                ),
+                color=alt.Color(
+                    "kind_label:N",
+                    title=None,
+                    scale=alt.Scale(domain=list(words), range=list(colours)),
+                    legend=alt.Legend(orient="top"),
+                ),
+            )
+        )
+        .properties(height=alt.Step(STEP + 4))
+    )

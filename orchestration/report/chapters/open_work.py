@@ -11,38 +11,13 @@ if TYPE_CHECKING:
 
 
 def _open_now() -> altair.TopLevelMixin:
-    import altair as alt
-
     from orchestration.report.chapters import marks
 
-    return (
-        marks.rows()
-        .transform_fold(["overdue", "in_time"], as_=["kind", "leads"])
-        .transform_calculate(
-            kind_label="datum.kind === 'overdue' ? 'w:overdue' : 'w:in_time'"
-        )
-        .mark_bar(height={"band": 0.62})
-        .encode(
-            **marks.said(
-                y=marks.names(),
-                x=alt.X(
-                    "leads:Q",
-                    title="w:open_handoffs",
-                    stack="zero",
-                    axis=alt.Axis(tickCount=6, format=",~f"),
-                ),
-                color=alt.Color(
-                    "kind_label:N",
-                    title=None,
-                    scale=alt.Scale(
-                        domain=["w:overdue", "w:in_time"],
-                        range=["c:orange", "c:sky"],
-                    ),
-                    legend=alt.Legend(orient="top"),
-                ),
-            )
-        )
-        .properties(height=alt.Step(marks.STEP + 4))
+    return marks.two_parts(
+        "leads",
+        "w:open_handoffs",
+        ("overdue", "w:overdue", "c:orange"),
+        ("in_time", "w:in_time", "c:sky"),
     )
 
 

@@ -48,38 +48,14 @@ def _reached() -> altair.TopLevelMixin:
 
 
 def _delays() -> altair.TopLevelMixin:
-    import altair as alt
-
     from orchestration.report.chapters import marks
 
-    return (
-        marks.rows()
-        .transform_fold(["routing", "own"], as_=["kind", "hours"])
-        .transform_calculate(
-            kind_label="datum.kind === 'own' ? 'w:own_delay' : 'w:routing_delay'"
-        )
-        .mark_bar(height={"band": 0.62}, cursor="pointer")
-        .encode(
-            **marks.said(
-                y=marks.names(),
-                x=alt.X(
-                    "hours:Q",
-                    title="w:mean_hours",
-                    stack="zero",
-                    axis=alt.Axis(tickCount=6),
-                ),
-                color=alt.Color(
-                    "kind_label:N",
-                    title=None,
-                    scale=alt.Scale(
-                        domain=["w:routing_delay", "w:own_delay"],
-                        range=["c:grey", "c:green"],
-                    ),
-                    legend=alt.Legend(orient="top"),
-                ),
-            )
-        )
-        .properties(height=alt.Step(marks.STEP + 4))
+    return marks.two_parts(
+        "hours",
+        "w:mean_hours",
+        ("routing", "w:routing_delay", "c:grey"),
+        ("own", "w:own_delay", "c:green"),
+        cursor="pointer",
     )
 
 

@@ -61,6 +61,7 @@ def report(
     # Here, because cli.py imports this module.
     from orchestration.cli import console, sentences
     from orchestration.commands.summary import shown
+    from orchestration.html_files import write_whole
     from orchestration.project import Project
     from orchestration.publication import publications
     from orchestration.report import page
@@ -92,9 +93,7 @@ def report(
         target = output or project.published / page.FILE
         try:
             # A reader who opens it meanwhile sees the whole old or the whole new one.
-            fresh = target.with_name(f".{target.name}.new")
-            fresh.write_text(text, encoding="utf-8")
-            fresh.replace(target)
+            write_whole(target, text)
         except OSError as error:
             raise LeadFunnelError(
                 f"The report cannot be written to {target} ({error.strerror}): name "

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import tempfile
 from collections.abc import Mapping
@@ -27,8 +26,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from orchestration import glossary
+from orchestration import glossary, html_files
 from orchestration.errors import LeadFunnelError
+from orchestration.html_files import as_script, write_whole
 from orchestration.project import Project
 from orchestration.publication.publications import PUBLIC_SCHEMAS, column_comment
 from orchestration.transformation import dbt_runner, parsed_project
@@ -95,7 +95,7 @@ def _made_by() -> str:
     """Changes when the code does that makes the page: another one is then kept. Asked
     once, as a file may be edited while what it said is at work."""
     made_by = hashlib.sha256()
-    for path in (__file__, glossary.__file__):
+    for path in (__file__, glossary.__file__, html_files.__file__):
         made_by.update(Path(path).read_bytes())
     return made_by.hexdigest()[:8]
 
@@ -106,19 +106,19 @@ def _made(project: Project) -> bytes:
     with tempfile.TemporaryDirectory(prefix="docs-", dir=project.dbt_target) as name:
         folder = Path(name)
         (folder / parsed_project.MANIFEST).write_text(
-            as_script(for_readers(with_terms(manifest))), encoding="utf-8"
+            as_script(for_readers(with_terms(manifest)), sort_keys=True),
+            encoding="utf-8",
         )
         text, empty_catalog = dbt_runner.static_docs(project, folder)
-    return finished(text, empty_catalog, as_script(catalog(manifest))).encode()
+    full_catalog = as_script(catalog(manifest), sort_keys=True)
+    return finished(text, empty_catalog, full_catalog).encode()
 
 
 def _keep(made: bytes, path: Path) -> None:
     """Processes may share the folder: the page is there as a whole or not at all. Where
     the parsed project has gone from it, nothing is kept."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
     with suppress(FileNotFoundError):
-        fresh.write_bytes(made)
-        fresh.replace(path)
+        write_whole(path, made)
 
 
 def for_readers(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -224,14 +224,6 @@ def catalog(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "sources": {},
         "errors": None,
     }
-
-
-def as_script(value: Any) -> str:
-    """JSON that may stand in a script of a page, whatever texts are in it."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    for letter in "<>&\u2028\u2029":
-        text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return text
 
 
 def finished(text: str, empty_catalog: str, full_catalog: str) -> str:

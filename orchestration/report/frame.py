@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from orchestration.html_files import write_whole
 from orchestration.project import Project
 from orchestration.report.chapters import CHAPTERS
 from orchestration.transformation import parsed_project
@@ -59,9 +60,7 @@ def frame(project: Project) -> Frame:
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("report-*.json"):
         old.unlink(missing_ok=True)
-    fresh = kept.with_name(f".{kept.name}.{os.getpid()}")
-    fresh.write_text(json.dumps(asdict(made)), encoding="utf-8")
-    fresh.replace(kept)
+    write_whole(kept, json.dumps(asdict(made)))
     return made
 
 

@@ -7,12 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from orchestration import docs_site
 from orchestration import glossary as house
 
 METRIC = "metric"
-
-PAGE = "glossary.html"
-"""Lies beside the report in a publication."""
 
 _COHORT = "cohort_"
 _SUM = re.compile(r"[a-z_]+( [+-] [a-z_]+)*")
@@ -72,7 +70,7 @@ def glossary(manifest: Mapping[str, Any]) -> dict[str, Term]:
                 found[key] = replace(
                     found[key],
                     description_ja=_plain(word.definition_ja),
-                    link=f"{PAGE}#{word.key}",
+                    link=f"{docs_site.GLOSSARY}#{word.key}",
                 )
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import zoneinfo
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from orchestration.html_files import as_script
 from orchestration.project import Project, RunVars
 from orchestration.publication.publications import Publication
 from orchestration.report import cube, glossary
@@ -89,19 +89,11 @@ def render(
         chapters=CHAPTERS,
         dimensions=DIMENSIONS,
         style=Markup(style()),
-        page=Markup(in_script(page)),
+        page=Markup(as_script(page)),
         cube=found.packed(),
         libraries=Markup(drawn.libraries),
         script=Markup(script()),
     )
-
-
-def in_script(value: object) -> str:
-    """JSON that can end no script and begin no comment, whatever is in it."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    for mark in "<>&\u2028\u2029":
-        text = text.replace(mark, f"\\u{ord(mark):04x}")
-    return text
 
 
 def _figure(figure: Figure) -> dict[str, Any]:

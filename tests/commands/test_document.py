@@ -265,10 +265,11 @@ def test_a_page_that_cannot_be_written_leaves_the_one_before(
     path.write_text("before")
 
     def full(there: Path, *_: object, **__: object) -> None:
-        there.write_bytes(b"half of it")
+        with there.open("wb") as stream:
+            stream.write(b"half of it")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(LeadFunnelError, match="No space left on device"):
         files.write(path, "after")
     assert path.read_bytes() == b"before"

@@ -14,9 +14,10 @@ import yaml
 from typer.testing import CliRunner
 
 from orchestration.cli import app
+from orchestration.html_files import as_script
 from orchestration.project import Project
 from orchestration.publication import publications
-from orchestration.report import cube, glossary, page
+from orchestration.report import cube, glossary
 from orchestration.report.chapters import CHAPTERS, figures
 from orchestration.report.frame import FOLDER, frame, script
 from orchestration.report.words import FILE, LANGUAGES, words
@@ -133,7 +134,7 @@ def test_rates_are_divided_as_the_metrics_say(manifest: dict) -> None:
 
 def test_no_text_ends_the_script_that_holds_it() -> None:
     text = "</script><script>alert(1)</script><!-- \u2028 & 東京"
-    written = page.in_script({"name": text})
+    written = as_script({"name": text})
     assert not set("<>&\u2028") & set(written)
     assert json.loads(written) == {"name": text}
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from orchestration.errors import LeadFunnelError
+from orchestration.html_files import write_whole
 
 
 def check(path: Path) -> None:
@@ -29,13 +30,9 @@ def check(path: Path) -> None:
 def write(path: Path, text: str) -> None:
     """Write the file as a whole: what was there before stays until it is done."""
     check(path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        partial.replace(path)
+        write_whole(path, text)
     except OSError as error:
         raise LeadFunnelError(
             f"{path} could not be written: {error.strerror or error}."
         ) from error
-    finally:
-        partial.unlink(missing_ok=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import os
 from pathlib import Path
@@ -29,3 +31,9 @@ def as_script(value: Any, *, sort_keys: bool = False) -> str:
     for mark in "<>&\u2028\u2029":
         text = text.replace(mark, f"\\u{ord(mark):04x}")
     return text
+
+
+def as_zipped(text: str) -> str:
+    """A text that scripts of the page unzip, in the letters of base64."""
+    zipped = gzip.compress(text.encode(), compresslevel=9, mtime=0)
+    return base64.b64encode(zipped).decode("ascii")

@@ -11,7 +11,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from orchestration.html_files import as_script
+from orchestration.html_files import as_script, as_zipped
 from orchestration.project import Project, RunVars
 from orchestration.publication.publications import Publication
 from orchestration.report import cube, glossary
@@ -90,8 +90,8 @@ def render(
         dimensions=DIMENSIONS,
         style=Markup(style()),
         page=Markup(as_script(page)),
-        cube=found.packed(),
-        libraries=Markup(drawn.libraries),
+        cube=as_zipped(found.as_json()),
+        libraries=as_zipped(drawn.libraries),
         script=Markup(script()),
     )
 

@@ -23,6 +23,9 @@ PROJECTED = (
     "pending_without_curve",
 )
 
+NOT_SHOWN = ("_hours", "_reporting")
+"""No figure shows sums of these by rep, and they would be half of the page."""
+
 RARE = 10
 """A reason that the seed does not know may be a rep's own words about a person: it
 is shown only where at least so many leads have the very same."""
@@ -43,7 +46,11 @@ def queries(
     cohorts: Sequence[Measure], speed: Sequence[Measure], is_handed_off: str, zone: str
 ) -> list[Query]:
     """The tables of the cube; measures are those of dbt's semantic models."""
-    plain = [measure for measure in cohorts if len(measure.signed) == 1]
+    plain = [
+        measure
+        for measure in cohorts
+        if len(measure.signed) == 1 and not measure.column.endswith(NOT_SHOWN)
+    ]
     sums = ",\n    ".join(
         f"sum({measure.expression}) as {measure.column}" for measure in plain
     )
@@ -74,6 +81,7 @@ select
 from marts.mart_funnel_cohort
 where origin = 'marketing'
 group by all""",
+            keys=("owner",),
         ),
         Query(
             "reached",
@@ -133,6 +141,7 @@ select {_OF_LIFECYCLES},
 from handoffs
 left join known using (reason_text)
 group by all""",
+            keys=("reason", "whose"),
         ),
         Query(
             "ages",
@@ -146,6 +155,7 @@ select {_OF_LIFECYCLES},
 from marts.fct_lead_lifecycles
 where origin = 'marketing' and age_business_days is not null
 group by all""",
+            keys=("age",),
         ),
         Query(
             "hours",
@@ -163,9 +173,10 @@ select {_OF_LIFECYCLES},
     count(*) as handed_off,
     count(*) filter (outcome = 'ignored') as ignored,
     count(response_hours) as responded,
-    round(coalesce(sum(response_hours::decimal(28, 9)), 0), 6) as response_hours
+    round(coalesce(sum(response_hours::decimal(28, 9)), 0), 1) as response_hours
 from placed
 group by all""",
+            keys=("hour_of_week",),
         ),
         Query(
             "delays",
@@ -178,8 +189,8 @@ with answered as (
 )
 select {_OF_LIFECYCLES},
     count(*) as answered,
-    round(sum(answered.routing_hours::decimal(28, 9)), 6) as routing_hours,
-    round(sum(answered.rep_hours::decimal(28, 9)), 6) as rep_hours
+    round(sum(answered.routing_hours::decimal(28, 9)), 1) as routing_hours,
+    round(sum(answered.rep_hours::decimal(28, 9)), 1) as rep_hours
 from marts.fct_lead_lifecycles
 inner join answered using (lifecycle_id)
 where {is_handed_off}
@@ -228,6 +239,7 @@ left join bands
         and (bands.next_bound is null or handoffs.score < bands.next_bound)
         and handoffs.score is not null
 group by all""",
+            keys=("band", "band_no"),
         ),
         Query(
             "queue",
@@ -255,11 +267,14 @@ select
     queue.next_step as step,
     queue.is_overdue::int as overdue,
     (queue.business_hours_left is not null)::int as clock_runs,
-    date_diff(
-        'day',
-        timezone({literal(zone)}, timezone('UTC', queue.as_of))::date,
-        timezone({literal(zone)}, timezone('UTC', queue.due_at))::date
-    ) as days_until_due,
+    case
+        when queue.business_hours_left is not null and not queue.is_overdue
+            then date_diff(
+                'day',
+                timezone({literal(zone)}, timezone('UTC', queue.as_of))::date,
+                timezone({literal(zone)}, timezone('UTC', queue.due_at))::date
+            )
+    end as days_until_due,
     count(*) as leads
 from marts.mart_handoff_queue as queue
 inner join marts.fct_lead_lifecycles as lifecycles using (lifecycle_id)
@@ -271,6 +286,14 @@ left join bands
             or queue.open_business_hours < bands.until_hours
         )
 group by all""",
+            keys=(
+                "band",
+                "from_hours",
+                "step",
+                "overdue",
+                "clock_runs",
+                "days_until_due",
+            ),
         ),
         *APART,
     ]

@@ -14,3 +14,5 @@ class Query:
     """The published tables that it reads."""
     sql: str
     by_cell: bool = True
+    keys: tuple[str, ...] = ()
+    """Of a table by cell: what its rows are told apart by beside the cell."""

@@ -3,17 +3,33 @@
 const page = JSON.parse(document.getElementById("page").textContent);
 const DIMENSIONS = ["channel", "team", "campaign", "version"];
 
-async function unpacked(text) {
-  const bytes = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
+// What an element of the page holds, unzipped.
+async function unzipped(id) {
+  const text = document.getElementById(id).textContent.trim();
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const cube = JSON.parse(await new Response(stream).text());
-  for (const table of Object.values(cube.tables)) {
-    if (table.cell) {
-      let cell = 0;
-      table.cell = table.cell.map((step) => (cell += step));
-    }
+  return new Response(stream).text();
+}
+
+async function unpackedCube() {
+  const cube = JSON.parse(await unzipped("cube"));
+  for (const [name, table] of Object.entries(cube.tables)) {
+    if (table.counts) cube.tables[name] = unpackedTable(table);
   }
   return cube;
+}
+
+// A table by cell: running sums of its steps, and each row's counts by their number.
+function unpackedTable({ steps, counts, columns }) {
+  const table = { ...columns };
+  for (const [name, values] of Object.entries(steps)) {
+    let sum = 0;
+    table[name] = values.map((step) => (sum += step));
+  }
+  counts.names.forEach((name, place) => {
+    table[name] = counts.rows.map((row) => counts.often[row][place]);
+  });
+  return table;
 }
 
 // What is chosen. Values are places in cube.values; an empty set chooses all.
@@ -55,6 +71,7 @@ function sizeOf(table) {
 // Sums of the columns by a key of each row; a row without one takes no part.
 function sumsBy(name, keyOf, columns) {
   const table = cube.tables[name];
+  const values = columns.map((column) => table[column]);
   const found = new Map();
   const size = sizeOf(table);
   for (let row = 0; row < size; row += 1) {
@@ -63,10 +80,15 @@ function sumsBy(name, keyOf, columns) {
     if (key === undefined) continue;
     let sums = found.get(key);
     if (!sums) {
-      sums = Object.fromEntries(columns.map((column) => [column, 0]));
+      sums = new Float64Array(columns.length);
       found.set(key, sums);
     }
-    for (const column of columns) sums[column] += table[column][row] || 0;
+    for (let place = 0; place < values.length; place += 1) {
+      sums[place] += values[place][row] || 0;
+    }
+  }
+  for (const [key, sums] of found) {
+    found.set(key, Object.fromEntries(columns.map((column, i) => [column, sums[i]])));
   }
   return found;
 }

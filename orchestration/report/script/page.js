@@ -336,12 +336,25 @@ function listen() {
   }
 }
 
+// Run a module that lies in the page. Only one from elsewhere tells by itself that
+// it has run.
+function run(text) {
+  const script = document.createElement("script");
+  script.type = "module";
+  script.textContent = `${text}\ndispatchEvent(new Event("has-run"));`;
+  return new Promise((done) => {
+    addEventListener("has-run", done, { once: true });
+    document.head.append(script);
+  });
+}
+
 async function start() {
   if (!("DecompressionStream" in globalThis)) {
     byId("trouble").textContent = page.words.too_old[page.facts.language];
     return;
   }
-  cube = await unpacked(byId("cube").textContent);
+  cube = await unpackedCube();
+  await run(await unzipped("libraries"));
   readAddress();
   listen();
   await inLanguage();

@@ -13,7 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from orchestration import warehouse
+from orchestration import docs_site, warehouse
 from orchestration.commands import what_was_read
 from orchestration.intervals import Interval, wilson, with_bounds
 from orchestration.project import Project
@@ -270,6 +270,8 @@ def _show_places(console: Console, project: Project, report: Report) -> None:
         ("Report", project.published / "report.html"),
         ("Tables", project.published_database),
         ("Parquet", project.published / "*.parquet"),
+        ("Glossary", project.published / docs_site.GLOSSARY),
+        ("Docs", project.published / docs_site.DOCS),
         ("Checks", project.data_docs / "index.html"),
         ("Log", Path(report.log)),
     ):

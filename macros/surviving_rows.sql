@@ -90,15 +90,17 @@ from {{ surviving_rows(relations, whole, given) }}
 
 {#-
     Whether a row that stood in a list of its holder stands there no more: the
-    holder's last copy is newer than the row's. Null stamps tell nothing.
+    holder's last copy is newer than the row's and has a list, be it empty. Null
+    stamps tell nothing, nor does a copy without the list.
 -#}
 {% macro is_listed_no_more(rows, holders) -%}
-coalesce(
+({{ holders }}.listed is not null
+and coalesce(
     {{ holders }}.row_changed_at > {{ rows }}.row_changed_at,
     {{ holders }}.row_synced_at > {{ rows }}.row_synced_at,
     {{ holders }}.row_loaded_at > {{ rows }}.row_loaded_at,
     false
-)
+))
 {%- endmacro %}
 
 

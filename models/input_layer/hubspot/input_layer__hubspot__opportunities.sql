@@ -37,10 +37,18 @@ property_changes as (
     ) }}
 ),
 
--- A row of stages that names no deal says what the stage is.
+-- A row of stages that names no deal says what the stage is. What people export
+-- calls a stage by its label.
 stages_told as (
     select
         {{ same_text('opportunity_stage') }} as stage_match,
+        is_closed,
+        is_won,
+        probability
+    from pipeline_stages
+    union all
+    select
+        {{ same_text('label') }} as stage_match,
         is_closed,
         is_won,
         probability
@@ -119,8 +127,9 @@ deals_told as (
             end,
             deals.is_won,
             case
-                when deals.stage_match = 'closedwon' then true
-                when deals.stage_match = 'closedlost' then false
+                when {{ same_name('deals.stage_match') }} = 'closedwon' then true
+                when {{ same_name('deals.stage_match') }} = 'closedlost'
+                    then false
                 else stages_known.probability >= 1
             end
         ) as deal_is_won,
@@ -144,7 +153,7 @@ deals_closed as (
             is_closed,
             case
                 when deal_is_won then true
-                when stage_match = 'closedlost' then true
+                when {{ same_name('stage_match') }} = 'closedlost' then true
                 else probability <= 0
             end,
             false

@@ -7,6 +7,16 @@
         'kind': ['type'],
         'activity_status': ['hs_call_status', 'status', 'metadata_status'],
         'sequence_id': 'hs_sequence_id',
+        'listed': [
+            'contacts',
+            'contact_ids',
+            'associations_contacts',
+            'associations_contact_ids',
+            'associated_vids',
+            'associations_associated_vids',
+            'associated_contact_ids',
+            'associated_contacts',
+        ],
     },
     instants={
         'occurred_at': [

@@ -31,6 +31,15 @@
             'calculated_merged_vids',
         ],
         'all_vids': 'hs_all_contact_vids',
+        'listed': [
+            'deals',
+            'deal_ids',
+            'associations_deals',
+            'associations_deal_ids',
+            'associated_deal_ids',
+            'associations_associated_deal_ids',
+            'associated_deals',
+        ],
     },
     instants={
         'created_at': ['createdate', 'created_at', 'hs_createdate'],

@@ -13,6 +13,16 @@
         'currency': ['deal_currency_code', 'currency_code', 'currency'],
         'amount_text': 'amount',
         'merged_objects': 'hs_merged_object_ids',
+        'listed': [
+            'contacts',
+            'contact_ids',
+            'associations_contacts',
+            'associations_contact_ids',
+            'associated_vids',
+            'associations_associated_vids',
+            'associated_contact_ids',
+            'associated_contacts',
+        ],
     },
     instants={
         'created_at': ['createdate', 'created_at', 'hs_createdate'],

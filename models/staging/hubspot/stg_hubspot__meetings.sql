@@ -12,6 +12,16 @@
             'metadata_meeting_outcome',
         ],
         'sequence_id': 'hs_sequence_id',
+        'listed': [
+            'contacts',
+            'contact_ids',
+            'associations_contacts',
+            'associations_contact_ids',
+            'associated_vids',
+            'associations_associated_vids',
+            'associated_contact_ids',
+            'associated_contacts',
+        ],
     },
     instants={
         'occurred_at': [

@@ -1,15 +1,17 @@
 """A small company in HubSpot, written by hand, as three systems deliver it.
 
 Nothing here is made of another layout: each writes down what its vendor would, from
-one list of what happened. The times are UTC.
+one list of what happened. The times are UTC. Ids are marked by layout, so that the
+three can stand in one folder.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -196,6 +198,99 @@ FORMS = (("f-77", "Price list"),)
 SENT_FORMS = (("c-1", "105", "f-77", at("04-04", "00:00:30")),)
 
 
+@dataclass(frozen=True)
+class Company:
+    """All of it, each id with a mark before it."""
+
+    mark: str = ""
+
+    def marked(self, value: str) -> str:
+        return f"{self.mark}{value}" if value else ""
+
+    def all_marked(self, values: Iterable[str]) -> tuple[str, ...]:
+        return tuple(map(self.marked, values))
+
+    @property
+    def contacts(self) -> list[Contact]:
+        return [
+            replace(
+                each,
+                number=self.marked(each.number),
+                email=self.marked(each.email),
+                owner=self.marked(each.owner),
+                merged=self.all_marked(each.merged),
+                history=tuple(
+                    replace(
+                        said,
+                        by=self.marked(said.by),
+                        value=self.marked(said.value)
+                        if said.name == OWNER
+                        else said.value,
+                    )
+                    for said in each.history
+                ),
+            )
+            for each in CONTACTS
+        ]
+
+    @property
+    def deals(self) -> list[Deal]:
+        return [
+            replace(
+                each,
+                number=self.marked(each.number),
+                contacts=self.all_marked(each.contacts),
+                owner=self.marked(each.owner),
+                became=self.marked(each.became),
+            )
+            for each in DEALS
+        ]
+
+    @property
+    def owners(self) -> list[tuple]:
+        return [
+            (*self.all_marked(ids), name, (self.marked(team[0]), team[1]), is_archived)
+            for *ids, name, team, is_archived in OWNERS
+        ]
+
+    @property
+    def work(self) -> list[Work]:
+        return [
+            replace(
+                each,
+                number=self.marked(each.number),
+                contacts=self.all_marked(each.contacts),
+                owner=self.marked(each.owner),
+            )
+            for each in WORK
+        ]
+
+    @property
+    def forms(self) -> list[tuple[str, str]]:
+        return [(self.marked(number), name) for number, name in FORMS]
+
+    @property
+    def sent_forms(self) -> list[tuple]:
+        return [
+            (*self.all_marked(ids), when) for *ids, when in SENT_FORMS
+        ]  # fmt: skip
+
+    def unmarked(self, value: object) -> object:
+        """A value as it is without the mark."""
+        if not isinstance(value, str) or not self.mark:
+            return value
+        ids = {
+            *(each.number for each in CONTACTS),
+            *(each.email for each in CONTACTS),
+            *(each.number for each in (*DEALS, *WORK)),
+            *(each for owner in OWNERS for each in (owner[0], owner[1], owner[3][0])),
+            *(number for number, _ in FORMS),
+            *(sent[0] for sent in SENT_FORMS),
+        }
+        known = "|".join(sorted(map(re.escape, ids), key=len, reverse=True))
+        return re.sub(rf"(?<![\w.]){self.mark}({known})(?![\w.])", r"\1", value)
+
+
 def properties_of(contact: Contact) -> dict[str, str]:
     now: dict[str, str] = {}
     for said in contact.history:
@@ -247,242 +342,324 @@ def write_page(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
     path.write_text(json.dumps(page, indent=1), encoding="utf-8")
 
 
-def fivetran(folder: Path) -> None:
+def fivetran(folder: Path, of: Company) -> None:
     def prefixed(values: Mapping[str, str]) -> dict[str, str]:
         return {f"property_{name}": value for name, value in values.items()}
 
     synced = {"_fivetran_synced": "2026-05-02 00:00:00"}
-    write_csv(folder / "CONTACT.csv", (
-        {
-            "id": each.number,
-            "_fivetran_deleted": str(each.is_gone).upper(),
-            **synced,
-            **prefixed(properties_of(each)),
-        }
-        for each in CONTACTS
-    ))
-    write_csv(folder / "contact_property_history.csv", (
-        {
-            "contact_id": each.number,
-            "name": said.name,
-            "value": said.value,
-            "source": said.source,
-            "source_id": f"userId:{said.by}" if said.by else "",
-            "timestamp": plain(said.when),
-            **synced,
-        }
-        for each in CONTACTS
-        for said in each.history
-    ))
-    write_csv(folder / "deal.csv", (
-        {
-            "deal_id": each.number,
-            "deal_pipeline_stage_id": each.stages[-1][0],
-            "owner_id": each.owner,
-            "is_deleted": "false",
-            "property_amount": each.amount,
-            "property_createdate": plain(each.created),
-            "property_closedate": plain(each.closing),
-        }
-        for each in DEALS
-    ))
-    write_csv(folder / "deal_stage.csv", (
-        {
-            "deal_id": each.number,
-            "value": stage,
-            "date_entered": plain(when),
-            "_fivetran_start": plain(when),
-            "_fivetran_active": str(stage == each.stages[-1][0]).lower(),
-        }
-        for each in DEALS
-        for stage, when in each.stages
-    ))
-    write_csv(folder / "deal_contact.csv", (
-        {"deal_id": each.number, "contact_id": contact, "type_id": "3"}
-        for each in DEALS
-        for contact in each.contacts
-    ))
-    write_csv(folder / "merged_deal.csv", (
-        {"deal_id": each.became, "merged_deal_id": each.number}
-        for each in DEALS
-        if each.became
-    ))
-    write_csv(folder / "deal_pipeline_stage.csv", (
-        {
-            "stage_id": stage,
-            "label": label,
-            "is_closed": str(is_closed).upper(),
-            "closed_won": str(probability == "1.0").upper(),
-            "probability": probability,
-        }
-        for stage, label, is_closed, probability in PIPELINE
-    ))
-    write_csv(folder / "owner.csv", (
-        {
-            "owner_id": owner,
-            "active_user_id": user,
-            "first_name": name[0],
-            "last_name": name[1],
-            "is_active": str(not is_archived).lower(),
-        }
-        for owner, user, name, _, is_archived in OWNERS
-    ))
-    write_csv(folder / "owner_team.csv", (
-        {"owner_id": owner, "team_id": team[0], "is_team_primary": "true"}
-        for owner, _, _, team, _ in OWNERS
-    ))
-    write_csv(folder / "team.csv", (
-        {"id": team[0], "name": team[1]} for _, _, _, team, _ in OWNERS
-    ))
-    write_csv(folder / "engagement.csv", (
-        {"id": each.number, "type": each.kind.upper()} for each in WORK
-    ))
-    write_csv(folder / "engagement_contact.csv", (
-        {
-            "engagement_id": each.number,
-            "contact_id": contact,
-            "engagement_type": each.kind.upper(),
-            "category": "HUBSPOT_DEFINED",
-        }
-        for each in WORK
-        for contact in each.contacts
-    ))
-    for kind in STATUS_OF:
-        write_csv(folder / f"engagement_{kind}.csv", (
+    write_csv(
+        folder / "CONTACT.csv",
+        (
+            {
+                "id": each.number,
+                "_fivetran_deleted": str(each.is_gone).upper(),
+                **synced,
+                **prefixed(properties_of(each)),
+            }
+            for each in of.contacts
+        ),
+    )
+    write_csv(
+        folder / "contact_property_history.csv",
+        (
+            {
+                "contact_id": each.number,
+                "name": said.name,
+                "value": said.value,
+                "source": said.source,
+                "source_id": f"userId:{said.by}" if said.by else "",
+                "timestamp": plain(said.when),
+                **synced,
+            }
+            for each in of.contacts
+            for said in each.history
+        ),
+    )
+    write_csv(
+        folder / "deal.csv",
+        (
+            {
+                "deal_id": each.number,
+                "deal_pipeline_stage_id": each.stages[-1][0],
+                "owner_id": each.owner,
+                "is_deleted": "false",
+                "property_amount": each.amount,
+                "property_createdate": plain(each.created),
+                "property_closedate": plain(each.closing),
+            }
+            for each in of.deals
+        ),
+    )
+    write_csv(
+        folder / "deal_stage.csv",
+        (
+            {
+                "deal_id": each.number,
+                "value": stage,
+                "date_entered": plain(when),
+                "_fivetran_start": plain(when),
+                "_fivetran_active": str(stage == each.stages[-1][0]).lower(),
+            }
+            for each in of.deals
+            for stage, when in each.stages
+        ),
+    )
+    write_csv(
+        folder / "deal_contact.csv",
+        (
+            {"deal_id": each.number, "contact_id": contact, "type_id": "3"}
+            for each in of.deals
+            for contact in each.contacts
+        ),
+    )
+    write_csv(
+        folder / "merged_deal.csv",
+        (
+            {"deal_id": each.became, "merged_deal_id": each.number}
+            for each in of.deals
+            if each.became
+        ),
+    )
+    write_csv(
+        folder / "deal_pipeline_stage.csv",
+        (
+            {
+                "stage_id": stage,
+                "label": label,
+                "is_closed": str(is_closed).upper(),
+                "closed_won": str(probability == "1.0").upper(),
+                "probability": probability,
+            }
+            for stage, label, is_closed, probability in PIPELINE
+        ),
+    )
+    write_csv(
+        folder / "owner.csv",
+        (
+            {
+                "owner_id": owner,
+                "active_user_id": user,
+                "first_name": name[0],
+                "last_name": name[1],
+                "is_active": str(not is_archived).lower(),
+            }
+            for owner, user, name, _, is_archived in of.owners
+        ),
+    )
+    write_csv(
+        folder / "owner_team.csv",
+        (
+            {"owner_id": owner, "team_id": team[0], "is_team_primary": "true"}
+            for owner, _, _, team, _ in of.owners
+        ),
+    )
+    write_csv(
+        folder / "team.csv",
+        ({"id": team[0], "name": team[1]} for _, _, _, team, _ in of.owners),
+    )
+    write_csv(
+        folder / "engagement.csv",
+        ({"id": each.number, "type": each.kind.upper()} for each in of.work),
+    )
+    write_csv(
+        folder / "engagement_contact.csv",
+        (
             {
                 "engagement_id": each.number,
-                "type": each.direction or each.kind.upper(),
-                **prefixed(work_properties(each)),
+                "contact_id": contact,
+                "engagement_type": each.kind.upper(),
+                "category": "HUBSPOT_DEFINED",
             }
-            for each in WORK
-            if each.kind == kind
-        ))
-    write_csv(folder / "form.csv", ({"guid": n, "name": name} for n, name in FORMS))
-    write_csv(folder / "contact_form_submission.csv", (
-        {
-            "conversion_id": number,
-            "contact_id": contact,
-            "form_id": form,
-            "timestamp": plain(when),
-        }
-        for number, contact, form, when in SENT_FORMS
-    ))
+            for each in of.work
+            for contact in each.contacts
+        ),
+    )
+    for kind in STATUS_OF:
+        write_csv(
+            folder / f"engagement_{kind}.csv",
+            (
+                {
+                    "engagement_id": each.number,
+                    "type": each.direction or each.kind.upper(),
+                    **prefixed(work_properties(each)),
+                }
+                for each in of.work
+                if each.kind == kind
+            ),
+        )
+    write_csv(folder / "form.csv", ({"guid": n, "name": name} for n, name in of.forms))
+    write_csv(
+        folder / "contact_form_submission.csv",
+        (
+            {
+                "conversion_id": number,
+                "contact_id": contact,
+                "form_id": form,
+                "timestamp": plain(when),
+            }
+            for number, contact, form, when in of.sent_forms
+        ),
+    )
 
 
-def airbyte(folder: Path) -> None:
+def airbyte(folder: Path, of: Company) -> None:
     def flat(values: Mapping[str, str]) -> dict[str, str]:
         return {f"properties_{name}": value for name, value in values.items()}
 
     def record(data: Mapping[str, object]) -> dict[str, object]:
         return {**data, "_airbyte_extracted_at": "2026-05-02T00:00:00Z"}
 
-    write_lines(folder / "contacts.jsonl", (
-        record({
-            "id": each.number,
-            "archived": each.is_gone,
-            "createdAt": iso(each.created),
-            "updatedAt": iso(at("05-01")),
-            "companies": [],
-            "properties": {"email": each.email},
-            **flat(properties_of(each)),
-        })
-        for each in CONTACTS
-    ))
-    write_lines(folder / "contacts_property_history.jsonl", (
-        record({
-            "vid": int(each.number),
-            "canonical-vid": int(each.number),
-            "property": said.name,
-            "value": said.value,
-            "source-type": said.source,
-            "sourceId": f"userId:{said.by}" if said.by else None,
-            "timestamp": millis(said.when),
-        })
-        for each in CONTACTS
-        for said in each.history
-    ))
-    write_lines(folder / "deals.jsonl", (
-        record({
-            "id": each.number,
-            "archived": False,
-            "contacts": list(each.contacts),
-            "updatedAt": iso(at("05-01")),
-            "properties_dealstage": each.stages[-1][0],
-            "properties_amount": each.amount,
-            "properties_createdate": iso(each.created),
-            "properties_closedate": iso(each.closing),
-            "properties_hubspot_owner_id": each.owner,
-            "properties_hs_merged_object_ids": ";".join(
-                other.number for other in DEALS if other.became == each.number
-            ),
-        })
-        for each in DEALS
-    ))
-    write_lines(folder / "deals_property_history.jsonl", (
-        record({
-            "dealId": int(each.number),
-            "property": "dealstage",
-            "value": stage,
-            "timestamp": iso(when),
-        })
-        for each in DEALS
-        for stage, when in each.stages
-    ))
-    write_lines(folder / "deal_pipelines.jsonl", [
-        record({
-            "pipelineId": "default",
-            "label": "Sales",
-            "stages": [
+    write_lines(
+        folder / "contacts.jsonl",
+        (
+            record(
                 {
-                    "stageId": stage,
-                    "label": label,
-                    "metadata": {
-                        "isClosed": str(is_closed).lower(),
-                        "probability": probability,
-                    },
+                    "id": each.number,
+                    "archived": each.is_gone,
+                    "createdAt": iso(each.created),
+                    "updatedAt": iso(at("05-01")),
+                    "companies": [],
+                    "properties": {"email": each.email},
+                    **flat(properties_of(each)),
                 }
-                for stage, label, is_closed, probability in PIPELINE
-            ],
-        })
-    ])
+            )
+            for each in of.contacts
+        ),
+    )
+    write_lines(
+        folder / "contacts_property_history.jsonl",
+        (
+            record(
+                {
+                    "vid": int(each.number),
+                    "canonical-vid": int(each.number),
+                    "property": said.name,
+                    "value": said.value,
+                    "source-type": said.source,
+                    "sourceId": f"userId:{said.by}" if said.by else None,
+                    "timestamp": millis(said.when),
+                }
+            )
+            for each in of.contacts
+            for said in each.history
+        ),
+    )
+    write_lines(
+        folder / "deals.jsonl",
+        (
+            record(
+                {
+                    "id": each.number,
+                    "archived": False,
+                    "contacts": list(each.contacts),
+                    "updatedAt": iso(at("05-01")),
+                    "properties_dealstage": each.stages[-1][0],
+                    "properties_amount": each.amount,
+                    "properties_createdate": iso(each.created),
+                    "properties_closedate": iso(each.closing),
+                    "properties_hubspot_owner_id": each.owner,
+                    "properties_hs_merged_object_ids": ";".join(
+                        other.number
+                        for other in of.deals
+                        if other.became == each.number
+                    ),
+                }
+            )
+            for each in of.deals
+        ),
+    )
+    write_lines(
+        folder / "deals_property_history.jsonl",
+        (
+            record(
+                {
+                    "dealId": int(each.number),
+                    "property": "dealstage",
+                    "value": stage,
+                    "timestamp": iso(when),
+                }
+            )
+            for each in of.deals
+            for stage, when in each.stages
+        ),
+    )
+    write_lines(
+        folder / "deal_pipelines.jsonl",
+        [
+            record(
+                {
+                    "pipelineId": "default",
+                    "label": "Sales",
+                    "stages": [
+                        {
+                            "stageId": stage,
+                            "label": label,
+                            "metadata": {
+                                "isClosed": str(is_closed).lower(),
+                                "probability": probability,
+                            },
+                        }
+                        for stage, label, is_closed, probability in PIPELINE
+                    ],
+                }
+            )
+        ],
+    )
     for is_archived in (False, True):
         name = "owners_archived" if is_archived else "owners"
-        write_lines(folder / f"{name}.jsonl", (
-            record({
-                "id": owner,
-                "userId": int(user),
-                "firstName": name[0],
-                "lastName": name[1],
-                "archived": is_archived,
-                "teams": [{"id": team[0], "name": team[1], "primary": True}],
-            })
-            for owner, user, name, team, archived in OWNERS
-            if archived == is_archived
-        ))
+        write_lines(
+            folder / f"{name}.jsonl",
+            (
+                record(
+                    {
+                        "id": owner,
+                        "userId": int(user),
+                        "firstName": name[0],
+                        "lastName": name[1],
+                        "archived": is_archived,
+                        "teams": [{"id": team[0], "name": team[1], "primary": True}],
+                    }
+                )
+                for owner, user, name, team, archived in of.owners
+                if archived == is_archived
+            ),
+        )
     for kind in STATUS_OF:
-        write_lines(folder / f"engagements_{kind}s.jsonl", (
-            record({
-                "id": each.number,
-                "archived": False,
-                "contacts": list(each.contacts),
-                **flat(work_properties(each)),
-            })
-            for each in WORK
-            if each.kind == kind
-        ))
-    write_lines(folder / "forms.jsonl", ({"id": n, "name": name} for n, name in FORMS))
-    write_lines(folder / "contacts_form_submissions.jsonl", (
-        record({
-            "canonical-vid": int(contact),
-            "conversion-id": number,
-            "form-id": form,
-            "timestamp": millis(when),
-        })
-        for number, contact, form, when in SENT_FORMS
-    ))
+        write_lines(
+            folder / f"engagements_{kind}s.jsonl",
+            (
+                record(
+                    {
+                        "id": each.number,
+                        "archived": False,
+                        "contacts": list(each.contacts),
+                        **flat(work_properties(each)),
+                    }
+                )
+                for each in of.work
+                if each.kind == kind
+            ),
+        )
+    write_lines(
+        folder / "forms.jsonl", ({"id": n, "name": name} for n, name in of.forms)
+    )
+    write_lines(
+        folder / "contacts_form_submissions.jsonl",
+        (
+            record(
+                {
+                    "canonical-vid": int(contact),
+                    "conversion-id": number,
+                    "form-id": form,
+                    "timestamp": millis(when),
+                }
+            )
+            for number, contact, form, when in of.sent_forms
+        ),
+    )
 
 
-def api(folder: Path) -> None:
+def api(folder: Path, of: Company) -> None:
     def associated(ids: Iterable[str], kind: str) -> dict[str, object]:
         return {kind: {"results": [{"id": each, "type": f"to_{kind}"} for each in ids]}}
 
@@ -503,108 +680,139 @@ def api(folder: Path) -> None:
             versions.append(version)
         return found
 
-    write_page(folder / "contacts/page_1.json", (
-        {
-            "id": each.number,
-            "properties": {**properties_of(each), "fax": None},
-            "propertiesWithHistory": history(each),
-            "createdAt": iso(each.created),
-            "updatedAt": iso(at("05-01")),
-            "archived": each.is_gone,
-        }
-        for each in CONTACTS
-    ))
-    # Of the deals it is the contacts that tell whose they are.
-    write_lines(folder / "contacts/page_2.jsonl", (
-        {
-            "id": each.number,
-            "properties": properties_of(each),
-            "updatedAt": iso(at("05-01")),
-            "createdAt": iso(each.created),
-            "archived": each.is_gone,
-            "associations": associated(
-                (deal.number for deal in DEALS if each.number in deal.contacts),
-                "deals",
-            ),
-        }
-        for each in CONTACTS
-    ))
-    write_page(folder / "deals.json", (
-        {
-            "id": each.number,
-            "properties": {
-                "dealstage": each.stages[-1][0],
-                "amount": each.amount,
-                "createdate": iso(each.created),
-                "closedate": iso(each.closing),
-                "hubspot_owner_id": each.owner,
-                "hs_merged_object_ids": ";".join(
-                    other.number for other in DEALS if other.became == each.number
-                ),
-            },
-            "propertiesWithHistory": {
-                "dealstage": [
-                    {"value": stage, "timestamp": iso(when), "sourceType": "CRM_UI"}
-                    for stage, when in reversed(each.stages)
-                ]
-            },
-            "updatedAt": iso(at("05-01")),
-            "archived": False,
-        }
-        for each in DEALS
-    ))
-    write_page(folder / "pipelines.json", [
-        {
-            "id": "default",
-            "label": "Sales",
-            "stages": [
-                {
-                    "id": stage,
-                    "label": label,
-                    "metadata": {
-                        "isClosed": str(is_closed).lower(),
-                        "probability": probability,
-                    },
-                    "archived": False,
-                }
-                for stage, label, is_closed, probability in PIPELINE
-            ],
-        }
-    ])
-    write_page(folder / "owners.json", (
-        {
-            "id": owner,
-            "userId": int(user),
-            "firstName": name[0],
-            "lastName": name[1],
-            "teams": [{"id": team[0], "name": team[1], "primary": True}],
-            "archived": is_archived,
-        }
-        for owner, user, name, team, is_archived in OWNERS
-    ))
-    for kind in STATUS_OF:
-        write_page(folder / f"{kind}s.json", (
+    write_page(
+        folder / "contacts/page_1.json",
+        (
             {
                 "id": each.number,
-                "properties": work_properties(each),
-                "associations": associated(each.contacts, "contacts"),
+                "properties": {**properties_of(each), "fax": None},
+                "propertiesWithHistory": history(each),
+                "createdAt": iso(each.created),
+                "updatedAt": iso(at("05-01")),
+                "archived": each.is_gone,
+            }
+            for each in of.contacts
+        ),
+    )
+    # Of the deals it is the contacts that tell whose they are.
+    write_lines(
+        folder / "contacts/page_2.jsonl",
+        (
+            {
+                "id": each.number,
+                "properties": properties_of(each),
+                "updatedAt": iso(at("05-01")),
+                "createdAt": iso(each.created),
+                "archived": each.is_gone,
+                "associations": associated(
+                    (deal.number for deal in of.deals if each.number in deal.contacts),
+                    "deals",
+                ),
+            }
+            for each in of.contacts
+        ),
+    )
+    write_page(
+        folder / "deals.json",
+        (
+            {
+                "id": each.number,
+                "properties": {
+                    "dealstage": each.stages[-1][0],
+                    "amount": each.amount,
+                    "createdate": iso(each.created),
+                    "closedate": iso(each.closing),
+                    "hubspot_owner_id": each.owner,
+                    "hs_merged_object_ids": ";".join(
+                        other.number
+                        for other in of.deals
+                        if other.became == each.number
+                    ),
+                },
+                "propertiesWithHistory": {
+                    "dealstage": [
+                        {"value": stage, "timestamp": iso(when), "sourceType": "CRM_UI"}
+                        for stage, when in reversed(each.stages)
+                    ]
+                },
+                "updatedAt": iso(at("05-01")),
                 "archived": False,
             }
-            for each in WORK
-            if each.kind == kind
-        ))
-    write_page(folder / "forms.json", ({"id": n, "name": name} for n, name in FORMS))
-    write_lines(folder / "contact_form_submissions.jsonl", (
-        {
-            "contactId": contact,
-            "conversionId": number,
-            "formId": form,
-            "submittedAt": millis(when),
-        }
-        for number, contact, form, when in SENT_FORMS
-    ))
+            for each in of.deals
+        ),
+    )
+    write_page(
+        folder / "pipelines.json",
+        [
+            {
+                "id": "default",
+                "label": "Sales",
+                "stages": [
+                    {
+                        "id": stage,
+                        "label": label,
+                        "metadata": {
+                            "isClosed": str(is_closed).lower(),
+                            "probability": probability,
+                        },
+                        "archived": False,
+                    }
+                    for stage, label, is_closed, probability in PIPELINE
+                ],
+            }
+        ],
+    )
+    write_page(
+        folder / "owners.json",
+        (
+            {
+                "id": owner,
+                "userId": int(user),
+                "firstName": name[0],
+                "lastName": name[1],
+                "teams": [{"id": team[0], "name": team[1], "primary": True}],
+                "archived": is_archived,
+            }
+            for owner, user, name, team, is_archived in of.owners
+        ),
+    )
+    for kind in STATUS_OF:
+        write_page(
+            folder / f"{kind}s.json",
+            (
+                {
+                    "id": each.number,
+                    "properties": work_properties(each),
+                    "associations": associated(each.contacts, "contacts"),
+                    "archived": False,
+                }
+                for each in of.work
+                if each.kind == kind
+            ),
+        )
+    write_page(folder / "forms.json", ({"id": n, "name": name} for n, name in of.forms))
+    write_lines(
+        folder / "contact_form_submissions.jsonl",
+        (
+            {
+                "contactId": contact,
+                "conversionId": number,
+                "formId": form,
+                "submittedAt": millis(when),
+            }
+            for number, contact, form, when in of.sent_forms
+        ),
+    )
 
 
-LAYOUTS: dict[str, Callable[[Path], None]] = {
-    "fivetran": fivetran, "airbyte": airbyte, "api": api
-}  # fmt: skip
+LAYOUTS: dict[str, tuple[Callable[[Path, Company], None], Company]] = {
+    "fivetran": (fivetran, Company("1")),
+    "airbyte": (airbyte, Company("2")),
+    "api": (api, Company("3")),
+}
+"""Who delivers it, and how its ids are marked."""
+
+
+def write_all(folder: Path) -> None:
+    for write, company in LAYOUTS.values():
+        write(folder, company)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
-import pytest
 
 from orchestration.project import Project
 from orchestration.transformation import dbt_runner
@@ -14,7 +13,7 @@ from tests import job
 from tests.input_layer.conftest import InputLayer
 
 LAYERS = ("+def_columns", "path:models/staging", "path:models/input_layer")
-READINGS = ("+int_observations__judged",)
+READINGS = ("+int_observations__judged", "+int_users__with_roles")
 
 
 def project_of(folder: Path) -> Project:
@@ -23,21 +22,16 @@ def project_of(folder: Path) -> Project:
 
 
 def load_and_build(
-    folder: Path, write: Callable[[Path], None], *also: str
+    folder: Path, write: Callable[[Path], None], *selected: str
 ) -> InputLayer:
     """Write files into the folder of the system, load them as a run does, and build
     the layers that the tests ask."""
     project = project_of(folder)
     write(project.landing / "hubspot")
     job.load(project)
-    results = dbt_runner.build(project, [*LAYERS, *also])
+    results = dbt_runner.build(project, [*(selected or LAYERS)])
     failure = dbt_runner.failure_sentence(results)
     assert failure is None, failure
     connection = duckdb.connect(str(project.warehouse), read_only=True)
     connection.execute("set search_path = 'input_layer'")
     return InputLayer(connection)
-
-
-@pytest.fixture
-def built(tmp_path: Path) -> Callable[..., InputLayer]:
-    return lambda write, *also: load_and_build(tmp_path, write, *also)

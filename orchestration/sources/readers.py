@@ -56,7 +56,7 @@ from orchestration.sources.lines import (
     likeliest_header,
 )
 from orchestration.sources.rules import MEGABYTE, ReadingRules
-from orchestration.sources.tables import RawTable
+from orchestration.sources.tables import RawTable, table_called
 from orchestration.warehouse import literal, quoted
 
 __all__ = ("FILE_COLUMNS", "Converted", "Converter", "snake_case", "unique_names")
@@ -71,10 +71,7 @@ CODECS = {"UNCOMPRESSED", "SNAPPY", "LZ4_RAW", "ZSTD"}
 LONGEST_WORD = 40
 """As many characters of a value as the seed `report_lines` has for a line at most."""
 BLANKS = " \t\r\n\u3000\u00a0"
-LISTS = (
-    "records", "result", "results", "data", "value", "items", "rows", "contacts",
-    "deals",
-)  # fmt: skip
+LISTS = ("records", "result", "results", "data", "value", "items", "rows")
 """What APIs call the list of rows in what they answer."""
 MODIFIED_AT = "_file_modified_at"
 """When a file was changed last, where that decides which of several counts."""
@@ -476,14 +473,16 @@ class Converter:
             relation = objects("unstructured", f", maximum_object_size = {size}")
             stray, keys = self._json_keys(relation)
         around = [key for key in LISTS if key in keys] if not stray else []
+        # Some answers call the list as the table is called.
+        around += [key for key in keys if self._is_called(file.table, key)]
         if around and not starts_as_list:
-            listing = f"json_extract(json, '$.{around[0]}')"
+            listing = f"json_extract(json, {literal(_pointer(around[0]))})"
             [(is_list,)] = self.connection.execute(
                 f"select bool_and(json_type({listing}) = 'ARRAY') from {relation}"
             ).fetchall()
             if is_list and not self._has_needed(file.table, keys):
                 relation = (
-                    f"(select unnest(json_extract(json, '$.{around[0]}[*]')) as json "
+                    f"(select unnest(json_extract({listing}, '$[*]')) as json "
                     f"from {relation})"
                 )
                 stray, keys = self._json_keys(relation)
@@ -510,6 +509,9 @@ class Converter:
             f"from {relation}"
         ).fetchone()
         return stray, keys or []
+
+    def _is_called(self, table: RawTable, name: str) -> bool:
+        return table_called(table.system, name) == table
 
     def _has_needed(self, table: RawTable, names: Sequence[str]) -> bool:
         columns = self.rules.headings.named(table, names).all

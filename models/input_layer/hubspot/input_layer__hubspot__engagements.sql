@@ -59,8 +59,8 @@ select
         as sequence_id,
     min_by(occurred_at, place) filter (where occurred_at_text is not null)
         as occurred_at,
-    min_by(occurred_at_text, place)
-        filter (where occurred_at_text is not null) as occurred_at_text,
+    min_by(occurred_at_text, place) filter (where occurred_at_text is not null)
+        as occurred_at_text,
     min_by(kind, place) filter (where kind is not null) as kind,
     bool_or(is_deleted) as is_deleted
 from kinds_named

@@ -1,5 +1,5 @@
--- One row per deal that was merged away, with the deal that it became: of several
--- that are named the one that is there, then the newest id.
+-- One row per deal that was merged away, with the deal that it became: of
+-- several that are named the one that is there, then the newest id.
 with deals as (
     select *
     from {{ surviving_rows([ref('stg_hubspot__deals')], whole=true) }}

@@ -37,8 +37,8 @@ property_changes as (
     ) }}
 ),
 
--- A row of stages that names no deal says what the stage is. What people export
--- calls a stage by its label.
+-- What people export calls a stage by its label; some layouts tell what a stage
+-- is where they tell of its deals.
 stages_told as (
     select
         {{ same_text('opportunity_stage') }} as stage_match,
@@ -60,7 +60,6 @@ stages_told as (
         is_won,
         probability
     from stage_rows
-    where opportunity_id is null
 ),
 
 stages_known as (
@@ -127,7 +126,8 @@ deals_told as (
             end,
             deals.is_won,
             case
-                when {{ same_name('deals.stage_match') }} = 'closedwon' then true
+                when {{ same_name('deals.stage_match') }} = 'closedwon'
+                    then true
                 when {{ same_name('deals.stage_match') }} = 'closedlost'
                     then false
                 else stages_known.probability >= 1

@@ -1,19 +1,19 @@
 -- A merge makes a new contact, which lists the old ones; some layouts list its
 -- own id too, and when each was merged.
+{%- set lists = [
+    'merged_objects', 'merged_vids', 'calculated_merged_vids', 'all_vids'
+] %}
+
 with contacts as (
     select *
     from {{ surviving_rows([ref('stg_hubspot__contacts')], whole=true) }}
     where record_id is not null
 ),
 
-merges as (
+audits as (
     select *
     from {{ surviving_rows([ref('stg_hubspot__contact_merges')], whole=true) }}
 ),
-
-{%- set lists = [
-    'merged_objects', 'merged_vids', 'calculated_merged_vids', 'all_vids'
-] %}
 
 losers_listed as (
     {%- for name in lists %}
@@ -34,18 +34,18 @@ losers_listed as (
 
 pairs_audited as (
     select
-        merges.*,
-        merges.losing_record_id as left_id,
-        merges.winning_record_id as right_id
-    from merges
+        audits.*,
+        audits.losing_record_id as left_id,
+        audits.winning_record_id as right_id
+    from audits
     union all
     -- The contact that the winner became by a later merge.
     select
-        merges.*,
-        merges.winning_record_id as left_id,
-        merges.final_record_id as right_id
-    from merges
-    where merges.final_record_id <> merges.winning_record_id
+        audits.*,
+        audits.winning_record_id as left_id,
+        audits.final_record_id as right_id
+    from audits
+    where audits.final_record_id <> audits.winning_record_id
 )
 
 select

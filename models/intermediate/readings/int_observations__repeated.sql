@@ -1,6 +1,7 @@
--- What a history tells a second time. A table that tells values repeats one that
--- did not change; a date in a column, and what a merge wrote into the history
--- of the new record, count only where nothing else says the same of the person.
+-- What a history tells a second time. A table that tells values repeats one
+-- that did not change; a date in a column, and what a merge wrote into the
+-- history of the new record, count only where nothing else says the same of the
+-- person.
 {%- set of_values = raw_tables_that('tells_values') %}
 {%- set filling = raw_tables_that('fills_in') %}
 
@@ -100,7 +101,7 @@ compared as (
         ) as is_outdone,
         source || '.' || source_table in {{ of_values }}
         and row_number() over in_order > 1
-        and value_text is not distinct from lag(value_text) over in_order
+        and not (value_text is distinct from lag(value_text) over in_order)
             as is_unchanged
     from evidence_ranked
     window in_order as (

@@ -65,3 +65,16 @@ select
 where 1 = 0
 {%- endfor %}
 {%- endmacro %}
+
+
+{#-
+    The raw tables that say one thing of themselves in their meta, each as
+    system.table, for an `in`; a name that none has where there is none.
+-#}
+{% macro raw_tables_that(says) -%}
+{%- set names = [] -%}
+{%- for table in raw_tables() if table.config.meta.get(says) -%}
+    {%- do names.append("'" ~ table.source_name[4:] ~ '.' ~ table.name ~ "'") -%}
+{%- endfor -%}
+{{ return('(' ~ (names or ["''"]) | join(', ') ~ ')') }}
+{%- endmacro %}

@@ -46,7 +46,7 @@
     texts, instants, dates, decimals, numbers, booleans
 ) -%}
 {%- set changed_names = [
-    'updated_at', 'last_modified_date', 'system_modstamp',
+    'updated_at', 'last_modified_date', 'system_modstamp', 'hs_lastmodifieddate',
     '_ab_cdc_updated_at',
 ] -%}
 {%- do tell_what_is_read(

@@ -57,6 +57,53 @@ from {{ surviving_rows(relations, whole, given) }}
 {%- endmacro %}
 
 
+{#-
+    The same of rows whose copies another key tells apart, which is no longer
+    than what `stage` would make. `is_joined`: a row is made of several raw
+    rows, so that its file does not say whether it is new: in a run after a
+    change all of them are compared.
+-#}
+{% macro row_columns_of_key(key, table=none, is_joined=false) -%}
+{%- set prefix = table ~ '.' if table else '' -%}
+{%- set own = {
+    'source_key': key,
+    'match_key': key,
+    'row_key': key64_of(
+        [prefix ~ "source || '.' || " ~ prefix ~ 'source_table', key]
+    ),
+} -%}
+{%- if is_joined -%}
+    {%- do own.update({
+        'row_file': 'cast(null as string)',
+        'file_key': 'cast(null as bigint)',
+    }) -%}
+{%- endif -%}
+{%- set columns = [] -%}
+{%- for name in row_columns().split(', ') -%}
+    {%- do columns.append(
+        own[name] ~ ' as ' ~ name if name in own else prefix ~ name
+    ) -%}
+{%- endfor -%}
+{{ return(columns | join(', ')) }}
+{%- endmacro %}
+
+
+{#-
+    Whether a row that stood in a list of its holder stands there no more: the
+    holder's last copy is newer than the row's and has a list, be it empty. Null
+    stamps tell nothing, nor does a copy without the list.
+-#}
+{% macro is_listed_no_more(rows, holders) -%}
+({{ holders }}.listed is not null
+and coalesce(
+    {{ holders }}.row_changed_at > {{ rows }}.row_changed_at,
+    {{ holders }}.row_synced_at > {{ rows }}.row_synced_at,
+    {{ holders }}.row_loaded_at > {{ rows }}.row_loaded_at,
+    false
+))
+{%- endmacro %}
+
+
 {% macro union_of(relations, columns) -%}
 {%- for relation in relations %}
 select {{ columns | join(', ') }} from {{ relation }}

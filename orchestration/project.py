@@ -32,7 +32,7 @@ from orchestration.sources.tables import LOADED_SYSTEMS, ROOT
 
 ACTUAL = "actual"
 ENGINES = ("duckdb", "spark")
-NOT_READ = ("hubspot",)
+NOT_READ: tuple[str, ...] = ()
 """Systems that have a name here, but no connector yet."""
 SYSTEMS = (*LOADED_SYSTEMS, *NOT_READ)
 

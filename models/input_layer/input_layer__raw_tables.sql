@@ -5,6 +5,22 @@
     'stg_salesforce__opportunity_changes',
     'stg_salesforce__opportunity_contact_roles',
     'stg_salesforce__user_roles',
+    'stg_hubspot__deal_stages',
+    'stg_hubspot__deal_property_changes',
+    'stg_hubspot__deal_pipelines',
+    'stg_hubspot__deal_pipeline_stages',
+    'stg_hubspot__deal_contacts',
+    'stg_hubspot__merged_deals',
+    'stg_hubspot__owner_teams',
+    'stg_hubspot__teams',
+    'stg_hubspot__account_users',
+    'stg_hubspot__team_users',
+    'stg_hubspot__engagements',
+    'stg_hubspot__calls',
+    'stg_hubspot__emails',
+    'stg_hubspot__meetings',
+    'stg_hubspot__tasks',
+    'stg_hubspot__communications',
     'stg_ads__google_accounts',
     'stg_ads__linkedin_campaigns',
     'stg_ads__linkedin_accounts',
@@ -65,7 +81,10 @@ survivors_counted as (
         source_table,
         count(distinct source_key) as surviving_rows
     from {{ ref('input_layer__record_links') }}
-    where source_table in ('activity_merge_leads', 'merged_lead')
+    where
+        source_table in (
+            'activity_merge_leads', 'merged_lead', 'contact_merge_audit'
+        )
     group by source, source_table
 )
 

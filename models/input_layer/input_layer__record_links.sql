@@ -21,5 +21,6 @@ union all
 
 {{ rows_of_systems([
     ref('input_layer__salesforce__record_links'),
+    ref('input_layer__hubspot__record_links'),
     ref('input_layer__marketo__record_links'),
 ]) }}

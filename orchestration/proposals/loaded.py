@@ -21,7 +21,7 @@ from orchestration.sources.landing import Landing
 from orchestration.sources.raw import landing_of
 from orchestration.sources.readers import Converter, MissingColumns
 from orchestration.sources.rules import ReadingRules
-from orchestration.sources.tables import RawTable, tables_of
+from orchestration.sources.tables import tables_made_of
 from orchestration.warehouse import literal, quoted
 
 AMOUNTS = ("amount", "spend", "cost", "actual_cost")
@@ -83,15 +83,16 @@ def load(project: Project, folder: Path) -> Loaded:
                     continue
                 key = (file.table.system, file.table.name)
                 parquets[key].append((target, converted.columns))
-                dates = _dates_table(file.table)
-                if dates is None:
-                    continue
-                dated = converter.stage_dates(
-                    file.table, converted, dates, folder / f"{number}-dates.parquet"
-                )
-                if dated is not None:
-                    key = (dates.system, dates.name)
-                    parquets[key].append((dated.parquet, dated.columns))
+                for part in tables_made_of(file.table):
+                    made = converter.parts(
+                        file.table,
+                        converted,
+                        part,
+                        folder / f"{number}-{part.name}.parquet",
+                    )
+                    if made is not None:
+                        key = (part.system, part.name)
+                        parquets[key].append((made.parquet, made.columns))
             except MissingColumns as error:
                 found.troubles += [each.sentence for each in error.missing]
             except LeadFunnelError as error:
@@ -105,9 +106,3 @@ def load(project: Project, folder: Path) -> Loaded:
             f"from read_parquet([{paths}], union_by_name = true))"
         )
     return found
-
-
-def _dates_table(table: RawTable) -> RawTable | None:
-    return next(
-        (each for each in tables_of(table.system) if each.made_of == table.name), None
-    )

@@ -42,7 +42,12 @@ from orchestration.sources.readers import (
     digest,
 )
 from orchestration.sources.rules import ReadingRules
-from orchestration.sources.tables import LOADED_SYSTEMS, tables_of
+from orchestration.sources.tables import (
+    LOADED_SYSTEMS,
+    RawTable,
+    tables_made_of,
+    tables_of,
+)
 from orchestration.warehouse import literal, quoted
 
 SETTLED_SECONDS = 2.0
@@ -139,7 +144,7 @@ class SystemLoad:
         before = self._written_down()
         shutil.rmtree(self.scratch, ignore_errors=True)
         try:
-            self._convert_what_is_new(self._intact(before))
+            self._convert_what_is_new(self._intact(before), before)
             self._check_required()
         except LeadFunnelError:
             self._remove_leftovers(before)
@@ -186,7 +191,7 @@ class SystemLoad:
             or (item.size and _size(self._place(name, item)) == item.size)
         }
 
-    def _convert_what_is_new(self, known: Files) -> None:
+    def _convert_what_is_new(self, known: Files, written: Files) -> None:
         folders: set[Path] = set()
         missing: list[Missing] = []
         with Converter(self.scratch, self.rules) as converter:
@@ -195,12 +200,15 @@ class SystemLoad:
                 read_as = self.rules.digest(file.table)
                 if before and before.read_as != read_as:
                     before = None
-                dates = known.get(_dates_of(file.name))
-                if before and HAS_STAGE_DATES in before.columns and not dates:
+                names = [_part_of(file.name, each) for each in _parts(file)]
+                parts = {name: known[name] for name in names if name in known}
+                if len(parts) < sum(name in written for name in names):
+                    before = None
+                if before and HAS_STAGE_DATES in before.columns and not parts:
                     before = None
                 fingerprint = _fingerprint(file)
                 if before and before.fingerprint and before.fingerprint == fingerprint:
-                    self._keep(file, before, dates)
+                    self._keep(file, before, parts)
                     continue
                 sha256 = _sha256(file)
                 if (
@@ -208,7 +216,7 @@ class SystemLoad:
                     and before.sha256 == sha256
                     and before.table == file.table.name
                 ):
-                    self._keep(file, replace(before, fingerprint=fingerprint), dates)
+                    self._keep(file, replace(before, fingerprint=fingerprint), parts)
                     continue
                 item = LoadedFile(
                     file.table.name,
@@ -233,45 +241,39 @@ class SystemLoad:
                 self.new.add(file.name)
                 if found.columns:
                     folders |= {*place.relative_to(self.project.out).parents}
-                    folders |= self._convert_dates(converter, file, item, found)
+                    folders |= self._convert_parts(converter, file, item, found)
             if missing:
                 raise MissingColumns([*missing, *self._missing_elsewhere(converter)])
         for folder in folders:
             sync(self.project.out / folder)
 
-    def _keep(
-        self, file: LandingFile, item: LoadedFile, dates: LoadedFile | None
-    ) -> None:
+    def _keep(self, file: LandingFile, item: LoadedFile, parts: Files) -> None:
         self.files[file.name] = item
-        if dates and HAS_STAGE_DATES in item.columns:
-            self.files[_dates_of(file.name)] = dates
+        self.files.update(parts)
 
-    def _convert_dates(
+    def _convert_parts(
         self,
         converter: Converter,
         file: LandingFile,
         item: LoadedFile,
         found: Converted,
     ) -> set[Path]:
-        """The dates of stages that stand in a file's columns, as a file of their own
-        table; the folders that this made."""
-        table = next(
-            (each for each in tables_of(self.system) if each.made_of == item.table),
-            None,
-        )
-        if table is None:
-            return set()
-        name = _dates_of(file.name)
-        dated = replace(item, table=table.name)
-        place = self._place(name, dated)
-        dates = converter.stage_dates(file.table, found, table, place)
-        if dates is None:
-            return set()
-        self.files[name] = replace(
-            dated, columns=dates.columns, rows=dates.rows, size=_size(place)
-        )
-        self.new.add(name)
-        return {*place.relative_to(self.project.out).parents}
+        """What stands in a file's columns, as files of their own tables: the dates of
+        stages, and lists; the folders that this made."""
+        folders: set[Path] = set()
+        for table in _parts(file):
+            name = _part_of(file.name, table)
+            part = replace(item, table=table.name)
+            place = self._place(name, part)
+            made = converter.parts(file.table, found, table, place)
+            if made is None:
+                continue
+            self.files[name] = replace(
+                part, columns=made.columns, rows=made.rows, size=_size(place)
+            )
+            self.new.add(name)
+            folders |= {*place.relative_to(self.project.out).parents}
+        return folders
 
     def _missing_elsewhere(self, converter: Converter) -> Iterator[Missing]:
         """What the files of other systems lack: who mends one mends all at once."""
@@ -510,9 +512,14 @@ def _unreadable(file: LandingFile, error: OSError) -> LeadFunnelError:
     )
 
 
-def _dates_of(file: str) -> str:
-    """What the dates of stages in a file's columns are loaded as."""
-    return f"{file}/dates of stages"
+def _parts(file: LandingFile) -> tuple[RawTable, ...]:
+    """The tables whose rows may stand in a file's columns."""
+    return tables_made_of(file.table)
+
+
+def _part_of(file: str, table: RawTable) -> str:
+    """What the rows of a table that stand in a file's columns are loaded as."""
+    return f"{file}/{'dates of stages' if table.made_of else table.name}"
 
 
 def _size(path: Path) -> int | None:

@@ -32,12 +32,11 @@ import duckdb
 from orchestration import warehouse
 from orchestration.errors import LeadFunnelError, listed
 from orchestration.publication.disk import sync
-from orchestration.sources import encodings, workbooks
+from orchestration.sources import encodings, nested, workbooks
 from orchestration.sources.headings import (
     ENTERED,
     FILE_COLUMNS,
     Named,
-    compared,
     snake_case,
     unique_names,
 )
@@ -57,7 +56,7 @@ from orchestration.sources.lines import (
     likeliest_header,
 )
 from orchestration.sources.rules import MEGABYTE, ReadingRules
-from orchestration.sources.tables import RawTable
+from orchestration.sources.tables import RawTable, table_called
 from orchestration.warehouse import literal, quoted
 
 __all__ = ("FILE_COLUMNS", "Converted", "Converter", "snake_case", "unique_names")
@@ -173,6 +172,7 @@ class Converter:
             }
             columns, rows = read[file.format](file, scratch, target)
             columns, rows = self._opened_up(file, scratch, target, columns, rows)
+            columns, rows = self._objects_opened(file.table, target, columns, rows)
             self._check_columns(file, columns)
             return Converted(target, columns, rows, self.left_out.sentence)
         except DAMAGED as error:
@@ -185,37 +185,49 @@ class Converter:
     def _stage_columns(self) -> set[str]:
         return {f"{ENTERED}{stage}" for stage in self.rules.headings.stages}
 
-    def stage_dates(
-        self, table: RawTable, found: Converted, dates: RawTable, target: Path
+    def parts(
+        self, table: RawTable, found: Converted, part: RawTable, target: Path
     ) -> Converted | None:
-        """The columns of a converted file that hold a stage's dates, as a row a date;
-        none where it has no such column."""
-        stages = [name for name in found.columns if name in self._stage_columns]
-        if not stages:
+        """The rows of another table that stand in columns of a converted file: its
+        stages' dates, or its lists; none where it has no such rows."""
+        given = nested.Parquet(self.connection, str(found.parquet), found.columns)
+        if part.made_of == table.name:
+            made = nested.dates(table, given, part, self._stage_columns)
+        else:
+            [inside] = [each for each in part.inside if each.holder == table.name]
+            made = nested.rows_inside(table, given, inside, part)
+        if made is None:
             return None
-        named = {
-            wanted: next(
-                (name for name in found.columns if compared(name) == wanted), None
-            )
-            for wanted in map(compared, (dates.needed[0].names[0], "updated_at"))
-        }
-        record, changed = (
-            quoted(name) if name else "cast(null as varchar)" for name in named.values()
-        )
-        # Of which version of a lead a date is its loader's columns say.
-        told = [name for name in found.columns if name.startswith("_")]
-        quotes = [quoted(name) for name in told]
-        rows = " union all ".join(
-            f"select {record} as c0, {literal(name.removeprefix(ENTERED))} as c1, "
-            f"{', '.join([f'{quoted(name)} as c2', f'{changed} as c3', *quotes])} "
-            f"from read_parquet({literal(str(found.parquet))}) "
-            f"where trim({quoted(name)}) <> ''"
-            for name in stages
-        )
-        columns = [*(need.names[0] for need in dates.needed), "updated_at", *told]
-        values = ["c0", "c1", "c2", "c3", *quotes]
-        written, count = self._write(target, Named(tuple(columns)), values, f"({rows})")
+        written, count = self._write_columns(target, made)
+        if part.made_of is None:
+            written, count = self._objects_opened(part, target, written, count)
         return Converted(target, written, count)
+
+    def _objects_opened(
+        self, table: RawTable, target: Path, columns: tuple[str, ...], rows: int
+    ) -> Read:
+        """Where a column holds an object of columns, these beside the others."""
+        if not columns or not table.opened:
+            return columns, rows
+        whole = target.with_name(f".packed-{target.name}")
+        given = nested.Parquet(self.connection, str(target), columns)
+        if not given.called(table.opened):
+            return columns, rows
+        target.replace(whole)
+        try:
+            given = nested.Parquet(self.connection, str(whole), columns)
+            made = nested.opened(table, given)
+            if made is None:
+                _put(whole, target)
+                return columns, rows
+            return self._write_columns(target, made)
+        finally:
+            whole.unlink(missing_ok=True)
+
+    def _write_columns(self, target: Path, made: nested.Columns) -> Read:
+        return self._write(
+            target, Named(tuple(made.values)), list(made.values.values()), made.relation
+        )
 
     # CSV
 
@@ -461,14 +473,16 @@ class Converter:
             relation = objects("unstructured", f", maximum_object_size = {size}")
             stray, keys = self._json_keys(relation)
         around = [key for key in LISTS if key in keys] if not stray else []
+        # Some answers call the list as the table is called.
+        around += [key for key in keys if self._is_called(file.table, key)]
         if around and not starts_as_list:
-            listing = f"json_extract(json, '$.{around[0]}')"
+            listing = f"json_extract(json, {literal(_pointer(around[0]))})"
             [(is_list,)] = self.connection.execute(
                 f"select bool_and(json_type({listing}) = 'ARRAY') from {relation}"
             ).fetchall()
             if is_list and not self._has_needed(file.table, keys):
                 relation = (
-                    f"(select unnest(json_extract(json, '$.{around[0]}[*]')) as json "
+                    f"(select unnest(json_extract({listing}, '$[*]')) as json "
                     f"from {relation})"
                 )
                 stray, keys = self._json_keys(relation)
@@ -495,6 +509,9 @@ class Converter:
             f"from {relation}"
         ).fetchone()
         return stray, keys or []
+
+    def _is_called(self, table: RawTable, name: str) -> bool:
+        return table_called(table.system, name) == table
 
     def _has_needed(self, table: RawTable, names: Sequence[str]) -> bool:
         columns = self.rules.headings.named(table, names).all

@@ -13,11 +13,22 @@ only this project asks of a table stands in its `meta`:
     spellings: names that are neither the canonical one nor a plural of it.
     made_of: the table whose columns with a stage's dates it is made of, where it
         has no files of its own.
+    dated_columns: what those columns are called, with `*` for the stage, where the
+        vendor calls them so; of one stage those named first count first. Without
+        it they are called by a row of the seed `columns`.
+    inside: the tables in whose rows its own may stand too, as a list in one of the
+        `columns`: `record` is what it calls the row that holds them, `element` what
+        an item without names, or its id, is, `key` what the name of a list is,
+        `constants` are columns with one value, `copied` are columns of the holder.
+    tells_values: its rows tell which value a field has from then on, also where that
+        is no other than before.
+    fills_in: what its rows say counts where no other row says it.
     is_by_file: of several files that tell of the same thing the later counts, so
         a row says when its file was changed last.
 
 A system's own `meta` may have `prefixes`, which loaders write before the names of
-its tables (dlt's `sf_user`).
+its tables (dlt's `sf_user`), and `opened`: columns that hold an object, each key of
+which is a column by itself (`properties` gives `properties_email`).
 
 The loader, the macro `stage`, the counts of raw rows, the checks of the raw
 tables and the rule which change touches everybody read this list and no other.
@@ -43,8 +54,19 @@ ORDER = ("generic", "salesforce", "hubspot", "marketo", "ads", "ledger")
 SCHEMA = "raw_"
 """What the name of a system's source, and of its schema, begins with."""
 
-META = ("needed", "is_required", "is_looked_up", "spellings", "made_of", "is_by_file")
-SYSTEM_META = ("prefixes",)
+META = (
+    "needed",
+    "is_required",
+    "is_looked_up",
+    "spellings",
+    "made_of",
+    "dated_columns",
+    "inside",
+    "tells_values",
+    "fills_in",
+    "is_by_file",
+)
+SYSTEM_META = ("prefixes", "opened")
 
 
 @dataclass(frozen=True)
@@ -60,6 +82,19 @@ class Needed:
 
 
 @dataclass(frozen=True)
+class Inside:
+    """Where rows of a table stand inside the rows of another one, the holder."""
+
+    holder: str
+    columns: tuple[str, ...]
+    record: str
+    element: str = ""
+    key: str = ""
+    constants: tuple[tuple[str, str], ...] = ()
+    copied: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class RawTable:
     """One raw table of one system."""
 
@@ -71,6 +106,9 @@ class RawTable:
     is_looked_up: bool = False
     spellings: tuple[str, ...] = ()
     made_of: str | None = None
+    dated_columns: tuple[str, ...] = ()
+    inside: tuple[Inside, ...] = ()
+    opened: tuple[str, ...] = ()
     is_by_file: bool = False
     prefixes: tuple[str, ...] = ()
 
@@ -132,6 +170,20 @@ def _table(system: str, table: Mapping[str, Any], meta: Mapping[str, Any]) -> Ra
         is_looked_up=meta.get("is_looked_up", False),
         spellings=tuple(meta.get("spellings", ())),
         made_of=meta.get("made_of"),
+        dated_columns=tuple(meta.get("dated_columns", ())),
+        inside=tuple(
+            Inside(
+                holder=holder,
+                columns=tuple(said["columns"]),
+                record=said["record"],
+                element=said.get("element", ""),
+                key=said.get("key", ""),
+                constants=tuple(said.get("constants", {}).items()),
+                copied=tuple(said.get("copied", ())),
+            )
+            for holder, said in meta.get("inside", {}).items()
+        ),
+        opened=tuple(meta.get("opened", ())),
         is_by_file=meta.get("is_by_file", False),
         prefixes=tuple(meta.get("prefixes", ())),
     )
@@ -147,6 +199,16 @@ LOADED_SYSTEMS: tuple[str, ...] = tuple(
 
 def tables_of(system: str) -> tuple[RawTable, ...]:
     return tuple(table for table in RAW_TABLES if table.system == system)
+
+
+def tables_made_of(table: RawTable) -> tuple[RawTable, ...]:
+    """The tables whose rows may stand in columns of another one."""
+    return tuple(
+        each
+        for each in tables_of(table.system)
+        if each.made_of == table.name
+        or any(inside.holder == table.name for inside in each.inside)
+    )
 
 
 def looked_up_tables() -> frozenset[tuple[str, str]]:

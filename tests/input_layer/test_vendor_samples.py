@@ -9,10 +9,10 @@ from orchestration.sources.tables import table_called
 
 def read_samples(folder: Path) -> dict[str, list[dict]]:
     tables = {}
-    for system in ("salesforce", "marketo", "ads"):
+    for system in ("salesforce", "hubspot", "marketo", "ads"):
         for path in sorted((folder / "fivetran" / system).glob("*_data.csv")):
             name = path.stem.removesuffix("_data")
-            if system != "ads":
+            if system in ("salesforce", "marketo"):
                 name = name.split("_", 1)[1]
             if table_called(system, name):
                 with path.open(encoding="utf-8-sig", newline="") as lines:

@@ -115,7 +115,7 @@ def test_a_vendors_other_tables_are_no_misspellings(landing, put):
     assert read_landing(landing).warnings == ()
 
 
-@pytest.mark.parametrize("system", ["hubspot", "pipedrive"])
+@pytest.mark.parametrize("system", ["zendesk", "pipedrive"])
 def test_a_folder_of_a_system_that_is_not_read_is_a_warning(landing, put, system):
     put("generic/lead.csv", "x")
     put(f"{system}/contact.csv", "x")

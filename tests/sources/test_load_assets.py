@@ -93,9 +93,9 @@ def test_a_fault_of_the_folder_is_not_tried_again(monkeypatch, project):
 
 def test_what_is_strange_about_the_folder_is_said_once(monkeypatch, project, put):
     put("generic/lead.csv", "lead_id,created_at\n1,2026-01-01\n")
-    put("hubspot/contact.csv", "id\n1\n")
+    put("pipedrive/contact.csv", "id\n1\n")
     heard = []
     with run_log.listening(heard.append):
         run_job(monkeypatch, project, [*map(raw_assets, LOADED_SYSTEMS)])
     warnings = [said for said in heard if said.level == logging.WARNING]
-    assert ["hubspot" in said.text for said in warnings] == [True]
+    assert ["pipedrive" in said.text for said in warnings] == [True]

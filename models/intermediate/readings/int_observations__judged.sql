@@ -48,7 +48,8 @@ people_found as (
         and (
             {{ unicode_trim('observations.new_value') }} <> ''
             or {{ is_event_field('observations.field') }}
-        ) as has_rule
+        ) as has_rule,
+        repeated.row_key is not null as is_repeated
     from observations
     left join people
         on observations.record_key = people.record_key
@@ -63,6 +64,8 @@ people_found as (
             and observations.source_table = by_table.entity
             and observations.field = by_table.field
             and observations.entity <> observations.source_table
+    left join {{ ref('int_observations__repeated') }} as repeated
+        on observations.row_key = repeated.row_key
 
 ),
 
@@ -85,8 +88,9 @@ judged as (
         reason,
         loaded_at,
         is_key_missing,
-        coalesce(has_rule, false) as is_ruled,
-        coalesce(has_rule, false) or field = 'owner' as is_read,
+        coalesce(has_rule, false) and not is_repeated as is_ruled,
+        (coalesce(has_rule, false) or field = 'owner')
+        and not is_repeated as is_read,
         {{ breaks_no_rule(rules_of_readings('observed_at')) | indent(8) }}
             as is_usable
     from people_found

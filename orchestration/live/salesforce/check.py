@@ -31,6 +31,7 @@ def findings(source: Salesforce) -> Iterator[Finding]:
     client = source.client
     said = client.credentials
     yield Finding(f"Signed in at {said.address} by {said.flow}, API {said.version}.")
+    client.check_version()
     yield from _limits(source)
     described = {each.name: client.describe(each.name) for each in OBJECTS.values()}
     for each in OBJECTS.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -47,7 +48,9 @@ class Credentials:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        return tuple(each for each in (self.secret, self.private_key) if each)
+        header = b64encode(f"{self.client_id}:{self.secret}".encode()).decode()
+        given = (self.secret, header if self.secret else "", self.private_key)
+        return tuple(each for each in given if each)
 
     @property
     def flow(self) -> str:
@@ -194,7 +197,22 @@ class Client:
             except SalesforceResourceNotFound as error:
                 if code_of(error) != "NOT_FOUND":
                     raise
-                return None
+        self.check_version()
+        return None
+
+    def check_version(self) -> None:
+        """Raise where the org does not know the version of the API."""
+        from simple_salesforce.exceptions import SalesforceResourceNotFound
+
+        with sentences(self.credentials):
+            try:
+                self.salesforce.restful("")
+            except SalesforceResourceNotFound:
+                raise LeadFunnelError(
+                    f"Salesforce has no API version {self.credentials.version} "
+                    f"(LEAD_FUNNEL_SALESFORCE_API_VERSION): {API_VERSION} is the usual "
+                    "one."
+                ) from None
 
     def query(self, soql: str, *, include_deleted: bool = False) -> dict[str, Any]:
         """The first page of a query."""
@@ -259,7 +277,7 @@ def code_of(error: Any) -> str:
 def message_of(error: Any) -> str:
     content = getattr(error, "content", None)
     if isinstance(content, list) and content and isinstance(content[0], dict):
-        return " ".join(str(content[0].get("message", "")).split())[:300]
+        return " ".join(str(content[0].get("message", "")).split())
     return f"status {getattr(error, 'status', '?')}"
 
 

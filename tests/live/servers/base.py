@@ -41,7 +41,7 @@ class Failure:
     """An answer that takes the place of the next that fit."""
 
     fits: Callable[[Request], bool]
-    answer: Answer | None
+    answer: Answer | Callable[[Request], Answer] | None
     """None: the connection is cut."""
     times: int = 1
 
@@ -139,6 +139,8 @@ class Server:
         for failure in self.failures:
             if failure.times and failure.fits(request):
                 failure.times -= 1
+                if callable(failure.answer):
+                    return failure.answer(request)
                 return failure.answer or Answer(status=0)
         return None
 

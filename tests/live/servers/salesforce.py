@@ -71,6 +71,8 @@ class Salesforce(Server):
         return answer
 
     def _data(self, request: Request, path: str) -> Answer:
+        if path == "":
+            return Answer({"limits": f"/services/data/{VERSION}/limits"})
         if path == "limits":
             left = self.most - self.used
             return Answer(

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import LeadFunnelError
-from orchestration.live.cursor import Cursor
+from orchestration.live.cursor import Cursor, as_instant
 from orchestration.live.salesforce.client import LocatorExpired
 from orchestration.live.source import Page, PassingError
 from orchestration.run import progress
@@ -68,7 +68,13 @@ def _begun(
             "lineEnding": "LF",
         },
     )
-    return {"id": made["id"], "fields": list(fields), "locator": "", "newest": None}
+    return {
+        "id": made["id"],
+        "began": made["createdDate"],
+        "fields": list(fields),
+        "locator": "",
+        "newest": None,
+    }
 
 
 def _pieces(
@@ -83,6 +89,11 @@ def _pieces(
         rows = list(_rows(content))
         new = ahead.new(rows, "Id", of.cursor)
         if not locator:
+            # Parts of a job are read one after another: what changed meanwhile in one
+            # that was read before is asked for by the next load.
+            began = as_instant(job["began"])
+            if ahead.newest and began:
+                ahead.newest = min(ahead.newest, began)
             yield Page(new, ahead.place(), job["fields"])
             return
         left = {**job, "locator": locator, "newest": ahead.place()}

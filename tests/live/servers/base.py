@@ -94,8 +94,8 @@ class Server:
                     server.requests.append(request)
                     try:
                         answer = server._failure(request) or server.handle(request)
-                    except BrokenContract as error:
-                        said = f"{request.method} {self.path}: {error}"
+                    except Exception as error:
+                        said = f"{request.method} {self.path}: {error!r}"
                         server.breaches.append(said)
                         answer = Answer({"breach": said}, 400)
                 if answer.status == 0:

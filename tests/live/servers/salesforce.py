@@ -232,7 +232,13 @@ class Salesforce(Server):
         job = f"750{next(self.numbers)}"
         # Without an order rows come in any.
         self.jobs[job] = {"rows": rows[::-1], "fields": fields, "polls": self.polls}
-        return Answer({"id": job, "state": "UploadComplete"})
+        return Answer(
+            {
+                "id": job,
+                "state": "UploadComplete",
+                "createdDate": "2026-11-01T00:00:00.000+0000",
+            }
+        )
 
     def _job(self, job: str) -> Answer:
         if job not in self.jobs:

@@ -1,11 +1,13 @@
 """The raw tables as assets, one each; and the run's settings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 import dagster as dg
 
+from orchestration.defs.live import landed_keys
 from orchestration.increment.decide import decide
+from orchestration.live.configured import loaded_by_runs
 from orchestration.project import Project
 from orchestration.run import progress
 from orchestration.run.failures import without_retries
@@ -79,17 +81,7 @@ def run_instant(context: dg.AssetExecutionContext) -> datetime:
     return created.astimezone(UTC).replace(tzinfo=None)
 
 
-@dg.asset(
-    key=SETTINGS_KEY,
-    group_name="settings",
-    kinds={"python", "duckdb"},
-    pool=WRITER_POOL,
-    description=(
-        "What the run was asked for: its vars in `settings`, and a company's own "
-        "definition in `definition_overlay`, a table for each seed."
-    ),
-)
-def run_settings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+def write_run_settings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     # After the loads, as steps that wait for nothing go by their names. To depend on
     # raw tables would be to wait for their checks, and those wait for this.
     with without_retries():
@@ -113,9 +105,33 @@ def run_settings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     )
 
 
+def settings_asset(after: Iterable[dg.AssetKey] = ()) -> dg.AssetsDefinition:
+    """The run's settings, which all that is built waits for; they wait for `after`."""
+    return dg.asset(
+        write_run_settings,
+        key=SETTINGS_KEY,
+        deps=[*after],
+        group_name="settings",
+        kinds={"python", "duckdb"},
+        pool=WRITER_POOL,
+        description=(
+            "What the run was asked for: its vars in `settings`, and a company's own "
+            "definition in `definition_overlay`, a table for each seed."
+        ),
+    )
+
+
+run_settings = settings_asset()
+
+
 @dg.definitions
 def defs() -> dg.Definitions:
     """The loading of every system and the run's settings."""
+    # Where a system cannot be loaded from, nothing is built of yesterday's rows.
+    landed = [key for source in loaded_by_runs() for key in landed_keys(source)]
     return dg.Definitions(
-        assets=[*(raw_assets(system) for system in LOADED_SYSTEMS), run_settings]
+        assets=[
+            *(raw_assets(system) for system in LOADED_SYSTEMS),
+            settings_asset(landed),
+        ]
     )

@@ -74,6 +74,7 @@ def load(
                 f"to load: it has {listed(source.tables, limit=40)}."
             )
     with in_environment(OF_DLT), _alone(project, source):
+        source.folder = project.dlt / f"{source.name}_files"
         try:
             run = _Load(project, source, package_rows)
             return run.load(

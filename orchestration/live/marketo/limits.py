@@ -78,14 +78,14 @@ class Usage:
 
     def before_export(self, likely: int) -> None:
         """Stop before an export that would likely take more than is ours."""
-        if self.bytes_today + likely > self.settings.bytes_allowed:
+        if self.bytes_today + max(likely, 1) > self.settings.bytes_allowed:
             raise PassingError(
                 f"Marketo: {_mb(self.bytes_today)} of the {self.settings.daily_mb:,} "
                 f"MB that may be exported on a day are used, and the next export is "
                 f"likely {_mb(likely)}, so this load stops at "
                 f"{self.settings.quota_percent} %. It goes on where it stopped when "
-                f"it is started {AFTER_MIDNIGHT}. {DAILY_MB} and {QUOTA_PERCENT} say how "
-                "much it may use."
+                f"it is started {AFTER_MIDNIGHT}. {DAILY_MB} and {QUOTA_PERCENT} say "
+                "how much it may use."
             )
 
     def exported(self, size: int) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import LeadFunnelError, meant
+from orchestration.live.marketo.seen import Seen, instants
 from orchestration.live.marketo.settings import (
     LEAD_FIELDS,
     Settings,
@@ -28,8 +29,6 @@ from orchestration.live.marketo.settings import (
 from orchestration.live.source import Finding, Page, Source
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from orchestration.live.marketo.client import Marketo
     from orchestration.live.marketo.exports import Exports, Kind
     from orchestration.live.marketo.limits import Patience
@@ -57,10 +56,6 @@ LEAD_FIELDS_READ = (
 
 KEY = ("marketoGUID",)
 DELETIONS_KEPT = timedelta(days=14)
-MOST_REMEMBERED = 50_000
-"""Rows of the overlap that are told again by name. Of more, all are loaded again:
-the input layer knows copies."""
-
 Place = Mapping[str, Any]
 
 
@@ -70,7 +65,6 @@ class MarketoSource(Source):
 
     patience: Patience | None = field(default=None, repr=False)
     system = "marketo"
-    folder: Path | None = field(default=None, init=False)
 
     notes: list[str] = field(default_factory=list, init=False)
     _read: set[str] = field(default_factory=set, init=False, repr=False)
@@ -125,7 +119,7 @@ class MarketoSource(Source):
             yield from self._exported(self._activities, place, self._type_of(table))
             self._read.add(table)
             if self._read.issuperset(ACTIVITY_TYPES):
-                self._activities.forget_files()
+                self._activities.forget()
 
     def check(self) -> Iterator[Finding]:
         from orchestration.live.marketo.checks import findings
@@ -228,8 +222,10 @@ class MarketoSource(Source):
         to when the load that is under way reads, and how many rows of the window that
         is being read were."""
         spans = self._spans(place)
-        seen = _Seen(place.get("seen", ()), key)
+        seen = Seen(place.get("seen", ()), key)
         skip = int(place.get("rows", 0))
+        if skip:
+            seen.names = list(seen.before)
         columns = exports.kind.fields
         span = 0
         for window, before, batch in exports.batches([each for each, _ in spans], part):
@@ -275,7 +271,7 @@ class MarketoSource(Source):
             goes_on = place.get("by") == "createdAt" and "end" in place
             for page in self._exported(exports, place if goes_on else {}, "", key):
                 yield Page(page.rows, {**page.place, "by": "createdAt"}, page.columns)
-        exports.forget_files()
+        exports.forget()
 
     # What comes page by page.
 
@@ -306,7 +302,7 @@ class MarketoSource(Source):
             asked = {"activityTypeIds": [self.activity_types[ACTIVITY_TYPES[table]]]}
         overlap = timedelta(minutes=self.overlap_minutes)
         newest = _instant(place.get("until")) or self.settings.first(self.now)
-        seen = _Seen(place.get("seen", ()), KEY)
+        seen = Seen(place.get("seen", ()), KEY)
         token = place.get("token")
         while True:
             fresh, pages = token is None, 0
@@ -314,7 +310,7 @@ class MarketoSource(Source):
                 token = token or self.marketo.token_for(newest - overlap)
                 for page in self.marketo.activities(path, token, **asked):
                     pages += 1
-                    newest = max([newest, *_instants(page.rows)])
+                    newest = max([newest, *instants(page.rows)])
                     rows = seen.new_rows(page.rows, self.now - overlap)
                     token = page.token
                     here = {"until": newest.isoformat(), "token": token}
@@ -378,60 +374,12 @@ class MarketoSource(Source):
         }
 
 
-@dataclass
-class _Seen:
-    """The rows of the overlap that were loaded before, by what tells them apart."""
-
-    before: Sequence[str]
-    key: Sequence[str]
-    names: list[str] = field(default_factory=list)
-    """Those of this load that the next one gets again."""
-
-    def new(self, rows: pa.RecordBatch, late: datetime) -> pa.Table:
-        """Those that were not there before. Late rows are remembered."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        names = pc.binary_join_element_wise(
-            *(pc.coalesce(rows.column(name), "") for name in self.key), "@"
-        )
-        instant = rows.column(
-            "updatedAt" if "updatedAt" in self.key else "activityDate"
-        )
-        self._remember(
-            names.filter(pc.greater_equal(instant, written(late))).to_pylist()
-        )
-        if self.before:
-            known = pc.is_in(names, value_set=pa.array(self.before, pa.string()))
-            rows = rows.filter(pc.invert(known))
-        return pa.Table.from_batches([rows])
-
-    def new_rows(
-        self, rows: Sequence[Mapping[str, Any]], late: datetime
-    ) -> list[Mapping[str, Any]]:
-        known = set(self.before)
-        named = {str(row.get("marketoGUID") or row.get("id")): row for row in rows}
-        self._remember(
-            [name for name, row in named.items() if max(_instants([row])) >= late]
-        )
-        return [row for name, row in named.items() if name not in known]
-
-    def _remember(self, names: Sequence[str]) -> None:
-        self.names = [*self.names, *names]
-        if len(self.names) > MOST_REMEMBERED:
-            self.names = []
-
-
 def _span(window: Window) -> dict[str, str]:
     return {"startAt": written(window.start), "endAt": written(window.end)}
 
 
 def _instant(text: Any) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _instants(rows: Sequence[Mapping[str, Any]]) -> list[datetime]:
-    return [datetime.fromisoformat(row["activityDate"]) for row in rows]
 
 
 def _with_plain_times(row: Mapping[str, Any]) -> dict[str, Any]:

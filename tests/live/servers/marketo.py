@@ -236,6 +236,12 @@ def cut_after(count: int) -> Callable[[Handler], bool]:
     return answer
 
 
+def spoilt(handler: Handler) -> bool:
+    """Send a file with another byte in it."""
+    handler.is_spoilt = True
+    return False
+
+
 def silence(seconds: float) -> Callable[[Handler], bool]:
     def answer(handler: Handler) -> bool:
         time.sleep(seconds)
@@ -293,7 +299,9 @@ class MarketoServer:
         handler = type("Bound", (Handler,), {"marketo": self})
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.http.daemon_threads = True
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        threading.Thread(
+            target=self.http.serve_forever, args=(0.02,), daemon=True
+        ).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -605,6 +613,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     marketo: MarketoServer
     hang_up_after: int | None = None
+    is_spoilt: bool = False
 
     def log_message(self, *_: object) -> None:
         """Nothing is told."""
@@ -623,7 +632,7 @@ class Handler(BaseHTTPRequestHandler):
         self.path_only = parts.path
         self.query = parse_qs(parts.query, keep_blank_values=True)
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.hang_up_after = None
+        self.hang_up_after, self.is_spoilt = None, False
         with self.marketo.lock:
             self.marketo.asked.append(f"{self.command} {self.path}")
         try:
@@ -698,6 +707,10 @@ class Handler(BaseHTTPRequestHandler):
             count = min(count, self.hang_up_after)
             self.close_connection = True
         self.wfile.flush()
+        if self.is_spoilt:
+            content = job.path.read_bytes()
+            self.wfile.write(content[:-2] + b"?" + content[-1:])
+            return None
         with job.path.open("rb") as file:
             self.connection.sendfile(file, begin, count)
         self.marketo.sent += count

@@ -166,6 +166,7 @@ class Job:
     looked_at: int = 0
     path: Path | None = None
     rows: int = 0
+    digest: str = ""
     error: str | None = None
 
     @property
@@ -180,12 +181,11 @@ class Job:
             "createdAt": _text(self.created),
         }
         if self.path is not None:
-            digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
             said |= {
                 "finishedAt": _text(self.created),
                 "numberOfRecords": self.rows,
                 "fileSize": self.size,
-                "fileChecksum": f"sha256:{digest}",
+                "fileChecksum": f"sha256:{self.digest}",
             }
         return said if self.error is None else {**said, "errorMsg": self.error}
 
@@ -603,6 +603,8 @@ class MarketoServer:
         job.rows = self.company.write_export(
             job.kind, job.body["filter"], list(job.body["fields"]), job.path
         )
+        with job.path.open("rb") as file:
+            job.digest = hashlib.file_digest(file, "sha256").hexdigest()
         job.status = "Completed"
 
 

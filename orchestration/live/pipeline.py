@@ -182,6 +182,9 @@ class _Load:
         package, self.package = self.package, {}
         if package:
             _write(self.pipeline, self.source.name, package)
+        for table in package.values():
+            # dlt holds on to what it was given; memory must not grow with a table.
+            table.parts.clear()
 
 
 def _pipeline(project: Project, source: Source) -> dlt.Pipeline:

@@ -17,6 +17,7 @@ import pytest
 
 from orchestration.errors import LeadFunnelError
 from orchestration.live.configured import configured
+from orchestration.live.marketo import files
 from orchestration.live.marketo.limits import Patience
 from orchestration.live.marketo.settings import Settings, windows
 from orchestration.live.marketo.source import ACTIVITY_TYPES, MarketoSource
@@ -470,6 +471,18 @@ def test_a_file_that_is_cut_is_fetched_on_from_there(server, tmp_path):
     [size] = [job.size for job in server.jobs.values()]
     assert size > 140_000 and size <= server.sent <= size + 2 * 4464 + 2
     assert len([asked for asked in server.asked if "file.json" in asked]) == 3
+
+
+def test_texts_of_several_lines_and_blocks_are_read_whole(
+    server, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(files, "BLOCK", 4096)
+    texts = [f'{number}\nline, "two"\n' + "葵" * (number % 97) for number in range(300)]
+    for text in texts:
+        server.company.add(SCORE, 1, "2026-05-09T00:00:00Z", None, text, New_Value="1")
+    given = {"LEAD_FUNNEL_MARKETO_SINCE": "2026-05-08"}
+    rows, _ = read(source_of(server, tmp_path, **given), "activity_change_score")
+    assert [row["primaryAttributeValue"] for row in rows] == texts
 
 
 def test_a_file_that_is_not_what_its_checksum_says_is_fetched_anew(server, tmp_path):

@@ -26,7 +26,7 @@ from orchestration.live.marketo.errors import (
     raise_error,
 )
 
-BLOCK, CHUNK = 1 << 22, 1 << 16
+BLOCK, CHUNK = 1 << 20, 1 << 16
 """Bytes that are read at a time, of a file and of an answer: what of a chunk came
 before a cut is lost."""
 TRIES = 5

@@ -176,8 +176,8 @@ Activities that Marketo exports, from a server on the loopback: *plain download*
 the file of the export and throws it away, which is the rate of the server itself; *live
 load* is `lead-funnel load` of it: fetched, held to its checksum, split by activity type
 and written as Parquet, in packages between which it can be stopped. *Wall* and *rows
-per s* are without the start of Python. Memory is flat: ten times the rows take no ten
-times as much.
+per s* are without the start of Python. Memory is flat: a load holds one package of
+100,000 rows, however many there are.
 
 {table}
 

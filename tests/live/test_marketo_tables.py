@@ -15,6 +15,7 @@ import pytest
 
 from benchmarks import rows as published_rows
 from orchestration import warehouse
+from orchestration.errors import LeadFunnelError
 from orchestration.live.marketo.limits import Patience
 from orchestration.live.marketo.source import MarketoSource
 from orchestration.live.pipeline import load
@@ -356,6 +357,35 @@ def test_a_load_that_is_stopped_goes_on_and_doubles_nothing(server, tmp_path, pa
     new = [each for key, each in server.jobs.items() if key not in asked]
     assert [each.kind for each in new] == ["activities", "leads", "leads"]
     assert server.sent == exported + sum(each.size for each in new)
+
+
+@pytest.mark.parametrize(
+    ("denied", "troubles", "said"),
+    [
+        ("describe2", [], "“Read-Only Lead” under Access API"),
+        (
+            "(?!)",
+            [Trouble("describe2", error(616, "Invalid"), 99)],
+            "with 616, Invalid",
+        ),
+        (
+            "(?!)",
+            [Trouble("describe2", status(500), 99)],
+            "does not answer .*status 500",
+        ),
+    ],
+)
+def test_what_stops_a_load_is_one_sentence(server, tmp_path, denied, troubles, said):
+    live_through(server.company, "", "2026-07-01")
+    server.now = SECOND
+    server.denied, server.troubles = denied, troubles
+    with pytest.raises(LeadFunnelError, match=said) as raised:
+        load(project_in(tmp_path), source_of(server), ["activity_delete_lead", "lead"])
+    assert "\n" not in str(raised.value)
+    # What came before it is kept.
+    again = load(project_in(tmp_path), source_of(server), ["activity_delete_lead"])
+    landed = project_in(tmp_path).landed / "marketo" / "activity_delete_lead"
+    assert again.rows == {"activity_delete_lead": 0} and len([*landed.iterdir()]) == 1
 
 
 def test_a_second_load_of_the_same_brings_nothing(server, tmp_path):

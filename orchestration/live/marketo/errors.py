@@ -26,9 +26,14 @@ AFTER_MIDNIGHT = "after midnight, US Central Time"
 class MarketoError(LeadFunnelError):
     """An error that Marketo answered with."""
 
-    def __init__(self, code: str, message: str, path: str) -> None:
-        super().__init__(_sentence(code, message, path))
-        self.code, self.message = code, message
+    code = message = ""
+
+    @classmethod
+    def of(cls, code: str, message: str, path: str) -> MarketoError:
+        """The error of a call, in a sentence."""
+        error = cls(_sentence(code, message, path))
+        error.code, error.message = code, message
+        return error
 
 
 class Passing(MarketoError):
@@ -89,7 +94,7 @@ def error_in(response: Response) -> Mapping[str, str] | None:
 
 def raise_error(error: Mapping[str, str], path: str) -> None:
     kind = Passing if error["code"] in PASSING else MarketoError
-    raise kind(error["code"], error["message"].strip(), path)
+    raise kind.of(error["code"], error["message"].strip(), path)
 
 
 def path_of(response: Response) -> str:

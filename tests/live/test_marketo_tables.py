@@ -402,6 +402,28 @@ def test_a_second_load_of_the_same_brings_nothing(server, tmp_path):
     assert said.startswith("Marketo: ") and " MB of exports" in said
 
 
+def test_a_load_that_is_stopped_and_whose_export_is_gone_loses_nothing(server):
+    live_through(server.company, "", "2026-05-01")
+    pages = source_of(server).pages("activity_new_lead", {})
+    place = next(pages).place
+    assert place["rows"] > 3
+    # Another export of the same may have its rows in another order.
+    server.jobs.clear()
+    server.company.activities.reverse()
+    again = source_of(server)
+    found = [
+        guid
+        for page in again.pages("activity_new_lead", place)
+        if not isinstance(page.rows, list)
+        for guid in page.rows.column("marketoGUID").to_pylist()
+    ]
+    assert set(found) >= {
+        row["marketoGUID"]
+        for row in server.company.activities
+        if row["activityTypeId"] == 12 and row["marketoGUID"] not in place["seen"]
+    }
+
+
 def test_attributes_reach_the_raw_tables_as_json(server, tmp_path):
     live_through(server.company, "", "2026-04-01")
     project = project_in(tmp_path)

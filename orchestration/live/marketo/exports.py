@@ -67,6 +67,18 @@ class Kind:
         )
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of an export."""
+
+    window: Window
+    export: str
+    """The id that Marketo gave it: the rows of another one may be in another order."""
+    before: int
+    """How many rows of the export came before these."""
+    rows: pa.RecordBatch | None = None
+
+
 @dataclass
 class Exports:
     """The exports of one kind, for a folder that outlasts a load."""
@@ -85,21 +97,20 @@ class Exports:
 
     # What is handed out.
 
-    def batches(
-        self, spans: Sequence[Window], part: str = ""
-    ) -> Iterator[tuple[Window, int, pa.RecordBatch | None]]:
-        """The rows of a part, window by window in this order: with each the window and
-        how many rows of it came before; at the end of a window, no rows."""
+    def batches(self, spans: Sequence[Window], part: str = "rows") -> Iterator[Batch]:
+        """The rows of a part, window by window in this order; behind those of a window
+        one without rows."""
         for place, window in enumerate(spans):
             folder = self._fetched(window, spans[place + 1 : place + AHEAD])
+            export = self._ids()[self.kind.key(window)]["id"]
             before = 0
-            path = folder / f"{part or 'rows'}.arrow"
+            path = folder / f"{part}.arrow"
             if path.is_file():
                 with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as reader:
-                    for batch in reader:
-                        yield window, before, batch
-                        before += batch.num_rows
-            yield window, before, None
+                    for rows in reader:
+                        yield Batch(window, export, before, rows)
+                        before += rows.num_rows
+            yield Batch(window, export, before)
 
     def forget(self) -> None:
         """All that was asked for has been read: remove it."""

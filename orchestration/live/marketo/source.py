@@ -116,7 +116,9 @@ class MarketoSource(Source):
         elif self.settings.activities == "paging":
             yield from self._paged("rest/v1/activities.json", place, table)
         else:
-            yield from self._exported(self._activities, place, self._type_of(table))
+            kind = self.activity_types.get(ACTIVITY_TYPES[table])
+            if kind is not None:
+                yield from self._exported(self._activities, place, str(kind))
             self._read.add(table)
             if self._read.issuperset(ACTIVITY_TYPES):
                 self._activities.forget()
@@ -144,11 +146,6 @@ class MarketoSource(Source):
         """The ids of the activity types by their names."""
         said = self.marketo.get("rest/v1/activities/types.json")
         return {each["name"]: each["id"] for each in said.get("result") or ()}
-
-    def _type_of(self, table: str) -> str:
-        """The id of a table's type; of one that the subscription does not have, a text
-        that is no id."""
-        return str(self.activity_types.get(ACTIVITY_TYPES[table], "none"))
 
     @cached_property
     def lead_fields(self) -> tuple[str, ...]:
@@ -219,27 +216,28 @@ class MarketoSource(Source):
         self, exports: Exports, place: Place, part: str, key: Sequence[str] = KEY
     ) -> Iterator[Page]:
         """The rows of a part of all windows. A place says until when all was read, up
-        to when the load that is under way reads, and how many rows of the window that
+        to when the load that is under way reads, and how many rows of the export that
         is being read were."""
         spans = self._spans(place)
         seen = Seen(place.get("seen", ()), key)
-        skip = int(place.get("rows", 0))
-        if skip:
+        if "rows" in place:
             seen.names = list(seen.before)
         columns = exports.kind.fields
         span = 0
-        for window, before, batch in exports.batches([each for each, _ in spans], part):
-            if batch is None:
-                skip, span = 0, span + 1
-                yield Page(
-                    [], {**self._begun(spans, span), "seen": seen.names}, columns
-                )
+        for batch in exports.batches([each for each, _ in spans], part):
+            if batch.rows is None:
+                span += 1
+                here = self._begun(spans, span)
+                yield Page([], {**here, "seen": seen.names}, columns)
                 continue
-            rows = batch.slice(min(max(skip - before, 0), batch.num_rows))
-            late = window.end - timedelta(minutes=self.overlap_minutes)
+            count = batch.rows.num_rows
+            read = place.get("rows", 0) if place.get("export") == batch.export else 0
+            rows = batch.rows.slice(min(max(read - batch.before, 0), count))
+            late = batch.window.end - timedelta(minutes=self.overlap_minutes)
             new = seen.new(rows, late)
-            here = {**self._begun(spans, span), "rows": before + batch.num_rows}
-            yield Page(new, {**here, "seen": seen.names}, columns)
+            here = {"export": batch.export, "rows": batch.before + count}
+            here |= {**self._begun(spans, span), "seen": seen.names}
+            yield Page(new, here, columns)
 
     def _begun(
         self, spans: Sequence[tuple[Window, datetime]], span: int
@@ -258,7 +256,7 @@ class MarketoSource(Source):
         key = ("id", "updatedAt")
         exports = self._leads_by("updatedAt")
         try:
-            yield from self._exported(exports, place, "", key)
+            yield from self._exported(exports, place, "rows", key)
         except MarketoError as error:
             if error.code != NO_SUCH_FILTER:
                 raise
@@ -269,7 +267,7 @@ class MarketoSource(Source):
             )
             exports = self._leads_by("createdAt")
             goes_on = place.get("by") == "createdAt" and "end" in place
-            for page in self._exported(exports, place if goes_on else {}, "", key):
+            for page in self._exported(exports, place if goes_on else {}, "rows", key):
                 yield Page(page.rows, {**page.place, "by": "createdAt"}, page.columns)
         exports.forget()
 

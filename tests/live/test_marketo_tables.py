@@ -21,7 +21,7 @@ from orchestration.live.marketo.source import MarketoSource
 from orchestration.live.pipeline import load
 from orchestration.project import Project
 from orchestration.sources.raw import load_system
-from orchestration.transformation import dbt_plugin, dbt_runner, parsed_project
+from orchestration.transformation import dbt_plugin, dbt_runner
 from tests import job
 from tests.live.servers.marketo import (
     Company,
@@ -259,10 +259,7 @@ def input_layer(project: Project) -> dict[str, list[str]]:
 ENTITIES = ("records", "record_deletions", "observations", "touches", "campaigns")
 
 
-def test_through_the_api_and_as_files_the_input_layer_is_the_same(
-    server, tmp_path, monkeypatch
-):
-    monkeypatch.setenv(parsed_project.FOLDER, str(tmp_path / "parsed"))
+def test_through_the_api_and_as_files_the_input_layer_is_the_same(server, tmp_path):
     live, files = deliver(server, tmp_path, "bulk")
     found, expected = input_layer(live), input_layer(files)
     for name in ENTITIES:

@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.live.servers.contract import Contract
 
-ADOBE = Path("/work/shared/data/marketo_api")
-NO_ADOBE = "Adobe's OpenAPI of Marketo is not at hand"
+NO_ADOBE = "Adobe's OpenAPI of Marketo is not at hand (LEAD_FUNNEL_SHARED)"
 CLIENT_ID, CLIENT_SECRET = "4c1e7d0a-client", "s3cr3t/+of=marketo"
 DELETE_LEAD = 37
 TYPES = {
@@ -52,10 +52,13 @@ LONGEST = timedelta(days=31)
 PAGE = 300
 
 
+@cache
 def adobes_contract() -> Contract | None:
     """Adobe's description, where it is at hand. Its `Attribute` says that values are
     objects, while its own examples, and Marketo, have texts and numbers."""
-    paths = sorted(ADOBE.glob("swagger-*.json"))
+    from tests.conftest import SHARED
+
+    paths = sorted((SHARED / "data" / "marketo_api").glob("swagger-*.json"))
     if not paths:
         return None
     attribute = {

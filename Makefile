@@ -145,7 +145,8 @@ sample: $(RUNTIME) ## Make the shipped sample again
 .PHONY: bench
 bench: $(DEV) ## Measure the main job against SQL and polars
 	@$(BIN)/python -m benchmarks $(if $(LEADS),--leads "$(LEADS)") \
-		$(if $(ONLY),--only "$(ONLY)") $(if $(KEEP),--keep) $(if $(ANEW),--anew)
+		$(if $(ONLY),--only "$(ONLY)") $(if $(ACTIVITIES),--activities $(ACTIVITIES)) \
+		$(if $(KEEP),--keep) $(if $(ANEW),--anew)
 
 .PHONY: lock
 lock: $(RUNTIME) ## Resolve the requirement files into the lock files

@@ -7,9 +7,10 @@ of a hundred has changed. It checks that the run's public tables are those of th
 handwritten SQL, row for row (beyond --compare leads: in their main figures),
 prints the tables and writes docs/benchmarks.md.
 
-`--only run,handwritten` measures these alone; `--keep` keeps what was built and
-measured, and goes on from what an earlier call with it has kept; `--anew` measures
-what is named again, on the company that was kept.
+`--only run,handwritten` measures these alone; `--only live` measures a load from an
+API (live.py), at a size of its own; `--keep` keeps what was built and measured, and
+goes on from what an earlier call with it has kept; `--anew` measures what is named
+again, on the company that was kept.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import company, handwritten, measure
+from benchmarks import company, handwritten, live, measure
 from orchestration.publication.publications import DATABASE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,7 +51,9 @@ PARTS = {
     "again": AGAIN,
     "changed": CHANGED,
 }
-"""What can be measured, in this order, by the names that --only takes."""
+"""What can be measured of a size, in this order, by the names that --only takes."""
+LIVE = "live"
+"""The name for loads from an API, which are of no size in leads."""
 BUSY = (
     "Other programs were running on it: compare CPU seconds, wall-clock times are "
     "too long"
@@ -494,7 +497,7 @@ every size.
 | `LEADS="1000000 5000000" ONLY=run,handwritten` | two hours, 80 GB | the exponent |
 | `LEADS=10000000 ONLY=run,handwritten KEEP=1` | three hours, 150 GB | peak of memory |
 
-`ONLY` names what is measured: {", ".join(PARTS)}. With
+`ONLY` names what is measured: {", ".join([*PARTS, LIVE])}. With
 `KEEP=1` what was built and measured stays in `out/bench`, and the next call measures
 only what is missing (`ANEW=1`: what `ONLY` names, again, on the same files). Rows are
 compared up to {COMPARED:,} leads, figures beyond.
@@ -507,12 +510,25 @@ estimated in [limits.md](limits.md).
 def parts(text: str) -> list[str]:
     """The lines that the names of --only stand for."""
     names = text.replace(",", " ").split()
-    unknown = [name for name in names if name not in PARTS]
+    known = {**PARTS, LIVE: LIVE}
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise SystemExit(
-            f"--only does not know {', '.join(unknown)}: it takes {', '.join(PARTS)}."
+            f"--only does not know {', '.join(unknown)}: it takes {', '.join(known)}."
         )
-    return [PARTS[name] for name in names]
+    return [known[name] for name in names]
+
+
+def measured_live(rows: int, folder: Path, machine: str) -> str:
+    """What the page says of loads from an API, of so many rows and, where the start
+    does not outweigh them, of a tenth."""
+    lines = [
+        line
+        for count in ((rows // 10, rows) if rows >= 100_000 else (rows,))
+        for line in live.run(folder, count, environment())
+    ]
+    show(live.HEADINGS, live.cells(lines))
+    return live.section(markdown(live.HEADINGS, live.cells(lines)), machine)
 
 
 def main() -> None:
@@ -521,7 +537,9 @@ def main() -> None:
     )
     parser.add_argument("--leads", default=SIZES, help="sizes, separated by blanks")
     parser.add_argument(
-        "--only", default=",".join(PARTS), help="what to measure: %(default)s"
+        "--only",
+        default=",".join([*PARTS, LIVE]),
+        help="what to measure: %(default)s",
     )
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "bench")
     parser.add_argument("--page", type=Path, default=PAGE)
@@ -538,6 +556,12 @@ def main() -> None:
         metavar="LEADS",
         help="up to which size rows are compared, figures beyond: %(default)s",
     )
+    parser.add_argument(
+        "--activities",
+        type=int,
+        default=live.ROWS,
+        help="how many rows are loaded from an API: %(default)s",
+    )
     given = parser.parse_args()
     wanted = parts(given.only)
     sizes: list[Size] = []
@@ -545,6 +569,15 @@ def main() -> None:
     if measure.is_busy():
         machine += ". " + BUSY
         print(BUSY)
+    written = given.page.read_text("utf-8") if given.page.is_file() else ""
+    section = live.section_of(written)
+    if LIVE in wanted:
+        wanted.remove(LIVE)
+        section = measured_live(given.activities, given.out / LIVE, machine)
+        if not wanted:
+            given.page.write_text(live.with_section(written, section), "utf-8")
+            print(f"Written to {given.page}.")
+            return
     for leads in given.leads.replace(",", " ").split():
         print(f"Measuring {int(leads):,} leads …", flush=True)
         folder = given.out / leads
@@ -555,7 +588,8 @@ def main() -> None:
     show(HEADINGS, [cells(line, size) for size in sizes for line in size.lines])
     for what in (FULL, BY_HAND):
         show(STEP_HEADINGS, rows_of_steps(sizes, what))
-    given.page.write_text(page(sizes, machine), encoding="utf-8")
+    text = live.with_section(page(sizes, machine), section)
+    given.page.write_text(text, encoding="utf-8")
     print(f"Written to {given.page}.")
     unlike = [text for size in sizes for text in size.unlike]
     if unlike:

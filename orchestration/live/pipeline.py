@@ -74,6 +74,7 @@ def load(
                 f"to load: it has {listed(source.tables, limit=40)}."
             )
     with in_environment(OF_DLT), _alone(project, source):
+        source.folder = project.dlt / f"{source.name}_files"
         try:
             run = _Load(project, source, package_rows)
             return run.load(
@@ -181,6 +182,9 @@ class _Load:
         package, self.package = self.package, {}
         if package:
             _write(self.pipeline, self.source.name, package)
+        for table in package.values():
+            # dlt holds on to what it was given; memory must not grow with a table.
+            table.parts.clear()
 
 
 def _pipeline(project: Project, source: Source) -> dlt.Pipeline:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from json import dumps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
@@ -65,6 +66,8 @@ class Source(ABC):
     """Whose raw tables it fills, as the folders of LANDING are called."""
     way: str = field(init=False, default="api")
     """`api` or `database`."""
+    folder: Path | None = field(init=False, default=None)
+    """Where it may keep files from one load to the next; a load says it."""
 
     @property
     def name(self) -> str:

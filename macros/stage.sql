@@ -359,6 +359,7 @@ cast(null as {{ type }})
     'synced': [
         '_fivetran_synced', '_airbyte_extracted_at', '_airbyte_emitted_at',
         '_sdc_batched_at', '_sdc_extracted_at', '_sdc_received_at',
+        '_extracted_at',
     ],
     'version_start': ['_fivetran_start', '_dlt_valid_from'],
     'version_end': ['_fivetran_end', '_dlt_valid_to'],

@@ -17,7 +17,8 @@ from rich.console import Console
 
 from orchestration import commands
 from orchestration.errors import LeadFunnelError
-from orchestration.project import Project
+from orchestration.live.configured import SWITCH
+from orchestration.project import Project, in_environment
 from orchestration.run import garbage_collection
 
 if TYPE_CHECKING:
@@ -123,6 +124,15 @@ def run(
             help="Keep the run in Dagster's history, which `make dev` shows.",
         ),
     ] = True,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live/--no-live",
+            envvar="LEAD_FUNNEL_LIVE",
+            help="Load from the systems first whose credentials are in the "
+            "environment, as `lead-funnel load` does.",
+        ),
+    ] = True,
     debug: Debug = False,
 ) -> None:
     """Load the exports, transform, check and publish, then say the rates."""
@@ -134,9 +144,14 @@ def run(
             vars=vars_json,
             engine=engine,
         )
-        run_and_show(
-            project, console(), record=record, full_refresh=full_refresh, debug=debug
-        )
+        with in_environment({SWITCH: "1" if live else "0"}):
+            run_and_show(
+                project,
+                console(),
+                record=record,
+                full_refresh=full_refresh,
+                debug=debug,
+            )
 
 
 def run_and_show(
@@ -149,7 +164,7 @@ def run_and_show(
 ) -> None:
     """Run the whole job and say the rates; a run that fails ends the program."""
     # Said before Dagster and dbt are imported, which takes seconds.
-    if not project.landing.is_dir():
+    if project.landing != project.landed and not project.landing.is_dir():
         raise LeadFunnelError(
             f"LANDING is {project.landing}, where there is no folder: name the "
             "folder that holds your exports, such as LANDING=exports with "

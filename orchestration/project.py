@@ -39,6 +39,9 @@ SYSTEMS = (*LOADED_SYSTEMS, *NOT_READ)
 DAY_ORDERS = ("day_first", "month_first")
 """How `4/5/2026` may be read."""
 
+LANDED = "landed"
+"""The folder in OUT that the systems themselves are loaded into."""
+
 VARS_FILE = "vars.yml"
 """Where a DEFINITION folder keeps the vars of its runs."""
 
@@ -169,12 +172,13 @@ class Project:
 
         given = pick("LEAD_FUNNEL_DEFINITION", definition)
         folder = _path(given) if given else None
+        out = _path(pick("LEAD_FUNNEL_OUT", out) or ROOT / "out")
         project = cls(
             root=ROOT,
             landing=_path(
-                pick("LEAD_FUNNEL_LANDING", landing) or ROOT / "sample" / "landing"
+                pick("LEAD_FUNNEL_LANDING", landing) or _usual_landing(out, environ)
             ),
-            out=_path(pick("LEAD_FUNNEL_OUT", out) or ROOT / "out"),
+            out=out,
             definition=folder,
             vars=RunVars.parse(pick("LEAD_FUNNEL_VARS", vars), folder),
             engine=_engine(pick("LEAD_FUNNEL_ENGINE", engine) or ENGINES[0]),
@@ -211,6 +215,16 @@ class Project:
         if self.engine == "spark":
             return self.out / "spark" / "built.duckdb"
         return self.warehouse
+
+    @property
+    def landed(self) -> Path:
+        """What was loaded from the systems themselves (orchestration/live)."""
+        return self.out / LANDED
+
+    @property
+    def dlt(self) -> Path:
+        """What dlt needs while it loads, and how far it is."""
+        return self.out / "dlt"
 
     @property
     def raw(self) -> Path:
@@ -348,6 +362,19 @@ def _engine(given: str) -> str:
             f"{listed(ENGINES)}."
         )
     return given
+
+
+def _usual_landing(out: Path, environ: Mapping[str, str]) -> Path:
+    """The sample, but never beside what a company loads from its systems: then the
+    store of that is all that is read."""
+    from orchestration.live.configured import configured
+
+    landed = out / LANDED
+    return (
+        landed
+        if landed.is_dir() or configured(environ)
+        else (ROOT / "sample" / "landing")
+    )
 
 
 def _path(given: str | Path) -> Path:

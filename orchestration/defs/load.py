@@ -1,11 +1,13 @@
 """The raw tables as assets, one each; and the run's settings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 import dagster as dg
 
+from orchestration.defs.live import landed_keys
 from orchestration.increment.decide import decide
+from orchestration.live.configured import loaded_by_runs
 from orchestration.project import Project
 from orchestration.run import progress
 from orchestration.run.failures import without_retries
@@ -79,43 +81,57 @@ def run_instant(context: dg.AssetExecutionContext) -> datetime:
     return created.astimezone(UTC).replace(tzinfo=None)
 
 
-@dg.asset(
-    key=SETTINGS_KEY,
-    group_name="settings",
-    kinds={"python", "duckdb"},
-    pool=WRITER_POOL,
-    description=(
-        "What the run was asked for: its vars in `settings`, and a company's own "
-        "definition in `definition_overlay`, a table for each seed."
-    ),
-)
-def run_settings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-    # After the loads, as steps that wait for nothing go by their names. To depend on
-    # raw tables would be to wait for their checks, and those wait for this.
-    with without_retries():
-        project = Project.from_environment()
-        notes = write_settings(project)
-        rows = write_definition(project)
-        if project.engine == "spark":
-            engine.hand_over_raw(project, dbt_runner.manifest_json(project))
-            decision = engine.BUILDS_ANEW
-        else:
-            decision = decide(project).sentence
-    for note in [*notes, decision]:
-        context.log.info(note)
-        progress.note(note)
-    return dg.MaterializeResult(
-        metadata={
-            "vars": project.vars.as_json(),
-            "definition_files": rows,
-            "decision": decision,
-        }
+def settings_asset(after: Iterable[dg.AssetKey] = ()) -> dg.AssetsDefinition:
+    """The run's settings, which all that is built waits for; they wait for `after`."""
+
+    @dg.asset(
+        key=SETTINGS_KEY,
+        deps=[*after],
+        group_name="settings",
+        kinds={"python", "duckdb"},
+        pool=WRITER_POOL,
+        description=(
+            "What the run was asked for: its vars in `settings`, and a company's own "
+            "definition in `definition_overlay`, a table for each seed."
+        ),
     )
+    def run_settings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        # After the loads, as steps that wait for nothing go by their names. To depend
+        # on raw tables would be to wait for their checks, and those wait for this.
+        with without_retries():
+            project = Project.from_environment()
+            notes = write_settings(project)
+            rows = write_definition(project)
+            if project.engine == "spark":
+                engine.hand_over_raw(project, dbt_runner.manifest_json(project))
+                decision = engine.BUILDS_ANEW
+            else:
+                decision = decide(project).sentence
+        for note in [*notes, decision]:
+            context.log.info(note)
+            progress.note(note)
+        return dg.MaterializeResult(
+            metadata={
+                "vars": project.vars.as_json(),
+                "definition_files": rows,
+                "decision": decision,
+            }
+        )
+
+    return run_settings
+
+
+run_settings = settings_asset()
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
     """The loading of every system and the run's settings."""
+    # Where a system cannot be loaded from, nothing is built of yesterday's rows.
+    landed = [key for source in loaded_by_runs() for key in landed_keys(source)]
     return dg.Definitions(
-        assets=[*(raw_assets(system) for system in LOADED_SYSTEMS), run_settings]
+        assets=[
+            *(raw_assets(system) for system in LOADED_SYSTEMS),
+            settings_asset(landed),
+        ]
     )

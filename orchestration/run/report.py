@@ -28,6 +28,8 @@ TITLES = {
 
 def title(step: str) -> str:
     """What a step is called in front of a person."""
+    if step.startswith("land_"):
+        return f"Load from {step.removeprefix('land_')}"
     if step.startswith("load_"):
         return f"Load {step.removeprefix('load_')}"
     return TITLES.get(step, step.replace("_", " ").capitalize())

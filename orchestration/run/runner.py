@@ -21,6 +21,7 @@ import dagster as dg
 from orchestration.defs.automation import JOB_NAME
 from orchestration.errors import LeadFunnelError
 from orchestration.increment import state
+from orchestration.live.configured import loaded_by_runs
 from orchestration.project import Project, in_environment
 from orchestration.publication import publications
 from orchestration.publication.postgres import address
@@ -162,7 +163,12 @@ def _execute(
     # Imports of its own while this process prepares.
     recorder = history.Recorder(project, run_id) if record else None
     try:
-        job = _job(project.engine, dbt_runner.fingerprint(project), address.is_wanted())
+        job = _job(
+            project.engine,
+            dbt_runner.fingerprint(project),
+            address.is_wanted(),
+            tuple((source.name, *source.tables) for source in loaded_by_runs()),
+        )
         preparing.seconds = round(time.monotonic() - clock, 3)
         preparing.state = "done"
         observer.ended(preparing)
@@ -201,7 +207,9 @@ def _warn(report: Report, observer: Observer, text: str) -> None:
 
 
 @lru_cache(maxsize=4)
-def _job(_engine: str, _fingerprint: str, _with_postgres: bool) -> dg.JobDefinition:
+def _job(
+    _engine: str, _fingerprint: str, _with_postgres: bool, _live: tuple
+) -> dg.JobDefinition:
     """The job; what it is made of changes only with these."""
     from orchestration.definitions import of_this_process
 

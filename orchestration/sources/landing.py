@@ -80,9 +80,13 @@ class Landing:
         return tuple(system for system in LOADED_SYSTEMS if system in present)
 
 
-def read_landing(folder: Path, named: NamedFiles | None = None) -> Landing:
-    """Find the exports, those first that the definition names; raise where what is
-    there cannot be a landing folder."""
+def read_landing(
+    folder: Path,
+    named: NamedFiles | None = None,
+    beside: tuple[LandingFile, ...] = (),
+) -> Landing:
+    """Find the exports, those first that the definition names, beside files that lie
+    elsewhere; raise where what is there cannot be a landing folder."""
     if not folder.exists():
         raise LeadFunnelError(
             f"The landing folder {folder} does not exist: name the folder of your "
@@ -128,8 +132,8 @@ def read_landing(folder: Path, named: NamedFiles | None = None) -> Landing:
     present = {file.table for file in files}
     for system, name, table_name in unknown:
         warnings.extend(_misspelt(system, name, table_name, present))
-    landing = Landing(folder, tuple(files), tuple(warnings), tuple(not_read))
-    _check_tables(landing)
+    landing = Landing(folder, (*files, *beside), tuple(warnings), tuple(not_read))
+    check_tables(landing)
     return landing
 
 
@@ -418,7 +422,7 @@ def _split(name: str) -> tuple[str, str, bool]:
     return path.stem, path.suffix.lower().removeprefix("."), is_gzipped
 
 
-def _check_tables(landing: Landing) -> None:
+def check_tables(landing: Landing) -> None:
     """A system that is there must have the tables it cannot do without."""
     for system in LOADED_SYSTEMS:
         present = {file.table for file in landing.files_of(system)}

@@ -28,9 +28,15 @@ import duckdb
 
 from orchestration import warehouse
 from orchestration.errors import LeadFunnelError, listed
+from orchestration.live.store import landed_files
 from orchestration.project import Project
 from orchestration.publication.disk import sync
-from orchestration.sources.landing import Landing, LandingFile, read_landing
+from orchestration.sources.landing import (
+    Landing,
+    LandingFile,
+    check_tables,
+    read_landing,
+)
 from orchestration.sources.named_files import NamedFiles
 from orchestration.sources.readers import (
     FILE_COLUMNS,
@@ -435,8 +441,14 @@ def escaped(value: str) -> str:
 
 
 def landing_of(project: Project) -> Landing:
-    """What a run reads: the landing folder, and which table each file of it is."""
-    return read_landing(project.landing, NamedFiles.of_project(project))
+    """What a run reads: the landing folder, and which table each file of it is,
+    beside what was loaded from the systems themselves."""
+    stored = landed_files(project)
+    if project.landing == project.landed:
+        landing = Landing(project.landed, stored, (), ())
+        check_tables(landing)
+        return landing
+    return read_landing(project.landing, NamedFiles.of_project(project), stored)
 
 
 def load_system(

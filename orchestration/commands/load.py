@@ -1,0 +1,88 @@
+"""`lead-funnel load`: what is new in the systems themselves, into the landed store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from orchestration.live.source import Source
+    from orchestration.project import Project
+
+
+def register(app: typer.Typer) -> None:
+    app.command(name="load")(load)
+
+
+def load(
+    system: Annotated[
+        str | None,
+        typer.Option(help="Only this one of the systems, such as salesforce."),
+    ] = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this raw table, such as lead; may be given again."),
+    ] = None,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again",
+            help="Load all that the systems have, not only what is new: rows that "
+            "are there already do no harm.",
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="LEAD_FUNNEL_OUT",
+            help="The folder for everything that is built. Default: out.",
+        ),
+    ] = None,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error.")
+    ] = False,
+) -> None:
+    """Load what is new in the systems whose credentials are in the environment.
+
+    `lead-funnel run` does so first; this is for those who load more often than they
+    build. An interrupted load goes on where it stopped.
+    """
+    # Here, because cli.py imports this module.
+    from orchestration.cli import console, sentences
+    from orchestration.live.configured import of_system
+    from orchestration.project import Project
+
+    with sentences(debug):
+        project = Project.from_environment(out=out)
+        sources = of_system(system)
+        for source in sources:
+            _load(project, source, table or None, again, console())
+
+
+def _load(
+    project: Project,
+    source: Source,
+    tables: list[str] | None,
+    again: bool,
+    screen: Console,
+) -> None:
+    from orchestration.live.pipeline import load
+    from orchestration.run import progress
+
+    notes: list[str] = []
+    with (
+        screen.status(f"Loading from {source.name} …") as status,
+        progress.listening(lambda text: status.update(f"{text} …"), notes.append),
+    ):
+        loaded = load(project, source, tables, again=again)
+    new = sum(loaded.rows.values())
+    screen.print(f"{source.name}: {new:,} rows are new.", highlight=False, markup=False)
+    width = max(map(len, loaded.rows), default=0)
+    for name, rows in loaded.rows.items():
+        screen.print(f"  {name:<{width}}  {rows:>12,}", highlight=False, markup=False)
+    for note in notes:
+        screen.print(note, highlight=False, markup=False, soft_wrap=True)

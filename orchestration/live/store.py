@@ -1,0 +1,58 @@
+"""The landed store: what was loaded from the systems, as the loader reads it.
+
+`OUT/landed/<system>/<raw table>/<load>.<file>.parquet`, every value text, as dlt's
+destination `filesystem` writes them. Loads add files and take none away, so what a
+vendor returns no longer stays. A file counts once dlt has written down that its
+load is complete (`_dlt_loads`), so what an interrupted load left is not read.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from orchestration.project import Project
+from orchestration.sources.landing import LandingFile
+from orchestration.sources.tables import LOADED_SYSTEMS, table_called
+
+LOADS = "_dlt_loads"
+PREFIX = "_landed"
+"""What the names of the store's files begin with. No file of LANDING is called so:
+what begins with an underscore is not read there."""
+
+
+def landed_files(project: Project) -> tuple[LandingFile, ...]:
+    """The files of all complete loads, by their names."""
+    found: list[LandingFile] = []
+    for system in LOADED_SYSTEMS:
+        folder = project.landed / system
+        complete = _complete(folder)
+        if not complete:
+            continue
+        for path in sorted(folder.glob("[!._]*/*.parquet")):
+            table = table_called(system, path.parent.name)
+            if table is not None and _load_of(path) in complete:
+                name = f"{PREFIX}/{path.relative_to(project.landed).as_posix()}"
+                found.append(LandingFile(path, name, table, "parquet", False))
+    return tuple(found)
+
+
+def has_loads(project: Project) -> bool:
+    return any(
+        next((project.landed / system / LOADS).glob("*.jsonl"), None)
+        for system in LOADED_SYSTEMS
+    )
+
+
+def _load_of(path: Path) -> str:
+    """The load that wrote a file, by the file's name."""
+    return path.name.rsplit(".", 2)[0]
+
+
+def _complete(folder: Path) -> set[str]:
+    return {
+        load["load_id"]
+        for path in (folder / LOADS).glob("*.jsonl")
+        for load in map(json.loads, path.read_text().splitlines())
+        if load["status"] == 0
+    }

@@ -118,6 +118,8 @@ class _Load:
         rows = self.loaded.rows[table] = 0
         for page in self.source.pages(table, place):
             part = _as_arrow(page, datetime.now(UTC))
+            if page.is_file and table in self.package:
+                self._hand_over()
             found.update(dict.fromkeys(part.column_names))
             at_source = page.columns or at_source
             columns = [*known, *(each for each in found if each not in known)]

@@ -106,9 +106,15 @@ class News:
 
 
 def digests_of(table: pa.Table) -> Iterable[int]:
-    """For each row a number of 64 bits, from all that it says."""
+    """For each row a number of 64 bits, from all that it says: a column that is new and
+    empty in it makes it no other."""
+    names = [f"{name}\x1e" for name in sorted(table.column_names)]
     columns = [table.column(name).to_pylist() for name in sorted(table.column_names)]
     for row in zip(*columns, strict=True):
-        text = "\x1f".join("\x1e" if each is None else each for each in row)
+        text = "\x1f".join(
+            name + value
+            for name, value in zip(names, row, strict=True)
+            if value is not None
+        )
         digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
         yield int.from_bytes(digest, "big")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -96,9 +97,9 @@ def read(
     news = News(place.get("heap", {}))
     begin = None if newest is None else _minus(newest, overlap)
     columns = list(table.columns)
-    with Spool() as spool:
+    with Spool() as spool, closing(_rows(engine, table, synced, begin)) as told:
         found = 0
-        for chunk in _chunks(_rows(engine, table, synced, begin)):
+        for chunk in _chunks(told):
             rows = of_rows(chunk, columns)
             instants = [row[synced] if synced else None for row in chunk]
             newest = max(
@@ -163,7 +164,7 @@ def _rows(
     # What is in the metadata is not asked for again.
     metadata = sa.MetaData(schema=table.schema)
     table.in_sql(metadata)
-    return iter(
+    yield from iter(
         sql_table(
             engine,
             table=table.name,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from orchestration.live.database.news import ALWAYS, News
@@ -97,9 +96,9 @@ def read(
     news = News(place.get("heap", {}))
     begin = None if newest is None else _minus(newest, overlap)
     columns = list(table.columns)
-    with Spool() as spool, closing(_rows(engine, table, synced, begin)) as told:
+    with Spool() as spool, closing(_chunks(engine, table, synced, begin)) as chunks:
         found = 0
-        for chunk in _chunks(told):
+        for chunk in chunks:
             rows = of_rows(chunk, columns)
             instants = [row[synced] if synced else None for row in chunk]
             newest = max(
@@ -146,42 +145,29 @@ def _place(synced: str | None, newest: Any, news: News) -> dict[str, Any]:
     }
 
 
-def _rows(
+def _chunks(
     engine: Engine, table: Table, synced: str | None, begin: Any
-) -> Iterator[Mapping[str, Any]]:
+) -> Generator[list[Mapping[str, Any]], None, None]:
     """The rows from an instant on, oldest first, and those that have none."""
     import sqlalchemy as sa
-    from dlt.sources.sql_database import sql_table
+    from dlt.sources.sql_database import TableLoader
 
-    def since(query: sa.Select, reflected: sa.Table) -> sa.Select:
+    def since(query: sa.Select, told: SqlTable) -> sa.Select:
         if synced is None:
             return query
-        column = reflected.c[synced]
+        column = told.c[synced]
         if begin is not None:
             query = query.where(sa.or_(column >= begin, column.is_(None)))
         return query.order_by(column)
 
-    # What is in the metadata is not asked for again.
-    metadata = sa.MetaData(schema=table.schema)
-    table.in_sql(metadata)
-    yield from iter(
-        sql_table(
-            engine,
-            table=table.name,
-            schema=table.schema,
-            metadata=metadata,
-            chunk_size=CHUNK_ROWS,
-            backend="sqlalchemy",
-            reflection_level="minimal",
-            query_adapter_callback=since,
-        )
-    )
-
-
-def _chunks(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
-    rows = iter(rows)
-    while chunk := list(islice(rows, CHUNK_ROWS)):
-        yield chunk
+    yield from TableLoader(
+        engine,
+        "sqlalchemy",
+        table.in_sql(sa.MetaData(schema=table.schema)),
+        {},
+        chunk_size=CHUNK_ROWS,
+        query_adapter_callback=since,
+    ).load_rows()
 
 
 # Instants, as loaders write them: with a zone, without, as a day, as a number.

@@ -157,7 +157,7 @@ class Database(Source):
 
         inspector = sa.inspect(self._connected())
         found: dict[str, list[Table]] = {}
-        for schema in self.address.schemas or (None,):
+        for schema in self.address.schemas or (inspector.default_schema_name,):
             names = {
                 *inspector.get_table_names(schema=schema),
                 *inspector.get_view_names(schema=schema),

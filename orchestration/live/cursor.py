@@ -28,6 +28,8 @@ class Cursor:
     newest: datetime | None = None
     seen: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     """By the row's key: its instant, and a digest of its content."""
+    remembered_from: datetime | None = None
+    """Rows before are not remembered: the next load does not ask for them."""
 
     @classmethod
     def at(cls, place: Mapping[str, Any], overlap_minutes: int) -> Cursor:
@@ -58,9 +60,11 @@ class Cursor:
             if known is not None and known[1] == digest:
                 continue
             found.append(row)
-            if at is not None:
+            if at is None:
+                continue
+            if self.remembered_from is None or at >= self.remembered_from:
                 self.seen[str(row[key])] = (at, digest)
-                self.newest = at if self.newest is None else max(self.newest, at)
+            self.newest = at if self.newest is None else max(self.newest, at)
         return found
 
     def place(self) -> dict[str, Any]:

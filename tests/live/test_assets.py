@@ -15,6 +15,7 @@ def made_up(monkeypatch):
     """Makes the made-up source the one that the environment has credentials for."""
 
     def give(**tables):
+        monkeypatch.setattr(load, "LOADED_SYSTEMS", ("salesforce",))
         source = MadeUp(given=tables)
         for module in (live, load):
             monkeypatch.setattr(module, "loaded_by_runs", lambda: (source,))

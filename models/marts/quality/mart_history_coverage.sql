@@ -20,7 +20,7 @@ limits as (
 systems_loaded as (
 
     select source
-    from {{ ref('input_layer__raw_tables') }}
+    from {{ ref('raw_row_fates') }}
     group by source
     having sum(raw_rows) > 0
 
@@ -44,7 +44,7 @@ tables_without_history as (
     from limits
     inner join systems_loaded
         on limits.source = systems_loaded.source
-    inner join {{ ref('input_layer__raw_tables') }} as raw_tables
+    inner join {{ ref('raw_row_fates') }} as raw_tables
         on
             limits.source = raw_tables.source
             and limits.source_table = raw_tables.source_table

@@ -85,6 +85,20 @@ histories as (
 
 ),
 
+vendors_asked as (
+
+    select
+        loads.source,
+        loads.source_table,
+        case
+            when loads.loaded_at > clock.as_of then clock.as_of
+            else loads.loaded_at
+        end as asked_at
+    from {{ source('settings', 'loads') }} as loads
+    cross join clock
+
+),
+
 -- A whole table is loaded at once: a field that nobody changed lately is, too.
 limits_found as (
 
@@ -95,6 +109,7 @@ limits_found as (
         max(histories.last_loaded_at) over (
             partition by histories.source, histories.source_table
         ) as table_loaded_at,
+        vendors_asked.asked_at,
         of_table.source is not null or of_field.source is not null
             as has_limit,
         case when of_field.source is null then of_table.kept_days
@@ -109,6 +124,10 @@ limits_found as (
             else of_field.said_by end as said_by
     from histories
     cross join clock
+    left join vendors_asked
+        on
+            histories.source = vendors_asked.source
+            and histories.source_table = vendors_asked.source_table
     left join limits as of_table
         on
             histories.source = of_table.source
@@ -131,7 +150,13 @@ covered as (
         sum(changes) as changes,
         min(first_at) as first_at,
         max(last_at) as last_at,
-        max(table_loaded_at) as last_loaded_at,
+        max(
+            case
+                when asked_at > table_loaded_at or table_loaded_at is null
+                    then asked_at
+                else table_loaded_at
+            end
+        ) as last_loaded_at,
         max(kept_days) as kept_days,
         max(gone_after_days) as gone_after_days,
         max(kept_values) as kept_values,

@@ -74,6 +74,8 @@ class Folder(Source):
                     yield Page(part, {"files": dict(known)}, is_file=raw.is_by_file)
                 known[file.name] = file.version
                 yield Page([], {"files": dict(known)})
+            if files.get(table):
+                yield Page([], {"files": dict(known)})
 
     def check(self) -> Iterator[Finding]:
         with self._said():

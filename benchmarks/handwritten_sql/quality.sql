@@ -38,7 +38,10 @@ select
     clock.as_of
 from told
 cross join clock
-where instant <= getvariable('loaded_at')
+left join records using (lead_id)
+where
+    instant <= getvariable('loaded_at')
+    and coalesce(instant >= records.first_created_at - interval 24 hour, true)
 group by all;
 
 -- The rows that break a rule, each with what it said. All were loaded at once.

@@ -10,7 +10,8 @@ with field_changes as (
             else field
         end as field,
         observed_at as happened_at,
-        loaded_at
+        loaded_at,
+        row_key
     from {{ ref('input_layer__observations') }}
     where field <> 'reached'
 ),
@@ -22,7 +23,8 @@ deal_changes as (
         source_table,
         lower(replace(replace(field, ' ', ''), '_', '')) as field,
         max(changed_at) as happened_at,
-        max(row_loaded_at) as loaded_at
+        max(row_loaded_at) as loaded_at,
+        row_key
     from {{ ref('stg_salesforce__opportunity_changes') }}
     group by 1, 2, 3, row_key
 )
@@ -37,7 +39,8 @@ select
     source_table,
     coalesce(field, '*') as field,
     happened_at,
-    loaded_at
+    loaded_at,
+    row_key
 from deal_changes
 
 union all
@@ -47,7 +50,8 @@ select
     source_table,
     '*' as field,
     deleted_at as happened_at,
-    loaded_at
+    loaded_at,
+    row_key
 from {{ ref('input_layer__record_deletions') }}
 
 union all
@@ -58,7 +62,8 @@ select
     source_table,
     '*' as field,
     max(linked_at) as happened_at,
-    max(loaded_at) as loaded_at
+    max(loaded_at) as loaded_at,
+    row_key
 from {{ ref('input_layer__record_links') }}
 where link_type = 'merge'
 group by source, source_table, row_key
@@ -71,6 +76,7 @@ select
     source_table,
     '*' as field,
     touched_at as happened_at,
-    loaded_at
+    loaded_at,
+    row_key
 from {{ ref('input_layer__touches') }}
 where source_table <> 'activity_fill_out_form'

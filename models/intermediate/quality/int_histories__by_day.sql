@@ -2,6 +2,16 @@ with clock as (
 
     select as_of from {{ ref('int_run__clock') }}
 
+),
+
+-- Of before there was anybody; in quarantine for that.
+too_early as (
+
+    select row_key
+    from {{ ref('int_raw_rows__broken') }}
+    where rule = 'before_first_record'
+    group by row_key
+
 )
 
 select
@@ -33,8 +43,11 @@ select
     ) as last_loaded_at
 from {{ ref('input_layer__histories') }} as histories
 cross join clock
+left join too_early
+    on histories.row_key = too_early.row_key
 where
-    histories.happened_at is not null
+    too_early.row_key is null
+    and histories.happened_at is not null
     -- A time that was not yet when it was loaded is in quarantine.
     and histories.happened_at <= histories.loaded_at
 group by 1, 2, 3, 4

@@ -1,5 +1,5 @@
--- What of a history is told by rows of their own; dates that stand in columns of
--- a record are kept with it.
+-- What of a history is told by rows of their own; dates that stand in columns
+-- of a record are kept with it.
 with field_changes as (
     select
         source,
@@ -26,7 +26,11 @@ deal_changes as (
         max(row_loaded_at) as loaded_at,
         row_key
     from {{ ref('stg_salesforce__opportunity_changes') }}
-    group by 1, 2, 3, row_key
+    group by
+        source,
+        source_table,
+        lower(replace(replace(field, ' ', ''), '_', '')),
+        row_key
 )
 
 select *

@@ -50,4 +50,8 @@ where
     and histories.happened_at is not null
     -- A time that was not yet when it was loaded is in quarantine.
     and histories.happened_at <= histories.loaded_at
-group by 1, 2, 3, 4
+group by
+    histories.source,
+    histories.source_table,
+    histories.field,
+    cast(histories.happened_at as date)

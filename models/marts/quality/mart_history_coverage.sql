@@ -112,16 +112,26 @@ limits_found as (
         vendors_asked.asked_at,
         of_table.source is not null or of_field.source is not null
             as has_limit,
-        case when of_field.source is null then of_table.kept_days
-            else of_field.kept_days end as kept_days,
-        case when of_field.source is null then of_table.gone_after_days
-            else of_field.gone_after_days end as gone_after_days,
-        case when of_field.source is null then of_table.kept_values
-            else of_field.kept_values end as kept_values,
-        case when of_field.source is null then of_table.warn_days
-            else of_field.warn_days end as warn_days,
-        case when of_field.source is null then of_table.said_by
-            else of_field.said_by end as said_by
+        case
+            when of_field.source is null then of_table.kept_days
+            else of_field.kept_days
+        end as kept_days,
+        case
+            when of_field.source is null then of_table.gone_after_days
+            else of_field.gone_after_days
+        end as gone_after_days,
+        case
+            when of_field.source is null then of_table.kept_values
+            else of_field.kept_values
+        end as kept_values,
+        case
+            when of_field.source is null then of_table.warn_days
+            else of_field.warn_days
+        end as warn_days,
+        case
+            when of_field.source is null then of_table.said_by
+            else of_field.said_by
+        end as said_by
     from histories
     cross join clock
     left join vendors_asked
@@ -176,7 +186,7 @@ covered as (
     from limits_found
     -- Rows without a field are shown where their history ends some day.
     where field <> '*' or has_limit
-    group by 1, 2, 3
+    group by source, source_table, field
 
 ),
 

@@ -52,15 +52,25 @@ def load(
     build. An interrupted load goes on where it stopped.
     """
     # Here, because cli.py imports this module.
-    from orchestration.cli import console, sentences
+    from orchestration.cli import console, say_error, sentences
+    from orchestration.errors import LeadFunnelError
     from orchestration.live.configured import of_system
     from orchestration.project import Project
 
     with sentences(debug):
         project = Project.from_environment(out=out)
-        sources = of_system(system)
-        for source in sources:
-            _load(project, source, table or None, again, console())
+        failed = False
+        for source in of_system(system):
+            # One that cannot be loaded from stops no other.
+            try:
+                _load(project, source, table or None, again, console())
+            except LeadFunnelError as error:
+                if debug:
+                    raise
+                failed = True
+                say_error(str(error))
+    if failed:
+        raise typer.Exit(1)
 
 
 def _load(
@@ -80,7 +90,8 @@ def _load(
     ):
         loaded = load(project, source, tables, again=again)
     new = sum(loaded.rows.values())
-    screen.print(f"{source.name}: {new:,} rows are new.", highlight=False, markup=False)
+    said = "1 row is new" if new == 1 else f"{new:,} rows are new"
+    screen.print(f"{source.name}: {said}.", highlight=False, markup=False)
     width = max(map(len, loaded.rows), default=0)
     for name, rows in loaded.rows.items():
         screen.print(f"  {name:<{width}}  {rows:>12,}", highlight=False, markup=False)

@@ -81,10 +81,34 @@ def run_instant(context: dg.AssetExecutionContext) -> datetime:
     return created.astimezone(UTC).replace(tzinfo=None)
 
 
+def write_run_settings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    # After the loads, as steps that wait for nothing go by their names. To depend on
+    # raw tables would be to wait for their checks, and those wait for this.
+    with without_retries():
+        project = Project.from_environment()
+        notes = write_settings(project)
+        rows = write_definition(project)
+        if project.engine == "spark":
+            engine.hand_over_raw(project, dbt_runner.manifest_json(project))
+            decision = engine.BUILDS_ANEW
+        else:
+            decision = decide(project).sentence
+    for note in [*notes, decision]:
+        context.log.info(note)
+        progress.note(note)
+    return dg.MaterializeResult(
+        metadata={
+            "vars": project.vars.as_json(),
+            "definition_files": rows,
+            "decision": decision,
+        }
+    )
+
+
 def settings_asset(after: Iterable[dg.AssetKey] = ()) -> dg.AssetsDefinition:
     """The run's settings, which all that is built waits for; they wait for `after`."""
-
-    @dg.asset(
+    return dg.asset(
+        write_run_settings,
         key=SETTINGS_KEY,
         deps=[*after],
         group_name="settings",
@@ -95,30 +119,6 @@ def settings_asset(after: Iterable[dg.AssetKey] = ()) -> dg.AssetsDefinition:
             "definition in `definition_overlay`, a table for each seed."
         ),
     )
-    def run_settings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        # After the loads, as steps that wait for nothing go by their names. To depend
-        # on raw tables would be to wait for their checks, and those wait for this.
-        with without_retries():
-            project = Project.from_environment()
-            notes = write_settings(project)
-            rows = write_definition(project)
-            if project.engine == "spark":
-                engine.hand_over_raw(project, dbt_runner.manifest_json(project))
-                decision = engine.BUILDS_ANEW
-            else:
-                decision = decide(project).sentence
-        for note in [*notes, decision]:
-            context.log.info(note)
-            progress.note(note)
-        return dg.MaterializeResult(
-            metadata={
-                "vars": project.vars.as_json(),
-                "definition_files": rows,
-                "decision": decision,
-            }
-        )
-
-    return run_settings
 
 
 run_settings = settings_asset()

@@ -448,7 +448,7 @@ def landing_of(project: Project) -> Landing:
         landing = Landing(project.landed, stored, (), ())
         check_tables(landing)
         return landing
-    return read_landing(project.landing, NamedFiles.of_project(project), stored)
+    return read_landing(project.landing, NamedFiles.of_project(project), beside=stored)
 
 
 def load_system(

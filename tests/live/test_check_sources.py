@@ -14,6 +14,7 @@ from orchestration.live import salesforce
 from orchestration.project import ROOT
 from tests.live.made_up import SECRET, MadeUp
 from tests.live.org import NAME, environ, lead, org
+from tests.live.servers.hubspot import HubSpot
 from tests.live.servers.salesforce import CLIENT_SECRET, error
 
 
@@ -115,6 +116,22 @@ def test_the_command_without_credentials_and_for_an_unknown_system(server, monke
     result = CliRunner().invoke(app, ["load", "--system", "salesfroce"])
     assert result.exit_code == 1
     assert "did you mean 'salesforce'?" in result.output
+
+
+def test_a_system_that_cannot_be_loaded_from_stops_no_other(
+    server, monkeypatch, tmp_path
+):
+    for name, value in environ(server).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("LEAD_FUNNEL_OUT", str(tmp_path))
+    with HubSpot() as other:
+        monkeypatch.setenv("LEAD_FUNNEL_HUBSPOT_URL", other.address)
+        monkeypatch.setenv("LEAD_FUNNEL_HUBSPOT_TOKEN", "another")
+        result = CliRunner().invoke(app, ["load"])
+    assert result.exit_code == 1
+    assert "lead-funnel: HubSpot refuses the token" in result.output
+    assert "salesforce_api: 1 row is new." in result.output
+    assert "Salesforce was asked 30 times" in result.output
 
 
 def test_findings_hold_no_secret():

@@ -55,9 +55,12 @@ def test_a_duckdb_file_is_loaded_like_a_database(project, theirs):
         "insert into crm.lead select 'late', created_date, 2, "
         "max(_fivetran_synced) - interval 59 minutes from crm.lead group by 2;"
         "update crm.lead set score_c = 3, _fivetran_synced = '2026-06-01' "
-        "where id = 'L5'"
+        "where id = 'L5';"
+        # Of a row without an instant nobody knows when it came.
+        "insert into crm.lead (id) values ('never')"
     )
-    assert loaded(project, path) == {"lead": 2}
+    assert loaded(project, path) == {"lead": 3}
+    assert loaded(project, path) == {}
     files = project.landed / "salesforce" / "lead" / "*.parquet"
     assert duckdb.sql(
         "select id, created_date, score_c, _fivetran_synced "

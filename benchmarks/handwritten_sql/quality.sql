@@ -1,3 +1,49 @@
+-- Since when each field's history is known. No vendor deletes any of it, and all was
+-- loaded at once, after as_of.
+
+create table published.marts.mart_history_coverage as
+with told as (
+    select distinct
+        'lead_status_history' as source_table, field,
+        try_cast(changed_at as timestamp) as instant,
+        lead_id, old_value, new_value
+    from read_parquet(
+        getvariable('landing') || '/generic/lead_status_history/*.parquet'
+    )
+    union all
+    select distinct
+        'score_change', 'score', try_cast(changed_at as timestamp),
+        lead_id, score::varchar, reason
+    from read_parquet(getvariable('landing') || '/generic/score_change/*.parquet')
+)
+
+select
+    'generic' as source,
+    source_table,
+    field,
+    count(*) filter (instant <= clock.as_of) as changes,
+    min(instant) as first_at,
+    max(instant) filter (instant <= clock.as_of) as last_at,
+    clock.as_of as last_loaded_at,
+    null::integer as kept_days,
+    null::integer as kept_values,
+    null::timestamp as kept_since_at,
+    null::integer as gone_after_days,
+    0::bigint as changes_gone,
+    null::integer as days_until_lost,
+    null::timestamp as lost_at,
+    null::integer as warn_days,
+    false as is_at_risk,
+    null::varchar as said_by,
+    clock.as_of
+from told
+cross join clock
+left join records using (lead_id)
+where
+    instant <= getvariable('loaded_at')
+    and coalesce(instant >= records.first_created_at - interval 24 hour, true)
+group by all;
+
 -- The rows that break a rule, each with what it said. All were loaded at once.
 
 create table published.marts.quarantine as

@@ -6,6 +6,7 @@ from expectations.checks import Suite
 from expectations.suites import (
     finance,
     funnel,
+    history,
     lifecycles,
     raw,
     reconciliation,
@@ -26,5 +27,6 @@ def suites(raw_tables: Sequence[RawTable]) -> dict[str, Suite]:
             reconciliation.suite(raw_tables),
             funnel.SUITE,
             finance.SUITE,
+            history.SUITE,
         )
     }

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import LeadFunnelError, listed, meant
 from orchestration.live.source import Page, Source, crossed_out
+from orchestration.live.store import note_loaded
 from orchestration.project import Project, in_environment
 from orchestration.run import progress
 
@@ -89,7 +90,9 @@ def load(
 
 class _Load:
     def __init__(self, project: Project, source: Source, package_rows: int) -> None:
-        self.source, self.package_rows = source, package_rows
+        self.project, self.source, self.package_rows = project, source, package_rows
+        self.asked: list[str] = []
+        """Tables that were read to their end; none that was left out."""
         self.pipeline = _pipeline(project, source)
         self.package: dict[str, _Table] = {}
         self.loaded = Loaded(source.name)
@@ -100,9 +103,9 @@ class _Load:
             for table in tables:
                 self._load_table(table, dict(states.get(table, {})), again)
         except Exception:
-            self._hand_over()
+            self._hand_over_the_last()
             raise
-        self._hand_over()
+        self._hand_over_the_last()
         usage = self.source.usage()
         if usage:
             self.loaded.notes.append(usage)
@@ -117,8 +120,11 @@ class _Load:
         found: dict[str, None] = {}
         at_source: Sequence[str] = ()
         rows = self.loaded.rows[table] = 0
+        page = None
         for page in self.source.pages(table, place):
             part = _as_arrow(page, datetime.now(UTC))
+            if page.is_file and table in self.package:
+                self._hand_over()
             found.update(dict.fromkeys(part.column_names))
             at_source = page.columns or at_source
             columns = [*known, *(each for each in found if each not in known)]
@@ -132,6 +138,8 @@ class _Load:
             progress.say(f"{name}: {rows:,} rows")
             if self._waiting >= self.package_rows:
                 self._hand_over()
+        if page is not None:
+            self.asked.append(table)
         state = self._tell_drift(name, known, found, at_source, state)
         if state:
             self.package.setdefault(table, _Table(state)).state = state
@@ -176,6 +184,12 @@ class _Load:
         return sum(
             part.num_rows for table in self.package.values() for part in table.parts
         )
+
+    def _hand_over_the_last(self) -> None:
+        self._hand_over()
+        # Of what others landed their own sync says when the vendor was asked.
+        if self.source.way == "api":
+            note_loaded(self.project, self.source, self.asked)
 
     def _hand_over(self) -> None:
         """Write the package that is filled, with its places."""

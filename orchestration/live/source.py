@@ -41,6 +41,9 @@ class Page:
     columns: Sequence[str] = ()
     """All columns that the table has at its source, where that is known: one that is
     none of them any more is said to be gone."""
+    is_file: bool = False
+    """Whether the rows are those of a file of their own, as the later of two files
+    counts in some tables (`is_by_file`)."""
 
 
 @dataclass(frozen=True)

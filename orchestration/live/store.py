@@ -9,13 +9,18 @@ load is complete (`_dlt_loads`), so what an interrupted load left is not read.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
+from orchestration.live.source import Source
 from orchestration.project import Project
 from orchestration.sources.landing import LandingFile
 from orchestration.sources.tables import LOADED_SYSTEMS, table_called
 
 LOADS = "_dlt_loads"
+ASKED = "_asked_"
+"""What the names of the notes begin with that say when a vendor was asked."""
 PREFIX = "_landed"
 """What the names of the store's files begin with. No file of LANDING is called so:
 what begins with an underscore is not read there."""
@@ -42,6 +47,29 @@ def has_loads(project: Project) -> bool:
         next((project.landed / system / LOADS).glob("*.jsonl"), None)
         for system in LOADED_SYSTEMS
     )
+
+
+def note_loaded(project: Project, source: Source, tables: Iterable[str]) -> None:
+    """Write down that a vendor was asked for all of these tables now: of one that had
+    nothing new there is no file to tell it."""
+    path = project.landed / source.system / f"{ASKED}{source.name}.json"
+    known = json.loads(path.read_text()) if path.is_file() else {}
+    now = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(known | dict.fromkeys(tables, now)))
+    fresh.replace(path)
+
+
+def last_loads(project: Project) -> dict[tuple[str, str], datetime]:
+    """When vendors were asked last, by system and raw table."""
+    found: dict[tuple[str, str], datetime] = {}
+    for system in LOADED_SYSTEMS:
+        for path in (project.landed / system).glob(f"{ASKED}*.json"):
+            for table, at in json.loads(path.read_text()).items():
+                known = found.get((system, table), datetime.min)
+                found[system, table] = max(known, datetime.fromisoformat(at))
+    return found
 
 
 def _load_of(path: Path) -> str:

@@ -21,6 +21,7 @@ from orchestration.acceptance import tables as scoring
 from orchestration.errors import LeadFunnelError, listed, meant
 from orchestration.increment import state
 from orchestration.increment.lineage import MODEL
+from orchestration.live.store import last_loads
 from orchestration.project import SYSTEMS, Project
 from orchestration.publication import closings, publications
 from orchestration.settings.definition_files import (
@@ -43,7 +44,8 @@ EMPTIED = "emptied"
 
 def write_settings(project: Project) -> list[str]:
     """Write the run's vars to `settings.run` and `settings.sources`, what was read
-    last to `settings.published_raw_tables`, and what the columns of the raw tables
+    last to `settings.published_raw_tables`, when vendors were asked to
+    `settings.loads`, and what the columns of the raw tables
     mean to `settings.columns`; returns what has to be told of these."""
     given = project.vars
     schema = f"{project.schema_prefix}settings"
@@ -86,6 +88,15 @@ def write_settings(project: Project) -> list[str]:
                 for system in SYSTEMS
             ],
         )
+        connection.execute(
+            f"create or replace table {schema}.loads ("
+            "source varchar, source_table varchar, loaded_at timestamp)"
+        )
+        loads = [[*table, at] for table, at in last_loads(project).items()]
+        if loads:
+            connection.executemany(
+                f"insert into {schema}.loads values (?, ?, ?)", loads
+            )
         _write_published_raw_tables(project, connection, schema)
         notes = write_conventions(project, connection)
         state.create(connection, project)

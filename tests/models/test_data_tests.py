@@ -38,6 +38,8 @@ REPS = "update marts.mart_rep_scorecard set"
 FEATURES = "update intermediate.int_acceptance__features set"
 PROPOSALS = "update marts.mart_acceptance_proposals set"
 DECISIONS = "update marts.mart_acceptance_proposal_outcomes set"
+HISTORY = "update marts.mart_history_coverage set"
+RETENTION = "update definition.def_history_retention set"
 MODELS = "update marts.mart_acceptance_model set"
 
 # What breaks which rule of which test: {test: [(rule or "", statement)]}.
@@ -115,6 +117,29 @@ BROKEN: dict[str, list[tuple[str, str]]] = {
             "no_fate_is_negative",
             "update quality.raw_row_fates set readings = 4, unread = -1",
         ),
+    ],
+    "histories_can_be_so": [
+        ("a_history_has_a_first_and_a_last_change", f"{HISTORY} first_at = null"),
+        (
+            "a_history_has_a_first_and_a_last_change",
+            f"{HISTORY} changes = 0, changes_gone = 0",
+        ),
+        (
+            "a_history_has_a_first_and_a_last_change",
+            f"{HISTORY} first_at = '2026-04-25'",
+        ),
+        ("nothing_is_after_as_of", f"{HISTORY} last_at = '2026-05-02'"),
+        ("nothing_is_after_as_of", f"{HISTORY} last_loaded_at = '2026-05-02'"),
+        ("no_more_is_gone_than_is_held", f"{HISTORY} changes_gone = 5"),
+        ("days_count_from_the_last_load", f"{HISTORY} days_until_lost = 91"),
+        ("days_count_from_the_last_load", f"{HISTORY} days_until_lost = null"),
+        ("days_count_from_the_last_load", f"{HISTORY} kept_days = null"),
+    ],
+    "retention_can_be_so": [
+        ("days_are_in_order", f"{RETENTION} warn_days = 91"),
+        ("days_are_in_order", f"{RETENTION} warn_days = null"),
+        ("days_are_in_order", f"{RETENTION} gone_after_days = 89"),
+        ("days_are_in_order", f"{RETENTION} kept_values = null"),
     ],
     "cohorts_can_be_so": [
         ("hand_offs_add_up", f"{COHORTS} accepted = 2"),

@@ -154,6 +154,30 @@ select
     0 as after_as_of,
     0 as unread;
 
+create table definition.def_history_retention as
+select * from (values
+    ('marketo', 'activity_change_score', 90, 90, null, 14),
+    ('hubspot', 'contact_property_history', null, null, 45, null)
+) as limits (
+    source, source_table, kept_days, gone_after_days, kept_values, warn_days
+);
+
+-- Scores are kept 90 days and were loaded on the 25th of April.
+create table marts.mart_history_coverage as
+select
+    'marketo' as source,
+    'activity_change_score' as source_table,
+    'score' as field,
+    4 as changes,
+    timestamp '2026-01-02 00:00:00' as first_at,
+    timestamp '2026-04-24 00:00:00' as last_at,
+    timestamp '2026-04-25 00:00:00' as last_loaded_at,
+    90 as kept_days,
+    14 as warn_days,
+    1 as changes_gone,
+    84 as days_until_lost,
+    timestamp '2026-05-01 00:00:00' as as_of;
+
 create table marts.mart_funnel_cohort as
 select
     'c0' as cohort_id,

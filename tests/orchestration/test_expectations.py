@@ -148,6 +148,11 @@ BROKEN = [
         "mart_holds_every_accepted_lead",
         f"{COSTS} attributed_sals = 2 where cost_kind = 'campaign'",
     ),
+    (
+        "history",
+        "loaded_before_it_is_lost",
+        "update marts.mart_history_coverage set days_until_lost = 13",
+    ),
 ]
 
 
@@ -223,6 +228,16 @@ def test_a_warning_does_not_block(project):
     assert [(r.name, r.is_blocking) for r in results if not r.passed] == [
         ("few_are_forbidden", False)
     ]
+    assert failure_sentence(results) is None
+
+
+@pytest.mark.parametrize(("days", "warns"), [("14", False), ("13", True), ("-3", True)])
+def test_what_is_about_to_be_lost_warns_and_blocks_nothing(project, days, warns):
+    small_warehouse.write(
+        project, f"update marts.mart_history_coverage set days_until_lost = {days}"
+    )
+    results = run_suite(project, "history")
+    assert [(r.passed, r.is_blocking) for r in results] == [(not warns, False)]
     assert failure_sentence(results) is None
 
 

@@ -41,7 +41,7 @@ from orchestration.sources.readers import (
     MissingColumns,
     digest,
 )
-from orchestration.sources.rules import ReadingRules
+from orchestration.sources.rules import MEGABYTE, ReadingRules
 from orchestration.sources.tables import LOADED_SYSTEMS, tables_of
 from orchestration.warehouse import literal, quoted
 
@@ -198,7 +198,8 @@ class SystemLoad:
                 dates = known.get(_dates_of(file.name))
                 if before and HAS_STAGE_DATES in before.columns and not dates:
                     before = None
-                fingerprint = _fingerprint(file)
+                stat = _stat(file)
+                fingerprint = _fingerprint(file, stat)
                 if before and before.fingerprint and before.fingerprint == fingerprint:
                     self._keep(file, before, dates)
                     continue
@@ -223,6 +224,8 @@ class SystemLoad:
                 except MissingColumns as error:
                     missing.extend(error.missing)
                     continue
+                finally:
+                    _check_unchanged(file, stat)
                 self.files[file.name] = replace(
                     item,
                     columns=found.columns,
@@ -436,7 +439,11 @@ def escaped(value: str) -> str:
 
 def landing_of(project: Project) -> Landing:
     """What a run reads: the landing folder, and which table each file of it is."""
-    return read_landing(project.landing, NamedFiles.of_project(project))
+    return read_landing(
+        project.landing,
+        NamedFiles.of_project(project),
+        project.vars.max_unpacked_mb * MEGABYTE,
+    )
 
 
 def load_system(
@@ -475,25 +482,39 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def _fingerprint(file: LandingFile) -> str | None:
-    """What changes whenever a file does, cheap to ask for; none where the file
-    is so new that a second change might not show."""
+def _stat(file: LandingFile) -> os.stat_result:
     try:
-        stat = file.path.stat()
+        return file.path.stat()
     except OSError as error:
         raise _unreadable(file, error) from error
+
+
+def _fingerprint(file: LandingFile, stat: os.stat_result) -> str | None:
+    """What changes whenever a file does, cheap to ask for; none where the file
+    is so new that a second change might not show."""
     if time.time() - max(stat.st_mtime, stat.st_ctime) < SETTLED_SECONDS:
         return None
-    parts = (
-        file.table.name,
-        os.path.realpath(file.path),
+    parts = (file.table.name, os.path.realpath(file.path), *_state(stat))
+    return ":".join(str(part) for part in parts)
+
+
+def _state(stat: os.stat_result) -> tuple[int, ...]:
+    return (
         stat.st_dev,
         stat.st_ino,
         stat.st_size,
         stat.st_mtime_ns,
         stat.st_ctime_ns,
     )
-    return ":".join(str(part) for part in parts)
+
+
+def _check_unchanged(file: LandingFile, before: os.stat_result) -> None:
+    """What was read of a file that changes meanwhile is neither old nor new."""
+    if _state(_stat(file)) != _state(before):
+        raise LeadFunnelError(
+            f"The file {file.name} changed while it was read: wait until its export "
+            "has ended, then run again."
+        )
 
 
 def _sha256(file: LandingFile) -> str:

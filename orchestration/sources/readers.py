@@ -70,6 +70,7 @@ __all__ = ("FILE_COLUMNS", "Converted", "Converter", "snake_case", "unique_names
 
 HEAD_BYTES = 1 << 20
 LONGEST_LINE = 1 << 26
+LAST_BYTES = 1 << 24
 MOST_COLUMNS = 5_000
 MOST_SAMPLED = 1 << 17
 """How many bytes of lines that are no ASCII an encoding is told by."""
@@ -251,6 +252,8 @@ class Converter:
         self, file: LandingFile, scratch: Path, target: Path, text: str, layout: Layout
     ) -> Read:
         """CSV in UTF-8 with all rows of one length, as fast as DuckDB reads it."""
+        if not file.is_gzipped and _ends_in_long_line(file.path):
+            raise duckdb.InvalidInputException("Its last line is too long")
         blank = re.match(r"(?:[ \t]*\r?\n)*", text)
         skipped = blank.group().count("\n") if blank else 0
         named = self.rules.headings.named(file.table, layout.names)
@@ -259,6 +262,8 @@ class Converter:
             f"delim = {literal(layout.delimiter)}",
             f"compression = '{'gzip' if file.is_gzipped else 'none'}'",
         ]
+        if file.is_gzipped:
+            options.append(f"max_line_size = {LONGEST_LINE}")
         return self._read_csv(_safe_path(file.path, scratch), target, named, options)
 
     def _mended_csv(
@@ -816,6 +821,16 @@ def _lines_of(file: LandingFile, text: TextIO) -> Iterator[str]:
                 "with a line break",
             )
         yield line
+
+
+def _ends_in_long_line(path: Path) -> bool:
+    """Whether the last line may be longer than DuckDB's buffer: it would leave out
+    such a row and say nothing."""
+    if path.stat().st_size <= LAST_BYTES:
+        return False
+    with path.open("rb") as stream:
+        stream.seek(-LAST_BYTES, io.SEEK_END)
+        return not any(mark in stream.read().rstrip() for mark in (b"\n", b"\r"))
 
 
 def _check_width(file: LandingFile, names: Sequence[str]) -> None:

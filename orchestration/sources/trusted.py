@@ -16,6 +16,7 @@ from orchestration.errors import LeadFunnelError
 
 DEEPEST = 32
 """How many folders a file may lie in, below the one that is read."""
+LARGEST_DEFINITION = 32 << 20
 LARGEST_HOLE = 1 << 20
 """Bytes of a file that nobody wrote, at most."""
 
@@ -33,6 +34,19 @@ def check_file(path: Path, folder: Path, name: str) -> None:
     reason = why_not(path, folder)
     if reason:
         raise LeadFunnelError(f"The file {name} cannot be read: {reason}.")
+
+
+def check_definition(path: Path, folder: Path) -> None:
+    """The same of a file of the DEFINITION folder, which a person has to be able to
+    read too."""
+    reason = why_not(path, folder)
+    if not reason and path.stat().st_size > LARGEST_DEFINITION:
+        reason = (
+            f"it is larger than {LARGEST_DEFINITION >> 20} MB, which no definition is; "
+            "put exports into LANDING"
+        )
+    if reason:
+        raise LeadFunnelError(f"{path.name} of DEFINITION cannot be read: {reason}.")
 
 
 def why_not(path: Path, folder: Path) -> str:

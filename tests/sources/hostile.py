@@ -327,3 +327,44 @@ ANY_CONTENT = {
 def is_special(path: Path) -> bool:
     mode = path.lstat().st_mode
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
+
+
+# Files of a definition
+
+LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+def large_text(path: Path) -> None:
+    path.write_bytes(b"channel,source\n" + b"x,y\n" * (9 << 20))
+
+
+DEFINITIONS = {
+    "stage_rules.csv": (link("/dev/zero"), "leads out of the folder"),
+    "stage_rules.add.csv": (to_secret, "leads out of the folder"),
+    "report_lines.csv": (pipe, "a pipe"),
+    "columns.add.csv": (listening, "a socket"),
+    "holidays.csv": (folder, "not a CSV file"),
+    "holidays.add.csv": (link("holidays.add.csv"), "leads back to itself"),
+    "files.csv": (large_text, "larger than 32 MB"),
+    "files.add.csv": (
+        bytes_of("file,system,table\n" + "x" * 200_000 + ",generic,lead\n"),
+        "check its quotes",
+    ),
+    "stages.csv": (with_hole, "never written"),
+    "a.csv": (pipe, "no seed 'a'"),
+    "vars.yml": (link("/dev/zero"), "leads out of the folder"),
+    "vars.yml ": (pipe, "a pipe"),
+    " vars.yml": (to_secret, "leads out of the folder"),
+    "  vars.yml": (bytes_of(LAUGHS), "uses the alias"),
+    "   vars.yml": (bytes_of("a: " + "[" * 50_000), "nested too deep"),
+    "    vars.yml": (bytes_of(b"\xff\xfe\x00"), "not UTF-8|not YAML"),
+    "     vars.yml": (
+        bytes_of("reporting_timezone: !!python/object/apply:os.system ['id']\n"),
+        "not YAML",
+    ),
+    os.fsdecode(b"\xff.csv"): (bytes_of("a\n"), "no seed"),
+}
+"""By the file's name, with blanks around those that a folder has only one of."""

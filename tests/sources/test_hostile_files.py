@@ -1,6 +1,7 @@
 """A landing folder is not trusted: whatever lies in it ends in a sentence or is read,
 soon, and nothing outside of it is."""
 
+import gzip
 import os
 import shutil
 
@@ -111,19 +112,24 @@ def test_any_content_under_any_extension(landing, tmp_path, extension):
         path.unlink()
 
 
-@pytest.mark.parametrize("short_row", ["", "2\n"], ids=["plain", "mended"])
-def test_a_line_of_200_megabytes(landing, tmp_path, short_row):
-    """DuckDB has room for it; where rows are rewritten, it would fill the memory."""
-    path = landing / "generic" / "touch.csv"
-    long = "1,2026-01-01," + "x" * (200 << 20) + "\n"
-    path.write_text(hostile.TOUCHES + short_row + long)
+@pytest.mark.parametrize("name", ["touch.csv", "touch.csv.gz"])
+@pytest.mark.parametrize(("megabytes", "is_read"), [(40, True), (200, False)])
+def test_a_last_line_of_many_megabytes(landing, tmp_path, name, megabytes, is_read):
+    """By itself DuckDB leaves out a last row that is longer than its buffer, without a
+    word."""
+    path = landing / "generic" / name
+    long = hostile.TOUCHES + "1,2026-01-01," + "x" * (megabytes << 20) + "\n"
+    if name.endswith(".gz"):
+        path.write_bytes(gzip.compress(long.encode(), compresslevel=1))
+    else:
+        path.write_text(long)
     with hostile.within(hostile.SECONDS):
-        if not short_row:
-            rows, _ = converted(landing, tmp_path / "out")
-            assert rows["generic/touch.csv"] == 2
+        if is_read:
+            rows, _ = converted(landing, tmp_path / "out", most=512 * MEGABYTE)
+            assert rows[f"generic/{name}"] == 2
         else:
-            with pytest.raises(LeadFunnelError, match="line 4 is longer than 64 MB"):
-                converted(landing, tmp_path / "out")
+            with pytest.raises(LeadFunnelError, match=r"line 3 is longer than 64 MB"):
+                converted(landing, tmp_path / "out", most=512 * MEGABYTE)
     path.unlink()
 
 
@@ -182,3 +188,34 @@ def test_room_is_left_on_the_disk(landing, tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: little)
     with pytest.raises(LeadFunnelError, match="no room to unpack it"):
         converted(landing, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "sentence"),
+    [
+        pytest.param(name.strip(), *case, id=f"definition-{number}")
+        for number, (name, case) in enumerate(hostile.DEFINITIONS.items())
+    ],
+)
+def test_each_definition_ends_in_a_sentence(landing, tmp_path, name, write, sentence):
+    definition = tmp_path / "definition"
+    definition.mkdir()
+    write(definition / name)
+    out = tmp_path / "out"
+    with (
+        hostile.within(hostile.SECONDS),
+        pytest.raises(LeadFunnelError, match=sentence) as raised,
+    ):
+        load_all(
+            Project.from_environment(
+                {}, landing=landing, out=out, definition=definition
+            )
+        )
+    assert len(str(raised.value)) < 1_000
+    assert hostile.SECRET not in str(raised.value)
+
+
+@pytest.mark.parametrize("vars", ['{"a": ' + "[" * 100_000, "[" * 100_000])
+def test_vars_that_are_nested_deep_are_a_sentence(landing, tmp_path, vars):
+    with pytest.raises(LeadFunnelError, match="VARS is n"):
+        Project.from_environment({}, landing=landing, out=tmp_path, vars=vars)

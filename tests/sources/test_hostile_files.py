@@ -219,3 +219,14 @@ def test_each_definition_ends_in_a_sentence(landing, tmp_path, name, write, sent
 def test_vars_that_are_nested_deep_are_a_sentence(landing, tmp_path, vars):
     with pytest.raises(LeadFunnelError, match="VARS is n"):
         Project.from_environment({}, landing=landing, out=tmp_path, vars=vars)
+
+
+@pytest.mark.exhaustive
+def test_a_thousand_small_files_load_in_a_minute(project, landing):
+    for number in range(1_000):
+        put(landing, f"touch/{number}.csv", hostile.bytes_of(hostile.TOUCHES))
+    with hostile.within(60):
+        loaded = load_all(project)
+    assert loaded["generic", "touch"].rows == 1_000
+    with hostile.within(hostile.SECONDS):
+        assert load_all(project)["generic", "touch"].new_files == 0

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from orchestration import commands
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
 from orchestration.run import garbage_collection
+from orchestration.screen import Screen, errors
+from orchestration.screen import screen as console
 
 if TYPE_CHECKING:
     from orchestration.run.report import Observer, Report
@@ -70,15 +71,6 @@ Engine = Annotated[
     ),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-
-
-def console() -> Console:
-    """Tables are made for 100 columns where nobody looks at a terminal."""
-    return Console(width=None if sys.stdout.isatty() else 100)
-
-
-def errors() -> Console:
-    return Console(stderr=True, soft_wrap=True)
 
 
 @contextmanager
@@ -141,7 +133,7 @@ def run(
 
 def run_and_show(
     project: Project,
-    screen: Console,
+    screen: Screen,
     *,
     record: bool = True,
     full_refresh: bool = False,
@@ -201,7 +193,7 @@ def status(out: Out = None) -> None:
 
 
 @contextmanager
-def _observer(screen: Console) -> Iterator[Observer]:
+def _observer(screen: Screen) -> Iterator[Observer]:
     from orchestration.commands import display
 
     with display.observer(screen) as observer:

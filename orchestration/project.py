@@ -184,6 +184,17 @@ class Project:
         return project
 
     def _check_folders(self) -> None:
+        for name, folder in (
+            ("LANDING", self.landing),
+            ("OUT", self.out),
+            ("DEFINITION", self.definition),
+        ):
+            try:
+                os.fspath(folder or "").encode()
+            except UnicodeEncodeError as error:
+                raise LeadFunnelError(
+                    f"{name} is {folder}, whose path is not UTF-8: rename the folder."
+                ) from error
         if self.out.exists() and not self.out.is_dir():
             raise LeadFunnelError(
                 f"OUT is {self.out}, which is a file: name a folder that results "

@@ -21,6 +21,7 @@ import dagster as dg
 from orchestration.defs.automation import JOB_NAME
 from orchestration.errors import LeadFunnelError
 from orchestration.increment import state
+from orchestration.printable import printable_lines
 from orchestration.project import Project, in_environment
 from orchestration.publication import publications
 from orchestration.publication.postgres import address
@@ -280,6 +281,13 @@ def _environment(project: Project) -> Iterator[None]:
         yield
 
 
+class _Printable(logging.Formatter):
+    """A log is looked at in a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable_lines(super().format(record))
+
+
 @contextmanager
 def _logging(project: Project) -> Iterator[Path]:
     """Everything that is logged goes to a file of the run, not to the terminal."""
@@ -289,9 +297,7 @@ def _logging(project: Project) -> Iterator[Path]:
             old.unlink()
     path = project.logs / f"run-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.log"
     handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(
-        logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
-    )
+    handler.setFormatter(_Printable("%(asctime)s %(levelname)s %(name)s %(message)s"))
     root, own = logging.getLogger(), logging.getLogger("lead_funnel")
     root.addHandler(handler)
     own.setLevel(logging.DEBUG)

@@ -17,7 +17,7 @@ import typer
 from orchestration import commands
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
-from orchestration.run import garbage_collection
+from orchestration.run import garbage_collection, trouble
 from orchestration.screen import Screen, errors
 from orchestration.screen import screen as console
 
@@ -82,6 +82,19 @@ def sentences(debug: bool = False) -> Iterator[None]:
         if debug:
             raise
         say_error(str(error))
+        raise typer.Exit(1) from None
+    except OSError as error:
+        if debug or error.errno not in (
+            *trouble.FULL,
+            *trouble.CLOSED,
+            *trouble.BROKEN,
+        ):
+            raise
+        say_error(
+            f"{error.filename or 'A file'} cannot be read or written "
+            f"({error.strerror}): make room on its disk or mend its permissions, then "
+            "try again."
+        )
         raise typer.Exit(1) from None
 
 

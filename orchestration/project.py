@@ -55,6 +55,9 @@ compute_logs:
   module: dagster.core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
 concurrency:
+  runs:
+    # Two runs that share a warehouse would take each other's steps for their own.
+    max_concurrent_runs: 1
   pools:
     # DuckDB has one writer: assets of the pool duckdb_writer run one by one.
     default_limit: 1

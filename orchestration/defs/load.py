@@ -8,7 +8,7 @@ import dagster as dg
 from orchestration.increment.decide import decide
 from orchestration.project import Project
 from orchestration.run import progress
-from orchestration.run.failures import without_retries
+from orchestration.run.failures import in_turn, without_retries
 from orchestration.settings.run_settings import write_definition, write_settings
 from orchestration.sources.raw import LoadedTable, landing_of, load_system
 from orchestration.sources.tables import LOADED_SYSTEMS, RawTable, tables_of
@@ -48,6 +48,8 @@ def raw_assets(system: str) -> dg.AssetsDefinition:
     def load(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         with without_retries():
             project = Project.from_environment()
+            project.prepare_out()
+        with in_turn(project):
             landing = landing_of(project)
             # Each system's op reads the whole folder; one of them speaks of it.
             for warning in landing.warnings if system == LOADED_SYSTEMS[0] else ():
@@ -94,6 +96,8 @@ def run_settings(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
     # raw tables would be to wait for their checks, and those wait for this.
     with without_retries():
         project = Project.from_environment()
+        project.prepare_out()
+    with in_turn(project):
         notes = write_settings(project)
         rows = write_definition(project)
         if project.engine == "spark":

@@ -22,7 +22,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -139,6 +139,10 @@ class SystemLoad:
     def read(self) -> None:
         """Convert what is new: no table changes before every file is readable."""
         before = self._written_down()
+        latest = max((item.loaded_at for item in before.values()), default=None)
+        if latest and self.loaded_at < latest:
+            # The clock was set back; which of two loads is the later one still counts.
+            self.loaded_at = latest + timedelta(microseconds=1)
         shutil.rmtree(self.scratch, ignore_errors=True)
         try:
             self._convert_what_is_new(self._intact(before))

@@ -30,7 +30,7 @@ import duckdb
 
 from orchestration import warehouse
 from orchestration.errors import LeadFunnelError, listed
-from orchestration.publication.disk import sync
+from orchestration.publication.disk import move
 from orchestration.sources import encodings, workbooks
 from orchestration.sources.headings import (
     ENTERED,
@@ -532,7 +532,7 @@ class Converter:
         if packed is None or self._has_needed(file.table, columns):
             return columns, rows
         whole = scratch / "packed.parquet"
-        target.replace(whole)
+        move(target, whole)
         relation = f"read_parquet({literal(str(whole))})"
         given = f"try_cast({quoted(packed)} as json)"
         [(stray, keys)] = self.connection.execute(
@@ -722,9 +722,8 @@ def _year_first(value: str, day_order: str) -> str:
 
 
 def _put(written: Path, target: Path) -> None:
-    sync(written)
     target.parent.mkdir(parents=True, exist_ok=True)
-    written.replace(target)
+    move(written, target)
 
 
 def digest(path: Path) -> str:

@@ -29,6 +29,7 @@ NASTY = {
     "block": "{% endraw %}{% do run_query('drop schema marts') %}",
     "sql": "'; drop schema marts cascade; --",
     "quotes": "\"; 'x' \\\" $$ `id` $(id) %s %(x)s {0}",
+    "picture sign": ":boom: :skull:",
     "lines": "first\nsecond\r\nthird",
 }
 TEXTS = [*NASTY.values()]

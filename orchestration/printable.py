@@ -23,6 +23,14 @@ def printable_lines(text: str) -> str:
     return "\n".join(map(printable, text.split("\n")))
 
 
+def in_json(text: str) -> str:
+    """JSON in which characters that steer a terminal are written by their numbers."""
+    return "".join(
+        sign if sign == "\n" or printable(sign) == sign else f"\\u{ord(sign):04x}"
+        for sign in text
+    )
+
+
 def in_spreadsheet(value: object) -> object:
     """A value as a CSV file for people may hold it: text that looks like a formula
     stays text."""

@@ -24,9 +24,10 @@ def _said(numbers: tuple[int, ...]) -> re.Pattern[str]:
     return re.compile("|".join(re.escape(os.strerror(number)) for number in numbers))
 
 
+_FULL = _said(FULL)
 _KINDS = (
     (
-        _said(FULL),
+        _FULL,
         "The disk that OUT ({out}) is on is full: make room on it, or choose another "
         "OUT.",
     ),
@@ -51,11 +52,10 @@ def told(project: Project, text: str, *, is_gone: bool = False) -> str | None:
             f"OUT ({project.out}) was removed while the run was writing to it, so "
             "nothing came of it: run again."
         )
-    if _is_of_landing(project, text):
-        return None
     for said, sentence in _KINDS:
         found = said.search(text)
-        if found:
+        # To read fills no disk; but a file of the exports may be closed to us.
+        if found and (said is _FULL or not _is_of_landing(project, text)):
             return f"{sentence.format(out=project.out, reason=found[0])} {STANDS}"
     return None
 
@@ -73,5 +73,4 @@ def explained(project: Project) -> Iterator[None]:
 
 
 def _is_of_landing(project: Project, text: str) -> bool:
-    """A file of the exports that may not be read is no trouble of OUT."""
     return str(project.landing) in text or text.startswith("The file ")

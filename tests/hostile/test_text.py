@@ -3,6 +3,7 @@
 
 import ast
 import io
+import json
 import logging
 from pathlib import Path
 
@@ -10,7 +11,12 @@ import pytest
 from rich.table import Table
 from rich.text import Text
 
-from orchestration.printable import in_spreadsheet, printable, printable_lines
+from orchestration.printable import (
+    in_json,
+    in_spreadsheet,
+    printable,
+    printable_lines,
+)
 from orchestration.project import ROOT, Project
 from orchestration.run import report as kept
 from orchestration.run import runner
@@ -75,6 +81,12 @@ def test_only_one_module_opens_a_terminal():
 )
 def test_a_spreadsheet_takes_text_for_text(value, shown):
     assert in_spreadsheet(value) == shown
+
+
+def test_json_steers_nothing_and_means_the_same():
+    text = json.dumps(company.TEXTS, ensure_ascii=False, indent=1)
+    assert not outlets.steering(in_json(text))
+    assert json.loads(in_json(text)) == company.TEXTS
 
 
 def test_signs_stand_for_what_steers():

@@ -13,11 +13,10 @@ from typing import BinaryIO
 
 from orchestration.errors import LeadFunnelError
 from orchestration.sources.landing import LandingFile
+from orchestration.sources.workbooks import LEAST_FREE
 
 MEGABYTE = 1 << 20
 PIECE = 1 << 20
-LEAST_FREE = 256 * MEGABYTE
-"""How much of the disk stays free, whatever is unpacked."""
 MOST_DEFLATED = 1032
 """How many bytes gzip makes of one, at most."""
 KINDS = {"csv": "CSV", "json": "JSON", "parquet": "Parquet", "xlsx": "a workbook"}

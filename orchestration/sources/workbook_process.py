@@ -2,13 +2,15 @@
 than it is told: what a workbook of a few kilobytes becomes in memory nobody knows
 before.
 
-    workbook_process.py <megabytes> names < workbook          JSON on stdout
-    workbook_process.py <megabytes> rows <sheet> < workbook   CSV on stdout
+    workbook_process.py <memory> <disk> names < workbook          JSON on stdout
+    workbook_process.py <memory> <disk> rows <sheet> < workbook   CSV on stdout
 
-It ends with the reason on stderr where there is one.
+Memory and disk are the megabytes of each that it may take. Where there is a reason that
+people can mend it is on stderr, at the end.
 """
 
 import csv
+import errno
 import json
 import resource
 import sys
@@ -23,14 +25,16 @@ MEGABYTE = 1 << 20
 OF_ITS_OWN = 512 * MEGABYTE
 """What Python takes of the address space by itself."""
 LONGEST_SECONDS = 900
+NO_ROOM = 4
 REFUSED = 3
 """The status where the reason on stderr is for people."""
 
 
-def main(megabytes: str, wanted: str, sheet: str = "") -> None:
-    most = int(megabytes) * MEGABYTE
+def main(memory: str, disk: str, wanted: str, sheet: str = "") -> None:
+    most, room = int(memory) * MEGABYTE, int(disk) * MEGABYTE
     resource.setrlimit(resource.RLIMIT_AS, (most + OF_ITS_OWN, most + OF_ITS_OWN))
     resource.setrlimit(resource.RLIMIT_CPU, (LONGEST_SECONDS, LONGEST_SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     content = sys.stdin.buffer.read(most + 1)
     if len(content) > most:
@@ -97,6 +101,9 @@ if __name__ == "__main__":
         main(*sys.argv[1:])
     except MemoryError:
         sys.exit(2)
+    except OSError as error:
+        sys.stderr.write(str(error))
+        sys.exit(NO_ROOM if error.errno in (errno.EFBIG, errno.ENOSPC) else REFUSED)
     except Exception as error:
         sys.stderr.write(str(error))
         sys.exit(REFUSED)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from orchestration.errors import LeadFunnelError
 from orchestration.sources import workbook_process
 
 MEGABYTE = workbook_process.MEGABYTE
+LEAST_FREE = 256 * MEGABYTE
+"""How much of the disk stays free, whatever is unpacked."""
 ENOUGH = 4096 * MEGABYTE
 """What a workbook may take of memory, where nothing else is said."""
 
@@ -37,7 +40,9 @@ def _sheet_names(
     path: Path, name: str, most: int, changed: int, size: int
 ) -> tuple[str, ...]:
     """A workbook is opened once, as long as it is the same."""
-    return tuple(json.loads(_asked(path, name, most, subprocess.PIPE, "names")))
+    return tuple(
+        json.loads(_asked(path, name, most, path.parent, subprocess.PIPE, "names"))
+    )
 
 
 @dataclass(frozen=True)
@@ -61,22 +66,30 @@ def read_sheet(
     target = scratch / "rows_of_sheet.csv"
     try:
         with target.open("wb") as output:
-            _asked(path, name, most, output, "rows", sheet)
+            _asked(path, name, most, scratch, output, "rows", sheet)
     except OSError as error:
         raise _unreadable(name, error.strerror) from error
     return Sheet(target)
 
 
 def _asked(
-    path: Path, name: str, most: int, output: int | IO[bytes], *wanted: str
+    path: Path,
+    name: str,
+    most: int,
+    folder: Path,
+    output: int | IO[bytes],
+    *wanted: str,
 ) -> bytes:
-    """What the process answers; why it cannot, as a sentence."""
+    """What the process answers, written to the disk of a folder; why it cannot, as a
+    sentence."""
+    room = min(most, shutil.disk_usage(folder).free - LEAST_FREE)
     with path.open("rb") as stream:
         done = subprocess.run(
             [
                 sys.executable,
                 workbook_process.__file__,
                 str(max(most // MEGABYTE, 1)),
+                str(max(room // MEGABYTE, 0)),
                 *wanted,
             ],
             stdin=stream,

@@ -201,6 +201,16 @@ def large_workbook(path: Path) -> None:
     path.write_bytes(workbook(SHEET, **more))
 
 
+def long_text_in_many_cells(path: Path) -> None:
+    """One text of a megabyte that a thousand cells share."""
+    rows = "".join(
+        f'<row r="{number}"><c r="A{number}" t="s"><v>0</v></c></row>'
+        for number in range(4, 1_004)
+    )
+    text = f"<sst><si><t>{'x' * (1 << 20)}</t></si></sst>"
+    path.write_bytes(workbook(SHEET + rows, **{"xl/sharedStrings.xml": text}))
+
+
 DEEP = "[" * 100_000 + "]" * 100_000
 LONG = "x" * (8 << 20)
 
@@ -262,6 +272,10 @@ BOMBS = {
     "touch/lies.zip": (zip_that_lies, "CRC"),
     "touch/bomb.parquet": (parquet_bomb, "unpacks to more than 8 MB"),
     "touch/far.xlsx": (far_cell, "takes more than 8 MB of memory"),
+    "touch/shared.xlsx": (
+        long_text_in_many_cells,
+        "takes more than 8 MB of memory",
+    ),
     "touch/large.xlsx": (large_workbook, "takes more than 8 MB of memory"),
 }
 

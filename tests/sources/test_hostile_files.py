@@ -188,6 +188,12 @@ def test_room_is_left_on_the_disk(landing, tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: little)
     with pytest.raises(LeadFunnelError, match="no room to unpack it"):
         converted(landing, tmp_path / "out")
+    (landing / "generic" / "touch.zip").unlink()
+    full = used._replace(free=256 << 20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: full)
+    put(landing, "touch.xlsx", hostile.bytes_of(hostile.workbook(hostile.SHEET)))
+    with pytest.raises(LeadFunnelError, match="File too large"):
+        converted(landing, tmp_path / "out")
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,11 @@ def _asked(
         )
     if done.returncode == workbook_process.REFUSED:
         raise _unreadable(name, done.stderr.decode("utf-8", "replace").strip())
+    if done.returncode == workbook_process.NO_ROOM:
+        raise LeadFunnelError(
+            f"The file {name} cannot be read as a workbook: there is no room to unpack "
+            "it on the disk that OUT is on: make some, or choose another OUT."
+        )
     if done.returncode:
         raise LeadFunnelError(
             f"The file {name} cannot be read as a workbook: it takes more than "

@@ -166,7 +166,8 @@ def _fill_the_disk(result: Result, out: Path, landing: Path) -> None:
         process.kill()
         said = ""
     crowd.unlink()
-    result.full = said.strip().splitlines()[-1].replace(str(out), "OUT") if said else ""
+    last = said.strip().splitlines()[-1] if said.strip() else ""
+    result.full = last.removeprefix("lead-funnel: ").replace(str(out), "a folder")
     if process.returncode != 1 or "is on is full" not in said or "Traceback" in said:
         result.troubles.append(f"A run on a full disk said: {said!r}")
 

@@ -9,6 +9,7 @@ import pytest
 
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
+from orchestration.proposals.parts import find_parts
 from orchestration.sources import raw
 from orchestration.sources.landing import read_landing
 from orchestration.sources.raw import load_all, load_system
@@ -236,3 +237,17 @@ def test_a_thousand_small_files_load_in_a_minute(project, landing):
     assert loaded["generic", "touch"].rows == 1_000
     with hostile.within(hostile.SECONDS):
         assert load_all(project)["generic", "touch"].new_files == 0
+
+
+def test_init_opens_none_of_them(landing):
+    """It looks at every file, whatever it is called."""
+    for name, (write, sentence) in hostile.NO_FILES.items():
+        if sentence and name.startswith("touch/") and "." in name:
+            put(landing, name, write)
+    put(landing, "pipe of a name nobody knows.csv", hostile.pipe)
+    with hostile.within(hostile.SECONDS):
+        parts, _ = find_parts(landing, [])
+    troubles = {part.name: part.trouble for part in parts}
+    assert not troubles.pop("generic/lead.csv")
+    assert len(troubles) > 12
+    assert all(said.startswith("it is not opened: ") for said in troubles.values())

@@ -109,6 +109,11 @@ test: $(DEV) ## Run the tests, but for those that take longest
 test-all: $(DEV) ## Run every test: random companies, stories and kills, too
 	@$(PYTEST) $(TESTS)
 
+.PHONY: torture
+torture: $(DEV) ## Kill runs, fill the disk and start two at once, with readers polling
+	@$(BIN)/python -m tests.torture --kills $(or $(KILLS),10) \
+		--readers $(or $(READERS),50) --write docs/torture.md
+
 .PHONY: test-spark
 test-spark: BIN := .venv-spark/bin
 test-spark: $(SPARK) ## Run the tests that need Spark and Java

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from orchestration import commands
 from orchestration.errors import LeadFunnelError
 from orchestration.live.configured import SWITCH
 from orchestration.project import Project, in_environment
-from orchestration.run import garbage_collection
+from orchestration.run import garbage_collection, trouble
+from orchestration.screen import Screen, errors
+from orchestration.screen import screen as console
 
 if TYPE_CHECKING:
     from orchestration.run.report import Observer, Report
@@ -73,15 +74,6 @@ Engine = Annotated[
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
-def console() -> Console:
-    """Tables are made for 100 columns where nobody looks at a terminal."""
-    return Console(width=None if sys.stdout.isatty() else 100)
-
-
-def errors() -> Console:
-    return Console(stderr=True, soft_wrap=True)
-
-
 @contextmanager
 def sentences(debug: bool = False) -> Iterator[None]:
     """What a user can mend is said in a sentence, and ends with status 1."""
@@ -91,6 +83,19 @@ def sentences(debug: bool = False) -> Iterator[None]:
         if debug:
             raise
         say_error(str(error))
+        raise typer.Exit(1) from None
+    except OSError as error:
+        if debug or error.errno not in (
+            *trouble.FULL,
+            *trouble.CLOSED,
+            *trouble.BROKEN,
+        ):
+            raise
+        say_error(
+            f"{error.filename or 'A file'} cannot be read or written "
+            f"({error.strerror}): make room on its disk or mend its permissions, then "
+            "try again."
+        )
         raise typer.Exit(1) from None
 
 
@@ -156,7 +161,7 @@ def run(
 
 def run_and_show(
     project: Project,
-    screen: Console,
+    screen: Screen,
     *,
     record: bool = True,
     full_refresh: bool = False,
@@ -216,7 +221,7 @@ def status(out: Out = None) -> None:
 
 
 @contextmanager
-def _observer(screen: Console) -> Iterator[Observer]:
+def _observer(screen: Screen) -> Iterator[Observer]:
     from orchestration.commands import display
 
     with display.observer(screen) as observer:

@@ -28,6 +28,7 @@ from typing import Any
 import yaml
 
 from orchestration.errors import LeadFunnelError, listed, meant
+from orchestration.sources import trusted
 from orchestration.sources.tables import LOADED_SYSTEMS, ROOT
 
 ACTUAL = "actual"
@@ -57,6 +58,9 @@ compute_logs:
   module: dagster.core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
 concurrency:
+  runs:
+    # Two runs that share a warehouse would take each other's steps for their own.
+    max_concurrent_runs: 1
   pools:
     # DuckDB has one writer: assets of the pool duckdb_writer run one by one.
     default_limit: 1
@@ -187,6 +191,17 @@ class Project:
         return project
 
     def _check_folders(self) -> None:
+        for name, folder in (
+            ("LANDING", self.landing),
+            ("OUT", self.out),
+            ("DEFINITION", self.definition),
+        ):
+            try:
+                os.fspath(folder or "").encode()
+            except UnicodeEncodeError as error:
+                raise LeadFunnelError(
+                    f"{name} is {folder}, whose path is not UTF-8: rename the folder."
+                ) from error
         if self.out.exists() and not self.out.is_dir():
             raise LeadFunnelError(
                 f"OUT is {self.out}, which is a file: name a folder that results "
@@ -388,6 +403,10 @@ def _as_mapping(given: str | Mapping[str, Any] | None) -> Mapping[str, Any]:
     if isinstance(given, str):
         try:
             given = json.loads(given, object_pairs_hook=_once)
+        except RecursionError as error:
+            raise LeadFunnelError(
+                f"VARS is nested too deep: give one object, {example}."
+            ) from error
         except json.JSONDecodeError as error:
             raise LeadFunnelError(
                 f"VARS is not JSON ({error.msg} at character {error.pos + 1} of "
@@ -402,14 +421,19 @@ def vars_kept(definition: Path) -> dict[str, Any]:
     """The vars that a DEFINITION folder keeps in its vars.yml, as they are written;
     a file that is no map of names to values is an error."""
     path = definition / VARS_FILE
-    if not path.is_file():
+    if not os.path.lexists(path):
         return {}
+    trusted.check_definition(path, definition)
     example = f"such as\n{VARS_EXAMPLE}"
     try:
         text = path.read_text(encoding="utf-8-sig")
         found = yaml.load(text, Loader=_EachOnce)
     except UnicodeDecodeError as error:
         raise LeadFunnelError(f"{path} is not UTF-8: save it as UTF-8.") from error
+    except RecursionError as error:
+        raise LeadFunnelError(
+            f"{path} is nested too deep: keep a var a line there, {example}"
+        ) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark else ""
@@ -433,7 +457,16 @@ source_timezones:
 
 
 class _EachOnce(yaml.SafeLoader):
-    """YAML in which a name may not stand twice."""
+    """YAML in which a name may not stand twice, and nothing stands for what is written
+    elsewhere: few lines may be gigabytes so."""
+
+    def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()
+            raise yaml.constructor.ConstructorError(
+                None, None, f"it uses the alias *{event.anchor}", event.start_mark
+            )
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         names = [key.value for key, _ in node.value]

@@ -12,6 +12,7 @@ import duckdb
 
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
+from orchestration.run import trouble
 
 WRITING_ATTEMPTS = 3
 
@@ -116,6 +117,9 @@ def explained(project: Project, error: BaseException) -> LeadFunnelError:
             f"The warehouse {project.built} is in use by {who}: wait until it "
             "has ended or end it, then run again; or choose another OUT."
         )
+    of_the_system = trouble.told(project, text)
+    if of_the_system:
+        return LeadFunnelError(of_the_system)
     first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
     return LeadFunnelError(
         f"The warehouse {project.built} cannot be opened ({first}): if the file "

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.status import Status
-
 from orchestration.run.report import Observer, Step
+from orchestration.screen import Screen
 
 
 class Lines(Observer):
     """A line for each step when it has ended."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Screen) -> None:
         self.console = console
 
     def noted(self, text: str) -> None:
@@ -38,23 +36,23 @@ class Lines(Observer):
 class Live(Lines):
     """The same, with what is being done at this moment below."""
 
-    def __init__(self, console: Console, spinner: Status) -> None:
+    def __init__(self, console: Screen, doing: Callable[[str], None]) -> None:
         super().__init__(console)
-        self.spinner = spinner
+        self.doing = doing
         self.title = ""
 
     def started(self, step: Step) -> None:
         self.title = step.title
-        self.spinner.update(f"{self.title} …")
+        self.doing(f"{self.title} …")
 
     def said(self, text: str) -> None:
-        self.spinner.update(f"{self.title} · {text}")
+        self.doing(f"{self.title} · {text}")
 
 
 @contextmanager
-def observer(console: Console) -> Iterator[Observer]:
+def observer(console: Screen) -> Iterator[Observer]:
     if not console.is_terminal:
         yield Lines(console)
         return
-    with console.status("Preparing …") as spinner:
-        yield Live(console, spinner)
+    with console.doing("Preparing …") as doing:
+        yield Live(console, doing)

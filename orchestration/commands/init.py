@@ -139,12 +139,11 @@ def _project(folder: Path, definition: Path, out: Path | None) -> Project:
 
 
 def _write_report(path: Path, look: Look) -> None:
-    from rich.console import Console
-
     from orchestration.proposals.showing import show
+    from orchestration.screen import Screen
 
     output = io.StringIO()
-    show(Console(file=output, width=100, color_system=None), look)
+    show(Screen(file=output, width=100, color_system=None), look)
     lines = "\n".join(line.rstrip() for line in output.getvalue().splitlines())
     path.write_text(
         "# What was proposed last, and why\n\nWritten by `lead-funnel init`, anew each "

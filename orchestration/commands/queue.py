@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orchestration.printable import in_spreadsheet
+
 if TYPE_CHECKING:
     import duckdb
     from rich.table import Table
@@ -81,6 +83,7 @@ def queue(
     from orchestration.cli import console, sentences
     from orchestration.commands.finance.published import opened, rows
     from orchestration.project import Project
+    from orchestration.screen import echo
 
     with sentences():
         project = Project.from_environment({}, out=out)
@@ -93,7 +96,7 @@ def queue(
         found = [row for row in found if row["is_overdue"] or not overdue]
         found = [row for row in found if row["is_proposed"] or not proposed]
         if as_csv:
-            typer.echo(_csv(found), nl=False)
+            echo(_csv(found), nl=False)
             return
         if not found:
             what = "proposed" if proposed else "open"
@@ -196,7 +199,10 @@ def _csv(found: list[dict[str, Any]]) -> str:
     if found:
         writer = csv.DictWriter(text, fieldnames=list(found[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(found)
+        writer.writerows(
+            {name: in_spreadsheet(value) for name, value in row.items()}
+            for row in found
+        )
     return text.getvalue()
 
 

@@ -13,7 +13,7 @@ from orchestration.acceptance.quality import MOST_MISCALIBRATED
 from orchestration.acceptance.scoring import MODELS
 from orchestration.defs.load import WRITER_POOL
 from orchestration.project import Project
-from orchestration.run.failures import without_retries
+from orchestration.run.failures import in_turn, without_retries
 from orchestration.transformation import dbt_runner
 
 PREDICTIONS_KEY = dg.AssetKey([tables.SOURCE_NAME, tables.PREDICTIONS])
@@ -112,7 +112,7 @@ def scoring_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     )
     def score_acceptance() -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         project = Project.from_environment()
-        with without_retries():
+        with in_turn(project):
             is_anew = step.bring_up_to_date(project, manifest)
             judged = step.judged(project)
         for key in DESCRIPTIONS:

@@ -13,7 +13,7 @@ from orchestration.increment import state
 from orchestration.increment.lineage import SOURCE
 from orchestration.project import Project
 from orchestration.run import progress
-from orchestration.run.failures import failed, without_retries
+from orchestration.run.failures import failed, in_turn
 
 GATES: dict[str, tuple[str, ...]] = {
     "raw": ("raw",),
@@ -84,7 +84,7 @@ def gate(name: str, suites: Sequence[str]) -> dg.AssetChecksDefinition:
         owed = state.owed(project)
         results: list[CheckResult] = []
         for suite in suites:
-            with without_retries():
+            with in_turn(project):
                 results += asked(project, name, suite, owed)
         yield from map(check_result, results)
         sentence = failure_sentence(results)

@@ -10,7 +10,7 @@ from orchestration.increment.decide import decide
 from orchestration.live.configured import loaded_by_runs
 from orchestration.project import Project
 from orchestration.run import progress
-from orchestration.run.failures import without_retries
+from orchestration.run.failures import in_turn, without_retries
 from orchestration.settings.run_settings import write_definition, write_settings
 from orchestration.sources.raw import LoadedTable, landing_of, load_system
 from orchestration.sources.tables import LOADED_SYSTEMS, RawTable, tables_of
@@ -50,6 +50,8 @@ def raw_assets(system: str) -> dg.AssetsDefinition:
     def load(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         with without_retries():
             project = Project.from_environment()
+            project.prepare_out()
+        with in_turn(project):
             landing = landing_of(project)
             # Each system's op reads the whole folder; one of them speaks of it.
             for warning in landing.warnings if system == LOADED_SYSTEMS[0] else ():
@@ -86,6 +88,8 @@ def write_run_settings(context: dg.AssetExecutionContext) -> dg.MaterializeResul
     # raw tables would be to wait for their checks, and those wait for this.
     with without_retries():
         project = Project.from_environment()
+        project.prepare_out()
+    with in_turn(project):
         notes = write_settings(project)
         rows = write_definition(project)
         if project.engine == "spark":

@@ -17,7 +17,7 @@ from orchestration.publication import pages
 from orchestration.publication.publications import Publication, public_tables, publish
 from orchestration.report import page
 from orchestration.run import progress
-from orchestration.run.failures import without_retries
+from orchestration.run.failures import in_turn, without_retries
 from orchestration.transformation import dbt_runner
 
 PUBLICATION_KEY = dg.AssetKey("publication")
@@ -91,7 +91,7 @@ def publication_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     def publication() -> dg.MaterializeResult:
         project = Project.from_environment()
         progress.say(f"{len(tables)} tables")
-        with without_retries():
+        with in_turn(project):
             done = publish_changed(project, manifest)
         return dg.MaterializeResult(
             metadata={

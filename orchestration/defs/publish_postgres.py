@@ -11,7 +11,7 @@ from orchestration.project import Project
 from orchestration.publication.postgres import address, copy
 from orchestration.publication.postgres.session import PostgresError
 from orchestration.publication.publications import public_tables
-from orchestration.run import interrupts, progress
+from orchestration.run import interrupts, lock, progress
 from orchestration.transformation import dbt_runner
 
 POOL = "postgres_writer"
@@ -38,7 +38,8 @@ def postgres_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         interrupts.check()
         project = Project.from_environment()
         try:
-            done = copy.copy(project, tables, address.from_environment())
+            with lock.step_of_a_run(project):
+                done = copy.copy(project, tables, address.from_environment())
         except LeadFunnelError as error:
             may_pass = isinstance(error, PostgresError) and error.may_pass
             raise dg.Failure(

@@ -26,7 +26,7 @@ from orchestration.increment.lineage import SOURCE, Kind, Lineage
 from orchestration.increment.people import Update
 from orchestration.project import Project
 from orchestration.run import progress
-from orchestration.run.failures import failed, without_retries
+from orchestration.run.failures import failed, in_turn, without_retries
 from orchestration.spark import engine
 from orchestration.transformation import dbt_runner
 
@@ -239,7 +239,7 @@ def layer_assets(manifest: Manifest, layer: Layer) -> dg.AssetsDefinition | None
     )
     def build() -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         project = Project.from_environment()
-        with without_retries():
+        with in_turn(project):
             results, notes = bring_up_to_date(
                 project, layer, Lineage(manifest), everything
             )

@@ -6,8 +6,6 @@ import sys
 from collections.abc import Iterable
 from dataclasses import replace
 
-import typer
-
 from orchestration.errors import LeadFunnelError, listed, meant
 from orchestration.project import RunVars
 from orchestration.proposals import tables
@@ -19,6 +17,7 @@ from orchestration.proposals.proposal import (
     Proposal,
     shown,
 )
+from orchestration.screen import echo
 
 NO = ("-", "no", "n")
 """Answers that leave a proposal out."""
@@ -62,26 +61,26 @@ class Asker:
     def _answer_to(self, proposal: Proposal) -> str | None:
         """What a person says; none where nobody does."""
         if not self.has_explained:
-            typer.echo(
+            echo(
                 "\nWhat is not sure is asked: return takes what stands in brackets, "
                 "- leaves it out."
             )
             self.has_explained = True
         default = proposal.means or NO[0]
-        typer.echo(f"\n{_capital(proposal.about)}: {proposal.reason}.")
+        echo(f"\n{_capital(proposal.about)}: {proposal.reason}.")
         while True:
-            typer.echo(f"  {_wanted(proposal)} [{default}] ", nl=False)
+            echo(f"  {_wanted(proposal)} [{default}] ", nl=False)
             line = sys.stdin.readline()
             if not line:
                 # Nobody answers any more: the others are as with --yes.
                 self.takes_all = True
-                typer.echo()
+                echo()
                 return None
             given = line.strip() or default
             wrong = _wrong(proposal, given)
             if wrong is None:
                 return given
-            typer.echo(f"  {wrong}")
+            echo(f"  {wrong}")
 
 
 def _capital(text: str) -> str:

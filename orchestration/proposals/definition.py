@@ -156,14 +156,16 @@ class Drafting:
     def _find_parts(self) -> None:
         look = self.look
         apart_from = [self.target, self.project.out]
-        look.parts, look.others = parts.find_parts(look.folder, apart_from)
+        rules = ReadingRules.of(self.drafted)
+        look.parts, look.others = parts.find_parts(
+            look.folder, apart_from, rules.most_unpacked
+        )
         if not look.parts:
             others = f" Found there: {listed(look.others)}." if look.others else ""
             raise LeadFunnelError(
                 f"{look.folder} holds nothing that can be read: put exports there, as "
                 f"csv, tsv, json, jsonl, parquet, xlsx or zip.{others}"
             )
-        rules = ReadingRules.of(self.drafted)
         self.vocabulary = tables.Vocabulary(rules.headings, self.words)
         for number, part in enumerate(look.parts, start=1):
             self.say(f"Looking at {number} of {len(look.parts)}: {shown(part.name)}")

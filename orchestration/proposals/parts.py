@@ -15,7 +15,7 @@ import duckdb
 
 from orchestration.errors import LeadFunnelError
 from orchestration.proposals.proposal import shown
-from orchestration.sources import workbooks
+from orchestration.sources import trusted, workbooks
 from orchestration.sources.headings import Headings, compared, unique_names
 from orchestration.sources.landing import (
     ARCHIVE,
@@ -39,10 +39,10 @@ from orchestration.sources.readers import (
     OpenEncoding,
     encoding_of,
     opened,
-    unpacked,
 )
 from orchestration.sources.rules import ReadingRules
 from orchestration.sources.tables import Needed, RawTable
+from orchestration.sources.unpacking import unpacked
 from orchestration.warehouse import literal, quoted
 
 HEAD_BYTES = 1 << 18
@@ -120,20 +120,27 @@ INSTANT = (
 
 
 def find_parts(
-    folder: Path, apart_from: Sequence[Path]
+    folder: Path, apart_from: Sequence[Path], most_unpacked: int = workbooks.ENOUGH
 ) -> tuple[list[Part], list[str]]:
     """What can be read below a folder, in a fixed order, and the files that cannot;
     folders that results go to are none of it."""
     found: list[Part] = []
     others: list[str] = []
-    for path in files_below(folder):
+    for path in files_below(folder, folder):
         if any(path.is_relative_to(each) for each in apart_from):
             continue
         name = path.relative_to(folder).as_posix()
         extension, is_gzipped = extension_of(path.name)
         holds_several = extension in (*WORKBOOKS, ARCHIVE) and not is_gzipped
-        if holds_several:
-            found += _parts_inside(path, name, extension)
+        is_read = holds_several or extension in FORMATS
+        reason = trusted.why_not(path, folder) if is_read else ""
+        if reason:
+            file = LandingFile(
+                path, name, NOT_YET, FORMATS.get(extension, WORKBOOK), False
+            )
+            found.append(Part(file, trouble=f"it is not opened: {reason}"))
+        elif holds_several:
+            found += _parts_inside(path, name, extension, most_unpacked)
         elif extension in FORMATS:
             found.append(
                 Part(LandingFile(path, name, NOT_YET, FORMATS[extension], is_gzipped))
@@ -143,12 +150,12 @@ def find_parts(
     return found, others
 
 
-def _parts_inside(path: Path, name: str, extension: str) -> list[Part]:
+def _parts_inside(path: Path, name: str, extension: str, most: int) -> list[Part]:
     """The sheets or members of a file; one that cannot be opened is a trouble."""
     try:
         if extension == ARCHIVE:
             return _parts_of(path, name, list(_members(path, name)))
-        sheets = workbooks.sheet_names(path, name)
+        sheets = workbooks.sheet_names(path, name, most)
         return _parts_of(path, name, [(sheet, WORKBOOK) for sheet in sheets])
     except LeadFunnelError as error:
         file = LandingFile(path, name, NOT_YET, WORKBOOK, False)
@@ -183,13 +190,14 @@ def read(part: Part, rules: ReadingRules, scratch: Path, known: Vocabulary) -> N
     is its trouble."""
     if part.trouble:
         return
+    scratch.mkdir(parents=True, exist_ok=True)
     try:
         file = _opened_up(part, scratch, rules)
         encodings = dict(rules.encodings)
         if file.format in ("csv", "json") and file.path.stat().st_size:
             part.encoding, part.encodings = _encodings(file)
             encodings[NOT_YET.system] = part.encoding
-        headings = _header(file, part.encoding, known)
+        headings = _header(file, part.encoding, known, scratch, rules.most_unpacked)
         table = replace(NOT_YET, needed=_outline(headings))
         bare = replace(rules, headings=Headings(), encodings=encodings)
         target = scratch / "rows.parquet"
@@ -205,7 +213,6 @@ def read(part: Part, rules: ReadingRules, scratch: Path, known: Vocabulary) -> N
 
 
 def _opened_up(part: Part, scratch: Path, rules: ReadingRules) -> LandingFile:
-    scratch.mkdir(parents=True, exist_ok=True)
     if not part.file.member or part.file.format == WORKBOOK:
         return part.file
     try:
@@ -228,10 +235,13 @@ def _outline(headings: Sequence[str]) -> tuple[Needed, ...]:
     return tuple(Needed((name,), "to find the header") for name in names[:OUTLINE])
 
 
-def _header(file: LandingFile, encoding: str, known: Vocabulary) -> tuple[str, ...]:
+def _header(
+    file: LandingFile, encoding: str, known: Vocabulary, scratch: Path, most: int
+) -> tuple[str, ...]:
     """The headings of a CSV file or a sheet; other formats have no header."""
     if file.format == WORKBOOK:
-        rows = [row for _, row in workbooks.rows_of(file) if is_filled(row)]
+        sheet = workbooks.read_sheet(file.path, file.name, file.member, scratch, most)
+        rows = [row for _, row in sheet if is_filled(row)]
         place = _place(rows[:LINES_SEARCHED], known)
         return _trimmed(rows[place]) if rows else ()
     if file.format != "csv":

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import dagster as dg
 
 from orchestration.errors import LeadFunnelError
-from orchestration.run import interrupts
+from orchestration.project import Project
+from orchestration.run import interrupts, lock
 
 INTERRUPTED = (
     "The run was interrupted. What was published before still is; run again to go on."
@@ -25,6 +26,13 @@ def without_retries() -> Iterator[None]:
         yield
     except LeadFunnelError as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
+
+
+@contextmanager
+def in_turn(project: Project) -> Iterator[None]:
+    """The same of a step, which needs OUT: no other run writes to it meanwhile."""
+    with without_retries(), lock.step_of_a_run(project):
+        yield
 
 
 def failed(sentence: str) -> dg.Failure:

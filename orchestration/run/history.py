@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -99,13 +99,22 @@ class Recorder:
         self._hand_over(run)
 
     def _hand_over(self, value: Any) -> None:
-        self._file.write(dg.serialize_value(value) + "\n")
-        self._file.flush()
+        self._write(dg.serialize_value(value))
+
+    def _write(self, line: str) -> None:
+        try:
+            self._file.write(line + "\n")
+            self._file.flush()
+        except OSError as error:
+            # Nobody is left to tell the other process that the run has ended.
+            self._writer.terminate()
+            logging.getLogger("lead_funnel").warning("Without history: %s", error)
 
     def finish(self) -> bool:
         """Wait until everything is written down; whether it was."""
-        self._file.write(END + "\n")
-        self._file.close()
+        self._write(END)
+        with suppress(OSError):
+            self._file.close()
         clock = time.monotonic()
         is_written = self._writer.wait() == 0
         waited = time.monotonic() - clock

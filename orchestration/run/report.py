@@ -119,7 +119,7 @@ def was_killed(project: Project, report: Report) -> bool:
 
 def keep(project: Project, report: Report) -> None:
     project.logs.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(asdict(report), ensure_ascii=False, indent=1)
+    text = json.dumps(asdict(report), indent=1)
     fresh = project.logs / ".run.json.new"
     fresh.write_text(text, encoding="utf-8")
     fresh.replace(report_path(project))

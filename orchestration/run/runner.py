@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import time
@@ -14,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import dagster as dg
 
@@ -22,6 +21,7 @@ from orchestration.defs.automation import JOB_NAME
 from orchestration.errors import LeadFunnelError
 from orchestration.increment import state
 from orchestration.live.configured import loaded_by_runs
+from orchestration.printable import printable_lines
 from orchestration.project import Project, in_environment
 from orchestration.publication import publications
 from orchestration.publication.postgres import address
@@ -31,51 +31,15 @@ from orchestration.run import (
     interrupts,
     progress,
     run_log,
+    trouble,
 )
 from orchestration.run.failures import INTERRUPTED, sentence_of
+from orchestration.run.lock import is_lost, locked
 from orchestration.run.report import Observer, Report, Step, keep, last_report
 from orchestration.spark import engine, session
 from orchestration.transformation import dbt_runner
 
 KEPT_LOGS = 20
-LOCK_PATIENCE = 1.0
-"""Seconds."""
-
-
-# One run at a time on one OUT. The system lets go of the lock however a
-# process ends.
-
-
-@contextmanager
-def locked(project: Project) -> Iterator[None]:
-    path = project.out / "run.lock"
-    with path.open("a+") as lock:
-        try:
-            _lock_patiently(lock)
-        except BlockingIOError as error:
-            lock.seek(0)
-            holder = lock.read().strip()
-            who = f"the process {holder}" if holder else "another process"
-            raise LeadFunnelError(
-                f"Another run is writing to {project.out} ({who}): wait until it has "
-                "ended, or choose another OUT."
-            ) from error
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
-
-
-def _lock_patiently(lock: IO[str]) -> None:
-    """Lock, or fail where it stays locked: `status` takes the lock for a moment."""
-    until = time.monotonic() + LOCK_PATIENCE
-    while True:
-        try:
-            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(LOCK_PATIENCE / 20)
 
 
 # The run.
@@ -97,6 +61,7 @@ def run(
     """
     project.prepare_out()
     with (
+        trouble.explained(project),
         locked(project),
         _environment(project),
         garbage_collection.less_often(),
@@ -134,8 +99,26 @@ def run(
             report.seconds = round(time.monotonic() - clock, 3)
             if report.state == "running":
                 report.state = "failed"
-            keep(project, _to_be_kept(report, before))
+            _explain(project, report)
+            _keep(project, _to_be_kept(report, before))
     return report
+
+
+def _keep(project: Project, report: Report) -> None:
+    """Keep the report where there is room for it; where there is none, the run's own
+    error says so."""
+    with suppress(OSError):
+        if not is_lost(project):
+            keep(project, report)
+
+
+def _explain(project: Project, report: Report) -> None:
+    """Where OUT is what a run failed by, its sentence says what to do about OUT."""
+    if report.state != "failed" or report.sentence == INTERRUPTED:
+        return
+    sentence = trouble.told(project, report.sentence, is_gone=is_lost(project))
+    if sentence is not None:
+        report.sentence, report.is_foreseen = sentence, True
 
 
 def _to_be_kept(report: Report, before: Report | None) -> Report:
@@ -253,7 +236,7 @@ class _Watch:
         step = self.steps[name] = Step(name)
         self.began[name] = time.monotonic()
         self.report.steps.append(step)
-        keep(self.project, self.report)
+        _keep(self.project, self.report)
         self.observer.started(step)
 
     def _end(self, name: str, state: str) -> None:
@@ -262,7 +245,7 @@ class _Watch:
             return
         step.state = state
         step.seconds = round(time.monotonic() - self.began[name], 3)
-        keep(self.project, self.report)
+        _keep(self.project, self.report)
         self.observer.ended(step)
 
     def _count(self, evaluation: Any) -> None:
@@ -288,6 +271,20 @@ def _environment(project: Project) -> Iterator[None]:
         yield
 
 
+class _LogFile(logging.FileHandler):
+    """A log that there is no room for stops no run, and no traceback tells of it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        pass
+
+
+class _Printable(logging.Formatter):
+    """A log is looked at in a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable_lines(super().format(record))
+
+
 @contextmanager
 def _logging(project: Project) -> Iterator[Path]:
     """Everything that is logged goes to a file of the run, not to the terminal."""
@@ -296,10 +293,8 @@ def _logging(project: Project) -> Iterator[Path]:
         with suppress(OSError):
             old.unlink()
     path = project.logs / f"run-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.log"
-    handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(
-        logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
-    )
+    handler = _LogFile(path, encoding="utf-8")
+    handler.setFormatter(_Printable("%(asctime)s %(levelname)s %(name)s %(message)s"))
     root, own = logging.getLogger(), logging.getLogger("lead_funnel")
     root.addHandler(handler)
     own.setLevel(logging.DEBUG)
@@ -309,4 +304,5 @@ def _logging(project: Project) -> Iterator[Path]:
     finally:
         logging.captureWarnings(False)
         root.removeHandler(handler)
-        handler.close()
+        with suppress(OSError):
+            handler.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from orchestration.errors import LeadFunnelError, listed, meant
 from orchestration.project import VARS_FILE, Project
+from orchestration.sources import trusted
 from orchestration.sources.tables import plain
 
 REPLACE, ADD = "replace", "add"
@@ -62,6 +63,7 @@ def overlay_files(project: Project) -> list[OverlayFile]:
                 f"DEFINITION holds {path.name}, but there is no seed {seed!r}"
                 f"{meant(seed, seeds)}. The seeds are {listed(seeds, limit=30)}."
             )
+        trusted.check_definition(path, project.definition)
         found.append(OverlayFile(path, seed, mode))
     return found
 
@@ -109,11 +111,17 @@ def delimiter_of(text: str) -> str:
 def _rows(path: Path) -> list[dict[str, str]]:
     text, _ = text_of(path)
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
-    return [
-        {
-            name: (value or "").strip()
-            for name, value in row.items()
-            if isinstance(name, str)
-        }
-        for row in rows
-    ]
+    try:
+        return [
+            {
+                name: (value or "").strip()
+                for name, value in row.items()
+                if isinstance(name, str)
+            }
+            for row in rows
+        ]
+    except csv.Error as error:
+        raise LeadFunnelError(
+            f"{path.name} of DEFINITION cannot be read after line {rows.line_num}: "
+            f"{error}; check its quotes."
+        ) from error

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.errors import CLOSE, LeadFunnelError, listed, meant
 from orchestration.project import SYSTEMS
-from orchestration.sources import workbooks
+from orchestration.sources import trusted, workbooks
 from orchestration.sources.named_files import NamedFile, NamedFiles
 from orchestration.sources.tables import (
     LOADED_SYSTEMS,
@@ -83,10 +83,12 @@ class Landing:
 def read_landing(
     folder: Path,
     named: NamedFiles | None = None,
+    most_unpacked: int = workbooks.ENOUGH,
     beside: tuple[LandingFile, ...] = (),
 ) -> Landing:
     """Find the exports, those first that the definition names, beside files that lie
-    elsewhere; raise where what is there cannot be a landing folder."""
+    elsewhere; raise where what is there cannot be a landing folder. A workbook takes
+    no more bytes than the limit."""
     if not folder.exists():
         raise LeadFunnelError(
             f"The landing folder {folder} does not exist: name the folder of your "
@@ -101,7 +103,7 @@ def read_landing(
     warnings: list[str] = []
     not_read: list[str] = []
     unknown: list[tuple[str, str, str]] = []
-    by_name = _Named(folder, named or NamedFiles())
+    by_name = _Named(folder, named or NamedFiles(), most_unpacked)
     files.extend(by_name.files(warnings, not_read))
     for entry in _visible(folder):
         system = entry.name.lower()
@@ -111,6 +113,8 @@ def read_landing(
             not_read.append(entry.name)
             warnings.extend(by_name.left_over([entry]))
         elif system in LOADED_SYSTEMS:
+            if trusted.is_closed(entry, folder):
+                trusted.check_file(entry, folder, entry.name)
             found = _files_of(
                 folder, entry, system, by_name, warnings, not_read, unknown
             )
@@ -118,7 +122,7 @@ def read_landing(
         else:
             not_read.append(f"{entry.name}/")
             if by_name.rows:
-                warnings.extend(by_name.left_over(files_below(entry)))
+                warnings.extend(by_name.left_over(files_below(entry, folder)))
             elif system in SYSTEMS:
                 warnings.append(
                     f"The folder {entry.name} is not read: there is no connector "
@@ -140,20 +144,21 @@ def read_landing(
 class _Named:
     """The files that the definition names."""
 
-    def __init__(self, landing: Path, named: NamedFiles) -> None:
+    def __init__(self, landing: Path, named: NamedFiles, most_unpacked: int) -> None:
         self.landing = landing
+        self.most_unpacked = most_unpacked
         self.rows = named.rows
         self.found: dict[Path, list[NamedFile]] = {}
-        for path in files_below(landing) if named.rows else ():
+        for path in files_below(landing, landing) if named.rows else ():
             rows = named.of(path.relative_to(landing).as_posix())
             if rows:
                 self.found[path] = rows
 
     def speaks_of(self, entry: Path) -> bool:
         """Whether it names a file, or every file of a folder."""
-        if not self.found or entry.is_file():
+        if not self.found or not entry.is_dir():
             return entry in self.found
-        below = list(files_below(entry))
+        below = list(files_below(entry, self.landing))
         return bool(below) and all(path in self.found for path in below)
 
     def left_over(self, paths: Iterable[Path]) -> Iterator[str]:
@@ -170,6 +175,8 @@ class _Named:
     def files(self, warnings: list[str], not_read: list[str]) -> Iterator[LandingFile]:
         for path, rows in self.found.items():
             name = path.relative_to(self.landing).as_posix()
+            if any(row.table is not None for row in rows):
+                trusted.check_file(path, self.landing, name)
             _, extension, is_gzipped = _split(path.name)
             if extension in (*WORKBOOKS, ARCHIVE) and not is_gzipped:
                 yield from self._inside(path, name, extension, rows, warnings)
@@ -203,7 +210,7 @@ class _Named:
             return
         is_workbook = extension in WORKBOOKS
         parts = (
-            workbooks.sheet_names(path, name)
+            workbooks.sheet_names(path, name, self.most_unpacked)
             if is_workbook
             else [item.filename for item in members_of(path, name)]
         )
@@ -249,6 +256,12 @@ def members_of(path: Path, name: str) -> list[zipfile.ZipInfo]:
             f"The file {name} cannot be read as a .zip ({error}): it is damaged or was "
             "cut off. Export it again."
         ) from error
+    for item in items:
+        if ".." in Path(item.filename).parts or item.filename.startswith("/"):
+            raise LeadFunnelError(
+                f"The file {name} has {item.filename} in it, a name that leads out of "
+                "the .zip: no tool for exports makes such a .zip. Export it again."
+            )
     found = [
         item
         for item in sorted(items, key=lambda each: each.filename)
@@ -299,14 +312,20 @@ def _files_of(
             not_read.append(name)
             unknown.append((system, name, table_name))
             continue
-        for path in files_below(entry) if entry.is_dir() else [entry]:
+        for path in files_below(entry, landing) if entry.is_dir() else [entry]:
             if by_name.speaks_of(path):
                 continue
             name = path.relative_to(landing).as_posix()
             _, extension, is_gzipped = _split(path.name)
+            if extension in (*FORMATS, *WORKBOOKS, ARCHIVE) or not path.is_file():
+                trusted.check_file(path, landing, name)
             if extension in (*WORKBOOKS, ARCHIVE) and not is_gzipped:
-                inside = _sheets if extension in WORKBOOKS else _members
-                found = list(inside(path, name, system, table, warnings))
+                if extension in WORKBOOKS:
+                    sheets = workbooks.sheet_names(path, name, by_name.most_unpacked)
+                    inside = _sheets(sheets, path, name, system, table, warnings)
+                else:
+                    inside = _members(path, name, system, table, warnings)
+                found = list(inside)
                 yield from found
                 if not found:
                     not_read.append(name)
@@ -318,11 +337,15 @@ def _files_of(
 
 
 def _sheets(
-    path: Path, name: str, system: str, table: RawTable | None, warnings: list[str]
+    sheets: Sequence[str],
+    path: Path,
+    name: str,
+    system: str,
+    table: RawTable | None,
+    warnings: list[str],
 ) -> Iterator[LandingFile]:
     """The sheets of a workbook: one per table, or the only one, which is of the table
     that the workbook is called by."""
-    sheets = workbooks.sheet_names(path, name)
     of_tables = [(sheet, table_called(system, sheet)) for sheet in sheets]
     called = [(sheet, each) for sheet, each in of_tables if each is not None]
     if table is not None:
@@ -398,11 +421,15 @@ def _misspelt(
         )
 
 
-def files_below(folder: Path) -> Iterator[Path]:
-    """The files of a folder and of those in it, in a fixed order."""
+def files_below(folder: Path, root: Path) -> Iterator[Path]:
+    """The files of a folder and of those in it, in a fixed order, and folders that
+    must not be looked into, such as links that leave the root."""
+    if trusted.is_closed(folder, root):
+        yield folder
+        return
     for entry in _visible(folder):
         if entry.is_dir():
-            yield from files_below(entry)
+            yield from files_below(entry, root)
         else:
             yield entry
 

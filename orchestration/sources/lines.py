@@ -15,6 +15,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import sys
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -111,6 +112,7 @@ def folded(text: str) -> str:
 
 
 def records(text: Iterable[str], delimiter: str) -> Iterator[Record]:
+    csv.field_size_limit(sys.maxsize)
     reader = csv.reader(text, delimiter=delimiter)
     for row in reader:
         yield reader.line_num, row

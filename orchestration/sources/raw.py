@@ -20,8 +20,9 @@ import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -47,7 +48,7 @@ from orchestration.sources.readers import (
     MissingColumns,
     digest,
 )
-from orchestration.sources.rules import ReadingRules
+from orchestration.sources.rules import MEGABYTE, ReadingRules
 from orchestration.sources.tables import (
     LOADED_SYSTEMS,
     RawTable,
@@ -83,6 +84,7 @@ alter table loads.files add column if not exists left_out varchar
 another one where the same file may be read in another way, `left_out` says which of
 its lines are no rows."""
 
+SYNCED_AT_ONCE = 16
 LONGEST_NAME = 255
 """What file systems allow for the name of a folder, in bytes."""
 
@@ -148,6 +150,10 @@ class SystemLoad:
     def read(self) -> None:
         """Convert what is new: no table changes before every file is readable."""
         before = self._written_down()
+        latest = max((item.loaded_at for item in before.values()), default=None)
+        if latest and self.loaded_at < latest:
+            # The clock was set back; which of two loads is the later one still counts.
+            self.loaded_at = latest + timedelta(microseconds=1)
         shutil.rmtree(self.scratch, ignore_errors=True)
         try:
             self._convert_what_is_new(self._intact(before), before)
@@ -212,7 +218,8 @@ class SystemLoad:
                     before = None
                 if before and HAS_STAGE_DATES in before.columns and not parts:
                     before = None
-                fingerprint = _fingerprint(file)
+                stat = _stat(file)
+                fingerprint = _fingerprint(file, stat)
                 if before and before.fingerprint and before.fingerprint == fingerprint:
                     self._keep(file, before, parts)
                     continue
@@ -237,6 +244,8 @@ class SystemLoad:
                 except MissingColumns as error:
                     missing.extend(error.missing)
                     continue
+                finally:
+                    _check_unchanged(file, stat)
                 self.files[file.name] = replace(
                     item,
                     columns=found.columns,
@@ -250,8 +259,9 @@ class SystemLoad:
                     folders |= self._convert_parts(converter, file, item, found)
             if missing:
                 raise MissingColumns([*missing, *self._missing_elsewhere(converter)])
-        for folder in folders:
-            sync(self.project.out / folder)
+        # Of thousands of small files most of a load would be waiting for the disk.
+        with ThreadPoolExecutor(SYNCED_AT_ONCE) as pool:
+            list(pool.map(sync, (self.project.out / folder for folder in folders)))
 
     def _keep(self, file: LandingFile, item: LoadedFile, parts: Files) -> None:
         self.files[file.name] = item
@@ -334,26 +344,33 @@ class SystemLoad:
                 "delete from loads.files where list_contains(?, file)",
                 [list(self.files)],
             )
-            connection.executemany(
+            rows = [
+                [
+                    self.system,
+                    item.table,
+                    name,
+                    item.sha256,
+                    item.fingerprint,
+                    item.rows,
+                    list(item.columns),
+                    item.loaded_at,
+                    item.size,
+                    item.read_as,
+                    item.left_out,
+                ]
+                for name, item in self.files.items()
+            ]
+            # In one statement: row by row, thousands of files take a minute.
+            kinds = (
+                "varchar varchar varchar varchar varchar bigint varchar[] timestamp "
+                "bigint varchar varchar"
+            )
+            values = ", ".join(f"unnest(cast(? as {kind}[]))" for kind in kinds.split())
+            connection.execute(
                 "insert into loads.files (source, source_table, file, sha256, "
                 "fingerprint, row_count, columns, loaded_at, size, read_as, left_out) "
-                "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    [
-                        self.system,
-                        item.table,
-                        name,
-                        item.sha256,
-                        item.fingerprint,
-                        item.rows,
-                        list(item.columns),
-                        item.loaded_at,
-                        item.size,
-                        item.read_as,
-                        item.left_out,
-                    ]
-                    for name, item in self.files.items()
-                ],
+                f"select {values}",
+                [list(column) for column in zip(*rows, strict=True)],
             )
 
     def _make_views(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -450,7 +467,12 @@ def landing_of(project: Project) -> Landing:
         landing = Landing(project.landed, stored, (), ())
         check_tables(landing)
         return landing
-    return read_landing(project.landing, NamedFiles.of_project(project), beside=stored)
+    return read_landing(
+        project.landing,
+        NamedFiles.of_project(project),
+        project.vars.max_unpacked_mb * MEGABYTE,
+        beside=stored,
+    )
 
 
 def load_system(
@@ -489,25 +511,39 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def _fingerprint(file: LandingFile) -> str | None:
-    """What changes whenever a file does, cheap to ask for; none where the file
-    is so new that a second change might not show."""
+def _stat(file: LandingFile) -> os.stat_result:
     try:
-        stat = file.path.stat()
+        return file.path.stat()
     except OSError as error:
         raise _unreadable(file, error) from error
+
+
+def _fingerprint(file: LandingFile, stat: os.stat_result) -> str | None:
+    """What changes whenever a file does, cheap to ask for; none where the file
+    is so new that a second change might not show."""
     if time.time() - max(stat.st_mtime, stat.st_ctime) < SETTLED_SECONDS:
         return None
-    parts = (
-        file.table.name,
-        os.path.realpath(file.path),
+    parts = (file.table.name, os.path.realpath(file.path), *_state(stat))
+    return ":".join(str(part) for part in parts)
+
+
+def _state(stat: os.stat_result) -> tuple[int, ...]:
+    return (
         stat.st_dev,
         stat.st_ino,
         stat.st_size,
         stat.st_mtime_ns,
         stat.st_ctime_ns,
     )
-    return ":".join(str(part) for part in parts)
+
+
+def _check_unchanged(file: LandingFile, before: os.stat_result) -> None:
+    """What was read of a file that changes meanwhile is neither old nor new."""
+    if _state(_stat(file)) != _state(before):
+        raise LeadFunnelError(
+            f"The file {file.name} changed while it was read: wait until its export "
+            "has ended, then run again."
+        )
 
 
 def _sha256(file: LandingFile) -> str:

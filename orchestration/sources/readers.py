@@ -16,22 +16,21 @@ import io
 import json
 import re
 import shutil
-import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 import duckdb
 
 from orchestration import warehouse
 from orchestration.errors import LeadFunnelError, listed
-from orchestration.publication.disk import sync
+from orchestration.publication.disk import move
 from orchestration.sources import encodings, nested, workbooks
 from orchestration.sources.headings import (
     ENTERED,
@@ -55,14 +54,23 @@ from orchestration.sources.lines import (
     is_filled,
     likeliest_header,
 )
-from orchestration.sources.rules import MEGABYTE, ReadingRules
+from orchestration.sources.rules import ReadingRules
 from orchestration.sources.tables import RawTable, table_called
+from orchestration.sources.unpacking import (
+    check_gzipped,
+    check_parquet,
+    copy_within,
+    unpacked,
+    unreadable,
+)
 from orchestration.warehouse import literal, quoted
 
 __all__ = ("FILE_COLUMNS", "Converted", "Converter", "snake_case", "unique_names")
 
 HEAD_BYTES = 1 << 20
 LONGEST_LINE = 1 << 26
+LAST_BYTES = 1 << 24
+MOST_COLUMNS = 5_000
 MOST_SAMPLED = 1 << 17
 """How many bytes of lines that are no ASCII an encoding is told by."""
 UTF8 = ("utf-8", "utf-8-sig")
@@ -84,7 +92,6 @@ INSIDE = ("_airbyte_data",)
 
 
 DAMAGED = (OSError, EOFError, zlib.error, UnicodeError, zipfile.BadZipFile)
-KINDS = {"csv": "CSV", "json": "JSON", "parquet": "Parquet", "xlsx": "a workbook"}
 
 Read = tuple[tuple[str, ...], int]
 """The columns of a file and how many rows it has."""
@@ -162,6 +169,7 @@ class Converter:
         try:
             if file.member and file.format != "xlsx":
                 file = unpacked(file, scratch, self.rules.most_unpacked)
+            check_gzipped(file, self.rules.most_unpacked)
             if file.path.stat().st_size == 0:
                 return Converted(target, (), 0)
             read = {
@@ -177,7 +185,7 @@ class Converter:
             return Converted(target, columns, rows, self.left_out.sentence)
         except DAMAGED as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise _unreadable(file, reason) from error
+            raise unreadable(file, reason) from error
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
@@ -239,6 +247,7 @@ class Converter:
         layout = find_layout(text, file.table, self.rules.headings)
         if not layout.names:
             return (), 0
+        _check_width(file, layout.names)
         if encoding in UTF8 and layout.is_plain:
             try:
                 read = self._plain_csv(file, scratch, target, text, layout)
@@ -255,6 +264,8 @@ class Converter:
         self, file: LandingFile, scratch: Path, target: Path, text: str, layout: Layout
     ) -> Read:
         """CSV in UTF-8 with all rows of one length, as fast as DuckDB reads it."""
+        if not file.is_gzipped and _ends_in_long_line(file.path):
+            raise duckdb.InvalidInputException("Its last line is too long")
         blank = re.match(r"(?:[ \t]*\r?\n)*", text)
         skipped = blank.group().count("\n") if blank else 0
         named = self.rules.headings.named(file.table, layout.names)
@@ -263,6 +274,8 @@ class Converter:
             f"delim = {literal(layout.delimiter)}",
             f"compression = '{'gzip' if file.is_gzipped else 'none'}'",
         ]
+        if file.is_gzipped:
+            options.append(f"max_line_size = {LONGEST_LINE}")
         return self._read_csv(_safe_path(file.path, scratch), target, named, options)
 
     def _mended_csv(
@@ -272,7 +285,7 @@ class Converter:
         try:
             return self._read_csv(source, target, named, options)
         except duckdb.Error as error:
-            raise _unreadable(file, _first_line(error)) from error
+            raise unreadable(file, _first_line(error)) from error
 
     def _read_csv(
         self, source: Path, target: Path, named: Named, options: Sequence[str]
@@ -334,23 +347,23 @@ class Converter:
     ) -> None:
         """Rewrite a CSV file as UTF-8 with commas, with all rows of one length, and
         nothing but its rows."""
-        csv.field_size_limit(sys.maxsize)
+        csv.field_size_limit(LONGEST_LINE)
         line = 0
         try:
             with opened(file) as stream:
                 text = io.TextIOWrapper(stream, encoding, newline="")
-                found = _noting_lines(text, layout)
+                found = _noting_lines(_lines_of(file, text), layout)
                 line = self._leave_out_what_is_above(found, layout)
                 with _writer(target) as write:
                     write(layout.names)
                     for line, row in self._rows(file, layout, named).of(found):
                         write(_of_one_length(file, row, len(layout.names), line))
         except csv.Error as error:
-            raise _unreadable(
+            raise unreadable(
                 file, f"after line {line}: {error}; check its quotes"
             ) from error
         except UnicodeDecodeError as error:
-            raise _unreadable(
+            raise unreadable(
                 file,
                 f"its text is {encoding} at the beginning, but not to its end: save it "
                 "as UTF-8",
@@ -380,7 +393,9 @@ class Converter:
 
     def _sheet(self, file: LandingFile, scratch: Path, target: Path) -> Read:
         """A sheet, as the CSV that it would be saved as."""
-        found = workbooks.rows_of(file)
+        found = workbooks.read_sheet(
+            file.path, file.name, file.member, scratch, self.rules.most_unpacked
+        )
         filled = list(islice(_filled(found), LINES_SEARCHED))
         place = header_place(filled, file.table, self.rules.headings)
         if place is None:
@@ -468,7 +483,7 @@ class Converter:
         except duckdb.Error as error:
             if starts_as_list or not _is_one_object(file, encoding):
                 _name_the_line(file, encoding)
-                raise _unreadable(file, _first_line(error)) from error
+                raise unreadable(file, _first_line(error)) from error
             size = max(_size_of(file), 1 << 24)
             relation = objects("unstructured", f", maximum_object_size = {size}")
             stray, keys = self._json_keys(relation)
@@ -487,12 +502,13 @@ class Converter:
                 )
                 stray, keys = self._json_keys(relation)
         if stray:
-            raise _unreadable(
+            raise unreadable(
                 file, f"{stray} of its rows are not JSON objects with a key a column"
             )
         if not keys:
             return (), 0
         keys = sorted(keys)
+        _check_width(file, keys)
         named = self.rules.headings.named(file.table, keys)
         pointers = ", ".join(literal(_pointer(key)) for key in keys)
         relation = (
@@ -533,7 +549,7 @@ class Converter:
         if packed is None or self._has_needed(file.table, columns):
             return columns, rows
         whole = scratch / "packed.parquet"
-        target.replace(whole)
+        move(target, whole)
         relation = f"read_parquet({literal(str(whole))})"
         given = f"try_cast({quoted(packed)} as json)"
         [(stray, keys)] = self.connection.execute(
@@ -542,11 +558,12 @@ class Converter:
             f"from {relation}"
         ).fetchall()
         if stray:
-            raise _unreadable(
+            raise unreadable(
                 file, f"{stray} of its rows have no JSON object in the column {packed}"
             )
         keys = sorted(keys or [])
         beside = [name for name in columns if name != packed]
+        _check_width(file, [*beside, *keys])
         named = self.rules.headings.named(file.table, [*beside, *keys])
         pointers = ", ".join(literal(_pointer(key)) for key in keys)
         kept = "".join(
@@ -566,14 +583,21 @@ class Converter:
         # A landed file may be written over while it is read, so a copy is read.
         source = scratch / "landed.parquet"
         with opened(file) as stream, source.open("wb") as copy:
-            shutil.copyfileobj(stream, copy, HEAD_BYTES)
+            size = file.path.stat().st_size
+            copy_within(file, stream, copy, max(self.rules.most_unpacked, size))
         path = literal(str(_safe_path(source, scratch)))
         relation = f"read_parquet({path}, binary_as_string = true)"
         try:
             described = self.connection.execute(
                 f"describe select * from {relation}"
             ).fetchall()
+            chunks = self.connection.execute(
+                "select total_uncompressed_size, num_values "
+                f"from parquet_metadata({path})"
+            ).fetchall()
+            check_parquet(file, chunks, max(self.rules.most_unpacked, size))
             names = [row[0] for row in described]
+            _check_width(file, names)
             named = self.rules.headings.named(file.table, names)
             columns = named.columns
             kinds = {row[1] for row in described}
@@ -590,7 +614,7 @@ class Converter:
             values = [_as_text(quoted(row[0]), row[1]) for row in described]
             return self._write(target, named, values, relation)
         except duckdb.Error as error:
-            raise _unreadable(file, _first_line(error)) from error
+            raise unreadable(file, _first_line(error)) from error
 
     def _is_text(self, source: Path, path: str) -> bool:
         """Whether a Parquet file is one that we could have written ourselves, to
@@ -715,9 +739,8 @@ def _year_first(value: str, day_order: str) -> str:
 
 
 def _put(written: Path, target: Path) -> None:
-    sync(written)
     target.parent.mkdir(parents=True, exist_ok=True)
-    written.replace(target)
+    move(written, target)
 
 
 def digest(path: Path) -> str:
@@ -742,6 +765,11 @@ def encoding_of(file: LandingFile, *, whole: bool = False) -> str:
         told = encodings.marked(piece)
         if told:
             return told
+        if piece and not piece.strip(b"\0"):
+            raise unreadable(
+                file,
+                "it is nothing but NUL bytes: it was never written; export it again",
+            )
         try:
             decoder.decode(piece)
             while whole and (piece := stream.read(HEAD_BYTES)):
@@ -754,7 +782,7 @@ def encoding_of(file: LandingFile, *, whole: bool = False) -> str:
             text = piece.decode("utf-8", "replace")
             broken = text.count("\ufffd")
             if sum(char > "\x7f" for char in text) > 5 * broken:
-                raise _unreadable(
+                raise unreadable(
                     file, f"it is UTF-8 but for {broken} broken characters"
                 ) from None
             return _told_by_text(file)
@@ -764,7 +792,7 @@ def encoding_of(file: LandingFile, *, whole: bool = False) -> str:
 def _told_by_text(file: LandingFile) -> str:
     sample = bytearray()
     with opened(file) as stream:
-        for line in stream:
+        while line := stream.readline(HEAD_BYTES):
             if not line.isascii():
                 sample += line
             if len(sample) > MOST_SAMPLED:
@@ -777,13 +805,13 @@ def _told_by_text(file: LandingFile) -> str:
         f'VARS=\'{{"source_encodings": {{"{system}": "{(told or ("cp932",))[0]}"}}}}\''
     )
     if told:
-        said = _unreadable(
+        said = unreadable(
             file,
             f"its encoding may be {listed(told).replace(' and ', ' or ')}, and its "
             f"text does not tell which: name it with {example}, or save it as UTF-8",
         )
         raise OpenEncoding(str(said), told)
-    raise _unreadable(
+    raise unreadable(
         file,
         "its text is neither UTF-8 nor UTF-16 nor Japanese Windows text (cp932), nor "
         f"any other encoding that is known: name it with {example}, or save it as "
@@ -795,6 +823,39 @@ def _told_by_text(file: LandingFile) -> str:
 def _writer(target: Path) -> Iterator[Callable[[Sequence[str]], object]]:
     with target.open("w", encoding="utf-8", newline="") as output:
         yield csv.writer(output, lineterminator="\n").writerow
+
+
+def _lines_of(file: LandingFile, text: TextIO) -> Iterator[str]:
+    """The lines of a text; one that would fill the memory is an error."""
+    number = 0
+    while line := text.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            raise unreadable(
+                file,
+                f"line {number} is longer than {LONGEST_LINE >> 20} MB: end each row "
+                "with a line break",
+            )
+        yield line
+
+
+def _ends_in_long_line(path: Path) -> bool:
+    """Whether the last line may be longer than DuckDB's buffer: it would leave out
+    such a row and say nothing."""
+    if path.stat().st_size <= LAST_BYTES:
+        return False
+    with path.open("rb") as stream:
+        stream.seek(-LAST_BYTES, io.SEEK_END)
+        return not any(mark in stream.read().rstrip() for mark in (b"\n", b"\r"))
+
+
+def _check_width(file: LandingFile, names: Sequence[str]) -> None:
+    if len(names) > MOST_COLUMNS:
+        raise unreadable(
+            file,
+            f"it has {len(names):,} columns, more than the {MOST_COLUMNS:,} that are "
+            "read: export the columns that you need",
+        )
 
 
 def _noting_lines(
@@ -809,27 +870,6 @@ def _noting_lines(
 
 def _filled(found: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[str]]]:
     return (each for each in found if is_filled(each[1]))
-
-
-def unpacked(file: LandingFile, scratch: Path, most: int) -> LandingFile:
-    """A file of a .zip, unpacked, and no further than to the limit."""
-    target = scratch / Path(file.member).name
-    left = most
-    with (
-        zipfile.ZipFile(file.path) as archive,
-        archive.open(file.member) as stream,
-        target.open("wb") as copy,
-    ):
-        while piece := stream.read(HEAD_BYTES):
-            left -= len(piece)
-            if left < 0:
-                raise _unreadable(
-                    file,
-                    f"it unpacks to more than {most // MEGABYTE} MB: if it is what "
-                    "you think it is, allow more with the var max_unpacked_mb",
-                )
-            copy.write(piece)
-    return replace(file, path=target, member="")
 
 
 def _modified_at(file: LandingFile) -> str:
@@ -848,6 +888,8 @@ def _is_one_object(file: LandingFile, encoding: str) -> bool:
         return False
     try:
         json.loads(head.splitlines()[0])
+    except RecursionError:
+        return False
     except ValueError:
         inside = head[1:].lstrip()
         if not inside.startswith('"') or "\n" not in head.strip():
@@ -859,7 +901,7 @@ def _is_one_object(file: LandingFile, encoding: str) -> bool:
             while text:
                 _, end = found.raw_decode(text)
                 text = text[end:].lstrip()
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
         return True
     return len(head.splitlines()[0]) > 1 << 16
@@ -903,9 +945,9 @@ def _name_the_line(file: LandingFile, encoding: str) -> None:
             try:
                 if line.strip():
                     json.loads(line.decode(encoding if number == 1 else "utf-8"))
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 reason = error.msg if isinstance(error, json.JSONDecodeError) else error
-                raise _unreadable(
+                raise unreadable(
                     file, f"line {number} is not a JSON object ({reason})"
                 ) from error
 
@@ -950,11 +992,3 @@ def _first_line(error: Exception) -> str:
     if len(lines) > 2 and lines[1].startswith("Original Line"):
         reason += f" ({lines[2]})"
     return reason[:300].rstrip(". ")
-
-
-def _unreadable(file: LandingFile, reason: str) -> LeadFunnelError:
-    return LeadFunnelError(
-        f"The file {file.name} cannot be read as "
-        f"{KINDS[file.format]}"
-        f"{' (gzipped)' if file.is_gzipped else ''}: {reason}."
-    )

@@ -1,85 +1,120 @@
-"""Sheets of .xlsx files, as the rows of text that Excel would save as CSV."""
+"""Sheets of .xlsx files, as the rows of text that Excel would save as CSV.
+
+They are read in a process of its own (workbook_process.py), whose memory has a limit.
+"""
 
 from __future__ import annotations
 
+import csv
+import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass
 from functools import lru_cache
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
+from typing import IO
 
 from orchestration.errors import LeadFunnelError
+from orchestration.sources import workbook_process
 
-if TYPE_CHECKING:
-    from orchestration.sources.landing import LandingFile
+MEGABYTE = workbook_process.MEGABYTE
+LEAST_FREE = 256 * MEGABYTE
+"""How much of the disk stays free, whatever is unpacked."""
+ENOUGH = 4096 * MEGABYTE
+"""What a workbook may take of memory, where nothing else is said."""
 
-Cell = object
 
-
-def sheet_names(path: Path, name: str) -> list[str]:
+def sheet_names(path: Path, name: str, most: int = ENOUGH) -> list[str]:
     """The sheets of a workbook that have a row, in their order."""
     try:
         stat = path.stat()
-        return list(_sheet_names(path, stat.st_mtime_ns, stat.st_size))
-    except (CalamineError, OSError) as error:
-        raise _unreadable(name, error) from error
+        return list(_sheet_names(path, name, most, stat.st_mtime_ns, stat.st_size))
+    except OSError as error:
+        raise _unreadable(name, error.strerror) from error
 
 
 @lru_cache(maxsize=64)
-def _sheet_names(path: Path, changed: int, size: int) -> tuple[str, ...]:
+def _sheet_names(
+    path: Path, name: str, most: int, changed: int, size: int
+) -> tuple[str, ...]:
     """A workbook is opened once, as long as it is the same."""
-    with CalamineWorkbook.from_object(BytesIO(path.read_bytes())) as book:
-        return tuple(
-            sheet.name
-            for sheet in book.sheets_metadata
-            if sheet.typ == SheetTypeEnum.WorkSheet
-            and book.get_sheet_by_name(sheet.name).height
-        )
+    return tuple(
+        json.loads(_asked(path, name, most, path.parent, subprocess.PIPE, "names"))
+    )
 
 
-def rows_of(file: LandingFile) -> list[tuple[int, list[str]]]:
-    """The rows of a sheet by their number in it, every cell as text."""
+@dataclass(frozen=True)
+class Sheet:
+    """The rows of a sheet by their number in it, every cell as text; however often
+    they are asked for."""
+
+    written: Path
+    """As a CSV file."""
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        csv.field_size_limit(sys.maxsize)
+        with self.written.open(encoding="utf-8", newline="") as stream:
+            yield from enumerate(csv.reader(stream), start=1)
+
+
+def read_sheet(
+    path: Path, name: str, sheet: str, scratch: Path, most: int = ENOUGH
+) -> Sheet:
+    """A sheet of a workbook, written to a folder."""
+    target = scratch / "rows_of_sheet.csv"
     try:
-        with CalamineWorkbook.from_object(BytesIO(file.path.read_bytes())) as book:
-            sheet = book.get_sheet_by_name(file.member)
-            rows = sheet.to_python(skip_empty_area=False)
-    except (CalamineError, OSError) as error:
-        raise _unreadable(file.name, error) from error
-    return list(_numbered(rows))
+        with target.open("wb") as output:
+            _asked(path, name, most, scratch, output, "rows", sheet)
+    except OSError as error:
+        raise _unreadable(name, error.strerror) from error
+    return Sheet(target)
 
 
-def _numbered(rows: list[list[Cell]]) -> Iterator[tuple[int, list[str]]]:
-    for number, row in enumerate(rows, start=1):
-        values = [as_text(cell) for cell in row]
-        while values and not values[-1].strip():
-            values.pop()
-        yield number, values
-
-
-def as_text(cell: Cell) -> str:
-    """A cell's value as an export would hold it."""
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float):
-        return (
-            str(int(cell)) if cell.is_integer() and abs(cell) < 1 << 53 else repr(cell)
+def _asked(
+    path: Path,
+    name: str,
+    most: int,
+    folder: Path,
+    output: int | IO[bytes],
+    *wanted: str,
+) -> bytes:
+    """What the process answers, written to the disk of a folder; why it cannot, as a
+    sentence."""
+    room = min(most, shutil.disk_usage(folder).free - LEAST_FREE)
+    with path.open("rb") as stream:
+        done = subprocess.run(
+            [
+                sys.executable,
+                workbook_process.__file__,
+                str(max(most // MEGABYTE, 1)),
+                str(max(room // MEGABYTE, 0)),
+                *wanted,
+            ],
+            stdin=stream,
+            stdout=output,
+            stderr=subprocess.PIPE,
+            check=False,
         )
-    if isinstance(cell, datetime):
-        return cell.isoformat(" ")
-    if isinstance(cell, (date, time)):
-        return cell.isoformat()
-    if isinstance(cell, timedelta):
-        return str(cell)
-    return str(cell)
+    if done.returncode == workbook_process.REFUSED:
+        raise _unreadable(name, done.stderr.decode("utf-8", "replace").strip())
+    if done.returncode == workbook_process.NO_ROOM:
+        raise LeadFunnelError(
+            f"The file {name} cannot be read as a workbook: there is no room to unpack "
+            "it on the disk that OUT is on: make some, or choose another OUT."
+        )
+    if done.returncode:
+        raise LeadFunnelError(
+            f"The file {name} cannot be read as a workbook: it takes more than "
+            f"{most // MEGABYTE} MB of memory. Save the sheet as CSV, or allow more "
+            "with the var max_unpacked_mb."
+        )
+    return done.stdout or b""
 
 
-def _unreadable(name: str, error: Exception) -> LeadFunnelError:
+def _unreadable(name: str, reason: object) -> LeadFunnelError:
     return LeadFunnelError(
-        f"The file {name} cannot be read as a workbook ({error}): save it as .xlsx "
+        f"The file {name} cannot be read as a workbook ({reason}): save it as .xlsx "
         "without a password, or as CSV."
     )

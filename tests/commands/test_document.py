@@ -22,10 +22,10 @@ from orchestration.commands.document.blocks import (
     Sentence,
     Table,
     Tone,
-    printable,
 )
 from orchestration.errors import LeadFunnelError
 from orchestration.intervals import Interval, wilson
+from orchestration.printable import printable
 from tests.commands.pages import HTML, SVG, parsed, requests, texts
 
 HOSTILE = "<script>alert('x')</script> & [/bold] [red]:smile: \x1b[31m\x07\u202e</p>"

@@ -525,7 +525,7 @@ def test_the_real_exports_of_a_loader_are_read(shared_data, tmp_path):
         (landing / system).mkdir(parents=True)
         for path in (shared_data / "fivetran" / system).glob("*_data.csv"):
             name = path.stem.removeprefix(prefix).removesuffix("_data")
-            (landing / system / f"{name}.csv").symlink_to(path)
+            shutil.copy(path, landing / system / f"{name}.csv")
             with path.open(encoding="utf-8-sig", newline="") as stream:
                 expected[system, name] = len(list(csv.DictReader(stream)))
     counts = load_all(

@@ -12,6 +12,7 @@ from typing import Any
 from orchestration import warehouse
 from orchestration.commands.compare import causes
 from orchestration.commands.compare.sides import Compared, Side
+from orchestration.printable import FORMULA_SIGNS
 
 LEAD_COLUMNS = (
     "outcome",
@@ -368,17 +369,40 @@ def _leads(compared: Compared, most: int) -> Iterator[Lead]:
 
 def write_csv(compared: Compared, path: Path) -> int:
     """Every changed lead with both values of each column, and why."""
-    both = ", ".join(f"{name}_before, {name}_after" for name in LEAD_COLUMNS)
+    columns = {
+        "person_id": "person_id",
+        "lifecycle_no": "lifecycle_no",
+        "record": "record",
+        "change": "case when is_added then 'added' when is_removed then 'removed' "
+        "else 'changed' end",
+        "why": "reasons.why",
+    }
+    for name in LEAD_COLUMNS:
+        columns |= {f"{name}_{side}": f"{name}_{side}" for side in ("before", "after")}
+    found = (
+        "from changed_leads left join (select person_id, lifecycle_no, "
+        "string_agg(why, '; ' order by why) as why "
+        "from lead_causes group by 1, 2) as reasons using (person_id, lifecycle_no)"
+    )
+
+    def selected(values: dict[str, str]) -> str:
+        return ", ".join(f"{value} as {name}" for name, value in values.items())
+
+    described = compared.connection.execute(
+        f"describe select {selected(columns)} {found}"
+    ).fetchall()
+    signs = ", ".join(map(warehouse.literal, FORMULA_SIGNS))
+    for name, kind, *_ in described:
+        if kind == "VARCHAR":
+            value = columns[name]
+            columns[name] = (
+                f"case when left({value}, 1) in ({signs}) "
+                f"then concat(chr(39), {value}) else {value} end"
+            )
     path.parent.mkdir(parents=True, exist_ok=True)
     compared.connection.execute(
-        "copy (select person_id, lifecycle_no, record, "
-        "case when is_added then 'added' when is_removed then 'removed' "
-        "else 'changed' end as change, reasons.why, "
-        f"{both} from changed_leads "
-        "left join (select person_id, lifecycle_no, "
-        "string_agg(why, '; ' order by why) as why "
-        "from lead_causes group by 1, 2) as reasons using (person_id, lifecycle_no) "
-        f"order by {_ORDER}) to {warehouse.literal(str(path))} (format csv, header)"
+        f"copy (select {selected(columns)} {found} order by {_ORDER}) "
+        f"to {warehouse.literal(str(path))} (format csv, header)"
     )
     [(rows,)] = compared.connection.execute(
         "select count(*) from changed_leads"

@@ -8,8 +8,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from orchestration.commands.compare.differences import Differences, Lead, Metric
 from orchestration.commands.compare.sides import Plan
 from orchestration.commands.document.blocks import (
@@ -24,18 +22,19 @@ from orchestration.commands.document.blocks import (
 )
 from orchestration.commands.explain import words
 from orchestration.intervals import percent
+from orchestration.screen import Screen
 
 MOST_DEFINITION_ROWS = 30
 
 
 @contextmanager
-def progress(screen: Console) -> Iterator[Callable[[str], None]]:
+def progress(screen: Screen) -> Iterator[Callable[[str], None]]:
     """What is being done at this moment, where somebody looks at a terminal."""
     if not screen.is_terminal:
         yield lambda text: None
         return
-    with screen.status("Preparing …") as spinner:
-        yield lambda text: spinner.update(f"Reading the data once more · {text}")
+    with screen.doing("Preparing …") as doing:
+        yield lambda text: doing(f"Reading the data once more · {text}")
 
 
 def document(

@@ -181,7 +181,7 @@ def _last_load(connection: duckdb.DuckDBPyConnection) -> datetime | None:
 
 def build(planned: Plan, say: Say) -> None:
     """Build the sides that are not there, in schemas of their own."""
-    from orchestration.run.runner import locked
+    from orchestration.run.lock import locked
     from orchestration.settings.run_settings import write_definition, write_settings
     from orchestration.transformation import dbt_runner
 

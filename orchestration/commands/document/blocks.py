@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -132,26 +131,3 @@ Block = Heading | Sentence | Table | Picture | Details
 class Document:
     title: str
     blocks: tuple[Block, ...]
-
-
-def printable(text: str) -> str:
-    """The text without what steers a terminal or turns its direction: a control
-    character becomes the sign that stands for it, such as ␛ for escape."""
-    return "".join(map(_sign, text)) if not text.isprintable() else text
-
-
-def _sign(character: str) -> str:
-    code = ord(character)
-    if code < 0x20:
-        return chr(0x2400 + code)
-    if code == 0x7F:
-        return "\N{SYMBOL FOR DELETE}"
-    if unicodedata.category(character) in ("Cc", "Cs") or character in _DIRECTIONS:
-        return "\N{REPLACEMENT CHARACTER}"
-    if character in "\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}":
-        return "\N{SYMBOL FOR NEWLINE}"
-    # XML has no place for these two.
-    return "\N{REPLACEMENT CHARACTER}" if code & 0xFFFE == 0xFFFE else character
-
-
-_DIRECTIONS = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}

@@ -6,8 +6,8 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestration.commands.document.blocks import printable
 from orchestration.intervals import Interval
+from orchestration.printable import printable
 
 BEFORE, AFTER = "#0072b2", "#d55e00"
 """Blue and vermilion of Okabe and Ito: told apart by the colour-blind, and with a

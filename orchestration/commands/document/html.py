@@ -16,8 +16,8 @@ from orchestration.commands.document.blocks import (
     Picture,
     Sentence,
     Table,
-    printable,
 )
+from orchestration.printable import printable
 
 HERE = Path(__file__).parent
 

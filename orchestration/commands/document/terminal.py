@@ -18,8 +18,9 @@ from orchestration.commands.document.blocks import (
     Sentence,
     Table,
     Tone,
-    printable,
 )
+from orchestration.printable import printable
+from orchestration.screen import Screen
 
 PLAIN_WIDTH = 100
 
@@ -38,7 +39,7 @@ STYLES = {
 
 
 def plain_console() -> Console:
-    return Console(width=PLAIN_WIDTH, no_color=True, force_terminal=False)
+    return Screen(width=PLAIN_WIDTH, no_color=True, force_terminal=False)
 
 
 def show(screen: Console, document: Document) -> None:

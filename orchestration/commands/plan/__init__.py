@@ -66,6 +66,7 @@ def plan(
     from orchestration.commands.finance.published import opened
     from orchestration.commands.plan import forecast, history, render
     from orchestration.project import Project
+    from orchestration.screen import echo
 
     with sentences(debug):
         last = day_of("--by", by)
@@ -75,7 +76,7 @@ def plan(
             past = history.read(connection, first, last, channel or [])
         planned = forecast.plan(past, sals)
         if as_json:
-            typer.echo(render.as_json(past, planned))
+            echo(render.as_json(past, planned))
         else:
             render.show(console(), past, planned)
 

@@ -19,6 +19,7 @@ from orchestration.commands.plan.history import (
     History,
 )
 from orchestration.intervals import Interval, percent, with_bounds
+from orchestration.printable import in_json
 
 
 def show(console: Console, history: History, plan: Plan) -> None:
@@ -146,7 +147,7 @@ def as_json(history: History, plan: Plan) -> str:
     told["milestones"] = [
         {"by": day, "handoffs": number} for day, number in plan.milestones
     ]
-    return json.dumps(told, default=str, ensure_ascii=False, indent=2)
+    return in_json(json.dumps(told, default=str, ensure_ascii=False, indent=2))
 
 
 def _say(console: Console, text: str) -> None:

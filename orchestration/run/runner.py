@@ -18,6 +18,7 @@ from typing import IO, Any
 
 import dagster as dg
 
+from orchestration.definition.check import checked
 from orchestration.defs.automation import JOB_NAME
 from orchestration.errors import LeadFunnelError
 from orchestration.increment import state
@@ -158,6 +159,8 @@ def _execute(
     report.steps.append(preparing)
     observer.started(preparing)
     clock = time.monotonic()
+    # What has to be mended there is said before anything is loaded.
+    checked(project)
     run_id = str(uuid.uuid4())
     # Imports of its own while this process prepares.
     recorder = history.Recorder(project, run_id) if record else None

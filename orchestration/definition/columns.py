@@ -6,7 +6,8 @@ the tested key, and in `meta` the rule of the column:
     rule: {required: true, one_of: [a, b], refers_to: stages.stage, above: 0,
            at_least: 0, at_most: 1, odd_above: 1000, form: currency}
 
-`refers_to_or` names values that stand for no row of the other seed. `meta` of a model
+`refers_to_or` names values that stand for no row of the other seed, `or_refers_to` a
+second seed. `meta` of a model
 may say `needs_rows`, what is missing where the seed has none.
 """
 
@@ -218,6 +219,9 @@ def _check_reference(
     seed, other = rule["refers_to"].split(".")
     is_loose = rule.get("same_text", False)
     known = [each[other] for each in definition.rows[seed] if each[other]]
+    if "or_refers_to" in rule:
+        another, column_of = rule["or_refers_to"].split(".")
+        known += [each[column_of] for each in definition.rows[another]]
     value = same_text(row[column]) if is_loose else row[column]
     compared = {same_text(each) if is_loose else each for each in known}
     if value in compared or value in rule.get("refers_to_or", ()):

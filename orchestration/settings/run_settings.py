@@ -84,6 +84,7 @@ def write_settings(project: Project) -> list[str]:
             ],
         )
         _write_published_raw_tables(project, connection, schema)
+        _write_published_data_quality(project, connection, schema)
         notes = write_conventions(project, connection)
         state.create(connection, project)
         scoring.create(connection, project)
@@ -108,6 +109,38 @@ def _write_published_raw_tables(
     connection.executemany(
         f"insert into {schema}.published_raw_tables values (?, ?, ?)",
         [[*name.split(".", 1), rows] for name, rows in sorted(done.raw_rows.items())],
+    )
+
+
+QUALITY = "mart_data_quality"
+
+
+def _write_published_data_quality(
+    project: Project, connection: duckdb.DuckDBPyConnection, schema: str
+) -> None:
+    """What earlier runs on this same folder found, as they published it."""
+    columns = {
+        "run_as_of": "timestamp",
+        "rule": "varchar",
+        "source": "varchar",
+        "rows_checked": "bigint",
+        "rows_failed": "bigint",
+        "rows_quarantined": "bigint",
+        "state": "varchar",
+        "failing_since": "timestamp",
+        "detail": "varchar",
+        "owner": "varchar",
+        "what_to_do": "varchar",
+    }
+    declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    table = f"{schema}.published_data_quality"
+    connection.execute(f"create or replace table {table} ({declared})")
+    done = publications.published(project)
+    if done is None or done.landing != str(project.landing) or QUALITY not in done.rows:
+        return
+    connection.execute(
+        f"insert into {table} select {', '.join(columns)} from read_parquet(?)",
+        [str(project.published / f"{QUALITY}.parquet")],
     )
 
 

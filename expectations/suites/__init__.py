@@ -7,6 +7,7 @@ from expectations.suites import (
     finance,
     funnel,
     lifecycles,
+    quality,
     raw,
     reconciliation,
     transitions,
@@ -26,5 +27,6 @@ def suites(raw_tables: Sequence[RawTable]) -> dict[str, Suite]:
             reconciliation.suite(raw_tables),
             funnel.SUITE,
             finance.SUITE,
+            quality.SUITE,
         )
     }

@@ -18,7 +18,7 @@ from orchestration.run.failures import failed, without_retries
 GATES: dict[str, tuple[str, ...]] = {
     "raw": ("raw",),
     "core": ("transitions", "lifecycles", "finance_facts", "reconciliation"),
-    "funnel": ("funnel", "finance"),
+    "funnel": ("funnel", "finance", "quality"),
 }
 """One op for each gate. What comes after reads a table that the gate has a check
 on, so a failure in any of the gate's suites stops it."""

@@ -18,9 +18,9 @@ from orchestration.publication.postgres.session import session
 from orchestration.publication.publications import Publication
 from orchestration.run.report import Report, is_running, last_report, was_killed
 
-MOST_FAILING = 5
-"""Failing rules that are named; the rest is counted."""
-WIDTH = 110
+MOST_FAILING = 4
+"""Failing rules that are named: with what is published and the last run ten lines."""
+MOST_CHARACTERS = 300
 HOURS_OF_A_DAY = 24
 
 
@@ -98,18 +98,15 @@ def _failing(project: Project, done: Publication) -> Iterator[str]:
     if not total:
         yield "  Nothing fails."
         return
-    yield f"  {'One thing fails' if total == 1 else f'{total} things fail'}:"
+    count = "One thing fails" if total == 1 else f"{total} things fail"
+    rest = "" if total <= MOST_FAILING else " (all: marts.mart_data_quality)"
+    yield f"  {count}{rest}:"
     told = [
         *(_of_check(check) for check in checks),
         *(_of_rule(rule) for rule in rules),
     ]
     for text in told[:MOST_FAILING]:
-        yield "  " + textwrap.shorten(f"- {text}", WIDTH * 2, placeholder=" …")
-    if total > MOST_FAILING:
-        yield (
-            f"  - and {total - MOST_FAILING} more: marts.mart_data_quality has them, "
-            "with what to do."
-        )
+        yield "  " + textwrap.shorten(f"- {text}", MOST_CHARACTERS, placeholder=" …")
 
 
 def _failing_rules(project: Project, done: Publication) -> list[tuple[Any, ...]]:

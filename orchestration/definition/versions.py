@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 import zoneinfo
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -17,6 +19,7 @@ from orchestration.project import RunVars
 MOST_VERSIONS_OF_A_LINE = 20
 """As macros/definition.sql has it."""
 MOST_ROLES = 10
+DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(.*)")
 MOST_WEEKS = 150
 """Of a calendar that an SLA may take: no clock is read further ahead
 (int_calendar__openings)."""
@@ -88,8 +91,13 @@ def _line_of(row: Row, versions: list[Row]) -> list[str]:
 
 def instant_of(text: str, zone: str) -> datetime | None:
     """An instant or a day; naive ones are in the zone."""
+    said = DAY.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    if said is None:
+        return None
+    year, month, day, time = said.groups()
+    time = re.sub(r" ?UTC$", "+00:00", time)
     try:
-        found = datetime.fromisoformat(text.strip().replace("/", "-"))
+        found = datetime.fromisoformat(f"{year}-{month:0>2}-{day:0>2}{time}")
         if found.tzinfo is None:
             found = found.replace(tzinfo=zoneinfo.ZoneInfo(zone))
         return found.astimezone(UTC)

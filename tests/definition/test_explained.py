@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ import yaml
 
 from orchestration.definition.check import checked, looked_at
 from orchestration.definition.problems import Problem
+from orchestration.definition.versions import instant_of
 from orchestration.errors import LeadFunnelError
 from orchestration.project import ROOT, Project
 from tests.commands import company
 from tests.commands import test_seed_edits as seed_edits
+from tests.lifecycle.cases import SETTINGS
 from tests.reference import generate
 
 RULES = "definition_version,source,entity,field,operator,value,stage"
@@ -700,6 +703,37 @@ def test_definitions_of_the_walk_throughs_pass(tmp_path: Path, name: str) -> Non
         tmp_path / "definition", **getattr(seed_edits, name)
     )
     checked(Project.from_environment({}, definition=folder))
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_definitions_of_the_stories_pass(tmp_path: Path, setting: str) -> None:
+    for name, text in SETTINGS[setting].definition.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    checked(
+        Project.from_environment({}, definition=tmp_path, vars=SETTINGS[setting].vars)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2026-04-01", "2026-03-31T15:00"),
+        ("2026/4/1 9:00", None),
+        ("2026/4/1 09:00", "2026-04-01T00:00"),
+        ("2026年4月1日", "2026-03-31T15:00"),
+        ("2026-04-01 00:00:00 UTC", "2026-04-01T00:00"),
+        ("2026-04-01T00:00:00Z", "2026-04-01T00:00"),
+        ("2026-04-01T00:00:00+0900", "2026-03-31T15:00"),
+        ("2026-02-30", None),
+        ("9999-12-31T23:59-12:00", None),
+    ],
+)
+def test_a_version_begins_at_a_day_or_an_instant(
+    text: str, instant: str | None
+) -> None:
+    found = instant_of(text, "Asia/Tokyo")
+    wanted = None if instant is None else datetime.fromisoformat(f"{instant}+00:00")
+    assert found == wanted
 
 
 @pytest.mark.parametrize("encoding", ["cp932", "utf-16", "utf-8-sig"])

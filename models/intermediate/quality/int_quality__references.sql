@@ -119,9 +119,9 @@ united as (
         count(*) as rows_checked,
         count(*) filter (where records.created_at < first_version.valid_from)
             as rows_failed,
-        'the first is of '
-        || cast(cast(min(records.created_at) as date) as {{ dbt.type_string() }})
-            as detail
+        'the first is of ' || cast(
+            cast(min(records.created_at) as date) as {{ dbt.type_string() }}
+        ) as detail
     from records
     cross join first_version
     group by 1, 2

@@ -42,7 +42,8 @@ values_ranked as (
     select
         *,
         row_number() over (
-            partition by source order by row_count desc, field, new_value
+            partition by source
+            order by row_count desc, field asc, new_value asc
         ) as position
     from values_unmapped
 
@@ -59,8 +60,9 @@ of_quarantine as (
         coalesce(
             case
                 when rules.rule = 'unmapped_status'
-                    then values_ranked.field || ' ''' || values_ranked.new_value
-                        || ''', ' || cast(
+                    then
+                        values_ranked.field || ' ' || chr(39)
+                        || values_ranked.new_value || chr(39) || ', ' || cast(
                             values_ranked.row_count as {{ dbt.type_string() }}
                         )
                         || ' rows since ' || cast(
@@ -87,7 +89,8 @@ volumes_ranked as (
     select
         *,
         row_number() over (
-            partition by rule, source order by rows_failed desc, source_table
+            partition by rule, source
+            order by rows_failed desc, source_table asc
         ) as position
     from {{ ref('int_quality__volumes') }}
 

@@ -36,7 +36,7 @@ instants as (
     where
         {{ column }} <= clock.as_of
         and {{ column }}
-        > {{ dbt.dateadd('day', -days_back, 'clock.as_of') }}
+        > cast({{ dbt.dateadd('day', -days_back, 'clock.as_of') }} as date)
     {{ 'union all' if not loop.last }}
 {%- endfor %}
 ),

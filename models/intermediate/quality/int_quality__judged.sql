@@ -66,7 +66,8 @@ select
     end as state,
     case
         when rows_failed > accepted_rows and expired_on is not null
-            then 'Accepted until '
+            then
+                'Accepted until '
                 || cast(expired_on as {{ dbt.type_string() }})
                 || ' (' || expired_reason || '), and counts again: '
                 || coalesce(detail, '')

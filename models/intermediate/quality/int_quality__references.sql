@@ -6,7 +6,14 @@ with clock as (
 
     select
         as_of,
-        {{ dbt.dateadd('day', -new_for_days, 'as_of') }} as new_from
+        cast(
+            {{ dbt.dateadd('day', -new_for_days, 'cast(as_of as date)') }}
+            as date
+        ) as new_from,
+        cast(
+            {{ dbt.dateadd('day', -2 * new_for_days, 'cast(as_of as date)') }}
+            as date
+        ) as old_before
     from {{ ref('int_run__clock') }}
 
 ),
@@ -64,9 +71,7 @@ new_sources as (
         known_sources.lead_source is null
         and lead_sources.first_at > clock.new_from
         -- Of a young system everything is new.
-        and histories.first_at < {{
-            dbt.dateadd('day', -new_for_days, 'clock.new_from')
-        }} as is_new
+        and histories.first_at < clock.old_before as is_new
     from lead_sources
     cross join clock
     inner join histories
@@ -102,7 +107,8 @@ united as (
         min(
             case
                 when is_new
-                    then '''' || lead_source || ''', '
+                    then
+                        chr(39) || lead_source || chr(39) || ', '
                         || cast(row_count as {{ dbt.type_string() }})
                         || ' leads since '
                         || cast(first_date as {{ dbt.type_string() }})

@@ -296,7 +296,7 @@ def _result(
         )
     else:
         passed, count = bool(outcome.success), _count(outcome)
-        message = _message(check, outcome, count, page)
+        message = _message(check, outcome, count, page, suite.what_to_do)
     return CheckResult(
         suite=suite.name,
         name=check.name,
@@ -308,6 +308,7 @@ def _result(
         protects=check.protects,
         page=page,
         was_run=outcome is not None,
+        what_to_do=suite.what_to_do,
     )
 
 
@@ -321,7 +322,7 @@ def _count(outcome: Any) -> int:
     return int(result.get("observed_value") or 1)
 
 
-def _message(check: Check, outcome: Any, count: int, page: str) -> str:
+def _message(check: Check, outcome: Any, count: int, page: str, what_to_do: str) -> str:
     if outcome.success:
         return f"{check.name} holds on {check.table}."
     error = _raised(outcome)
@@ -338,7 +339,7 @@ def _message(check: Check, outcome: Any, count: int, page: str) -> str:
     )
     return (
         f"The check {check.name} on {check.table} failed: {found}. "
-        f"{check.protects} See {page}."
+        f"{check.protects} {what_to_do} See {page}."
     )
 
 

@@ -43,7 +43,8 @@ select * from united
 
 {#-
     How many versions one may be based on, one after another. What is based on
-    more of them, or on itself, fails assert_definition_is_consistent.
+    more of them, or on itself, is refused before anything is built
+    (orchestration/definition).
 -#}
 {% macro most_versions_of_a_line() -%}
 {{ return(20) }}
@@ -60,8 +61,8 @@ select * from united
 
 
 {#-
-    How many roles a version may name that have to accept. More of them fail
-    assert_definition_is_consistent.
+    How many roles a version may name that have to accept. More of them are
+    refused before anything is built (orchestration/definition).
 -#}
 {% macro most_roles_that_accept() -%}
 {{ return(10) }}

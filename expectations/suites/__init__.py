@@ -8,6 +8,7 @@ from expectations.suites import (
     funnel,
     history,
     lifecycles,
+    quality,
     raw,
     reconciliation,
     transitions,
@@ -28,5 +29,6 @@ def suites(raw_tables: Sequence[RawTable]) -> dict[str, Suite]:
             funnel.SUITE,
             finance.SUITE,
             history.SUITE,
+            quality.SUITE,
         )
     }

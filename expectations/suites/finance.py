@@ -3,7 +3,7 @@
 That every cent of spend does is the dbt test assert_spend_ties_out.
 """
 
-from expectations.checks import Suite, no_rows, of_each_person
+from expectations.checks import OF_MODELS, Suite, no_rows, of_each_person
 
 WEIGHTS = "marts.fct_attributed_acceptances"
 MART = "marts.mart_spend_per_sal"
@@ -43,6 +43,7 @@ FACTS = Suite(
     "finance_facts",
     "Finance's facts: spend and attribution",
     (*OF_EACH_PERSON,),
+    OF_MODELS,
 )
 
 SUITE = Suite(
@@ -74,4 +75,5 @@ SUITE = Suite(
             "The attributed leads of all rows are the accepted leads.",
         ),
     ),
+    OF_MODELS,
 )

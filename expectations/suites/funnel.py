@@ -3,7 +3,7 @@
 That a mart's own columns agree with each other is a dbt test of it.
 """
 
-from expectations.checks import Check, Suite, no_rows
+from expectations.checks import OF_MODELS, Check, Suite, no_rows
 
 COHORT = "marts.mart_funnel_cohort"
 MONTHLY = "marts.mart_funnel_monthly"
@@ -206,4 +206,5 @@ SUITE = Suite(
             "rejected is never more: the projection is made of it.",
         ),
     ),
+    OF_MODELS,
 )

@@ -3,7 +3,14 @@
 What must hold of each row alone is a dbt test of its model.
 """
 
-from expectations.checks import Check, Suite, no_rows, of_each_person, one_value
+from expectations.checks import (
+    OF_MODELS,
+    Check,
+    Suite,
+    no_rows,
+    of_each_person,
+    one_value,
+)
 
 TABLE = "marts.fct_lead_lifecycles"
 PEOPLE = "marts.dim_people"
@@ -162,4 +169,5 @@ SUITE = Suite(
             "published, and nobody else: a join must lose no human being.",
         ),
     ),
+    OF_MODELS,
 )

@@ -77,4 +77,5 @@ def suite(tables: Sequence[RawTable]) -> Suite:
         "raw",
         "Raw tables, as loaded",
         tuple(check for table in tables for check in _checks_of(table)),
+        "Export the table again, whole and with its key, and run again.",
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from expectations.checks import Catalog, Suite, no_rows
+from expectations.checks import OF_MODELS, Catalog, Suite, no_rows
 from expectations.suites.raw import RawTable
 
 TABLE = "quality.raw_row_fates"
@@ -51,4 +51,5 @@ def suite(tables: Sequence[RawTable]) -> Suite:
                 rows_of_raw_tables=rows_of_raw_tables,
             ),
         ),
+        OF_MODELS,
     )

@@ -91,4 +91,7 @@ SUITE = Suite(
             "or that the history came in with its times mixed up.",
         ),
     ),
+    "Look the steps up in fct_stage_transitions: where many are forbidden, mend "
+    "stage_rules or stage_transitions; where they do not join, build everything anew "
+    "(FULL_REFRESH=1).",
 )

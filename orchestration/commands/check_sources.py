@@ -43,7 +43,7 @@ def check_sources(
             for finding in findings_of(source):
                 failed = failed or finding.kind == "error"
                 mark, style = MARKS[finding.kind]
-                screen.print(f"  [{style}]{mark}[/] ", end="", highlight=False)
+                screen.print(f"  {mark} ", style=style, end="")
                 screen.print(
                     finding.sentence, highlight=False, markup=False, soft_wrap=True
                 )

@@ -18,7 +18,7 @@ from orchestration.run.failures import failed, in_turn
 GATES: dict[str, tuple[str, ...]] = {
     "raw": ("raw",),
     "core": ("transitions", "lifecycles", "finance_facts", "reconciliation"),
-    "funnel": ("funnel", "finance", "history"),
+    "funnel": ("funnel", "finance", "history", "quality"),
 }
 """One op for each gate. What comes after reads a table that the gate has a check
 on, so a failure in any of the gate's suites stops it."""

@@ -91,19 +91,21 @@ def write_run_settings(context: dg.AssetExecutionContext) -> dg.MaterializeResul
         project.prepare_out()
     with in_turn(project):
         notes = write_settings(project)
-        rows = write_definition(project)
+        written = write_definition(project)
         if project.engine == "spark":
             engine.hand_over_raw(project, dbt_runner.manifest_json(project))
             decision = engine.BUILDS_ANEW
         else:
             decision = decide(project).sentence
+    for sentence in written.odd:
+        context.log.warning(sentence)
     for note in [*notes, decision]:
         context.log.info(note)
         progress.note(note)
     return dg.MaterializeResult(
         metadata={
             "vars": project.vars.as_json(),
-            "definition_files": rows,
+            "definition_files": written.rows,
             "decision": decision,
         }
     )

@@ -65,6 +65,8 @@ def checks(project: Project, manifest: Mapping[str, Any]) -> list[dict[str, Any]
             "passed": result.passed,
             "count": result.count,
             "protects": result.protects,
+            "severity": "error" if result.is_blocking else "warning",
+            "what_to_do": result.what_to_do,
             "owner": owners.get(result.table) or most,
         }
         for suite in SUITES

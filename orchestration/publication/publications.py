@@ -85,6 +85,8 @@ class Publication:
     """What became of these rows, by the columns of `raw_row_fates`."""
     checks: Sequence[Mapping[str, Any]] = ()
     """What each check of the suites came to, and since when one fails."""
+    latest: Mapping[str, str] = field(default_factory=dict)
+    """The latest event, or day of spend, of each system."""
 
 
 @dataclass(frozen=True)
@@ -222,6 +224,7 @@ def publish(
         raw_rows=_raw_rows(project),
         fates=_fates(project),
         checks=_since_when(checks, before, now),
+        latest=_latest(project),
     )
     text = json.dumps(asdict(publication), ensure_ascii=False, indent=2)
     (partial / "publication.json").write_text(text + "\n", encoding="utf-8")
@@ -282,6 +285,27 @@ def _fates(project: Project) -> dict[str, dict[str, int]]:
             f"from {schema}.raw_row_fates where raw_rows > 0 order by 1"
         ).fetchall()
     return {name: dict(zip(FATES, counts, strict=True)) for name, *counts in rows}
+
+
+LATEST = {"fct_stage_events": "occurred_at", "fct_spend": "spend_date"}
+
+
+def _latest(project: Project) -> dict[str, str]:
+    schema = f"{project.schema_prefix}marts"
+    with duckdb.connect(str(project.built), read_only=True) as connection:
+        found = [
+            f"select source, {column} as latest_at from {schema}.{table}"
+            for table, column in LATEST.items()
+            if warehouse.has_table(connection, schema, table)
+        ]
+        if not found:
+            return {}
+        return dict(
+            connection.execute(
+                "select source, cast(max(latest_at) as varchar) "
+                f"from ({' union all '.join(found)}) group by 1 order by 1"
+            ).fetchall()
+        )
 
 
 def _since_when(

@@ -17,6 +17,7 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.definition.check import checked
 from orchestration.defs.automation import JOB_NAME
 from orchestration.errors import LeadFunnelError
 from orchestration.increment import state
@@ -142,6 +143,8 @@ def _execute(
     report.steps.append(preparing)
     observer.started(preparing)
     clock = time.monotonic()
+    # What has to be mended there is said before anything is loaded.
+    checked(project)
     run_id = str(uuid.uuid4())
     # Imports of its own while this process prepares.
     recorder = history.Recorder(project, run_id) if record else None

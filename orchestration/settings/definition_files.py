@@ -10,7 +10,7 @@ from pathlib import Path
 
 from orchestration.errors import LeadFunnelError, listed, meant
 from orchestration.project import VARS_FILE, Project
-from orchestration.sources import trusted
+from orchestration.sources import encodings, trusted
 from orchestration.sources.tables import plain
 
 REPLACE, ADD = "replace", "add"
@@ -94,13 +94,26 @@ def rows_in_force(project: Project, seed: str) -> list[dict[str, str]]:
 
 
 def text_of(path: Path) -> tuple[str, str]:
-    """The text of a file of the definition, and its encoding: UTF-8, or what a
-    Japanese Excel saves."""
+    """The text of a file of the definition, and its encoding; one that its bytes do
+    not tell is an error."""
     content = path.read_bytes()
+    told = encodings.marked(content)
+    if told is None:
+        try:
+            return content.decode("utf-8"), "utf-8"
+        except UnicodeDecodeError:
+            lines = content.split(b"\n")
+            sample = b"\n".join(line for line in lines if not line.isascii())
+            found = encodings.told_by(sample)
+            told = found[0] if found else None
     try:
-        return content.decode("utf-8-sig"), "utf-8"
+        if told is not None:
+            return content.decode(told), told.removesuffix("-sig")
     except UnicodeDecodeError:
-        return content.decode("cp932", "replace"), "cp932"
+        pass
+    raise LeadFunnelError(
+        f"{path.name} in DEFINITION is in no encoding that is known: save it as UTF-8."
+    )
 
 
 def delimiter_of(text: str) -> str:

@@ -8,38 +8,35 @@ the seeds.
 
 from __future__ import annotations
 
-import csv
-import re
-import shutil
-from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import dataclass
 
 import duckdb
 
 from orchestration import warehouse
 from orchestration.acceptance import tables as scoring
-from orchestration.errors import LeadFunnelError, listed, meant
+from orchestration.definition.check import checked
+from orchestration.definition.rows import Definition
 from orchestration.increment import state
-from orchestration.increment.lineage import MODEL
 from orchestration.live.store import last_loads
 from orchestration.project import SYSTEMS, Project
 from orchestration.publication import closings, publications
-from orchestration.settings.definition_files import (
-    REPLACE,
-    OverlayFile,
-    overlay_files,
-    seed_columns,
-)
+from orchestration.settings.definition_files import REPLACE, OverlayFile
 from orchestration.sources.conventions import write_conventions
-from orchestration.sources.landing import LandingFile
-from orchestration.sources.readers import Converted, Converter
-from orchestration.sources.tables import RawTable, plain
-from orchestration.transformation import dbt_runner
 from orchestration.warehouse import quoted
 
 OVERLAY_MODE = "overlay_mode"
 EMPTIED = "emptied"
 """The mode of the one row that a replacing file without rows leaves behind."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a DEFINITION folder came to."""
+
+    rows: dict[str, int]
+    """By file."""
+    odd: list[str]
+    """Sentences about what is legal, and perhaps not meant."""
 
 
 def write_settings(project: Project) -> list[str]:
@@ -98,6 +95,7 @@ def write_settings(project: Project) -> list[str]:
                 f"insert into {schema}.loads values (?, ?, ?)", loads
             )
         _write_published_raw_tables(project, connection, schema)
+        _write_published_data_quality(project, connection, schema)
         notes = write_conventions(project, connection)
         state.create(connection, project)
         scoring.create(connection, project)
@@ -125,21 +123,50 @@ def _write_published_raw_tables(
     )
 
 
-def write_definition(project: Project) -> dict[str, int]:
-    """Write the DEFINITION folder to `definition_overlay`: rows by seed.
+QUALITY = "mart_data_quality"
+
+
+def _write_published_data_quality(
+    project: Project, connection: duckdb.DuckDBPyConnection, schema: str
+) -> None:
+    """What earlier runs on this same folder found, as they published it."""
+    columns = {
+        "run_as_of": "timestamp",
+        "rule": "varchar",
+        "source": "varchar",
+        "rows_checked": "bigint",
+        "rows_failed": "bigint",
+        "rows_quarantined": "bigint",
+        "state": "varchar",
+        "failing_since": "timestamp",
+        "detail": "varchar",
+        "owner": "varchar",
+        "what_to_do": "varchar",
+    }
+    declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    table = f"{schema}.published_data_quality"
+    connection.execute(f"create or replace table {table} ({declared})")
+    done = publications.published(project)
+    if done is None or done.landing != str(project.landing) or QUALITY not in done.rows:
+        return
+    connection.execute(
+        f"insert into {table} select {', '.join(columns)} from read_parquet(?)",
+        [str(project.published / f"{QUALITY}.parquet")],
+    )
+
+
+def write_definition(project: Project) -> Written:
+    """Write the DEFINITION folder to `definition_overlay`, once it is known that it
+    can be so; says what was written.
 
     Every seed has a table there, also without a folder.
     """
-    seeds = seed_columns(project)
-    overlays = overlay_files(project)
-    types = _column_types(project) if overlays else {}
-    scratch = project.scratch / "definition"
-    shutil.rmtree(scratch, ignore_errors=True)
+    definition, odd = checked(project)
     connection = warehouse.connect(project)
     try:
         connection.execute("begin")
         connection.execute(f"create schema if not exists {overlay_schema(project)}")
-        for seed, columns in seeds.items():
+        for seed, columns in definition.columns.items():
             declared = ", ".join(
                 f"{quoted(name)} varchar" for name in (*columns, OVERLAY_MODE)
             )
@@ -147,23 +174,15 @@ def write_definition(project: Project) -> dict[str, int]:
                 f"create or replace table {overlay_schema(project)}.{quoted(seed)} "
                 f"({declared})"
             )
-        rows = {
-            overlay.path.name: _insert(
-                connection,
-                project,
-                overlay,
-                seeds[overlay.seed],
-                types[overlay.seed],
-                scratch,
-            )
-            for overlay in overlays
-        }
-        _check_funnel_version(connection, project)
+        for overlay in definition.overlays:
+            _insert(connection, project, definition, overlay)
         connection.execute("commit")
     finally:
         connection.close()
-        shutil.rmtree(scratch, ignore_errors=True)
-    return rows
+    return Written(
+        {name: len(rows) for name, rows in definition.own.items()},
+        [f"Look at {problem}" for problem in odd],
+    )
 
 
 def overlay_schema(project: Project) -> str:
@@ -174,113 +193,22 @@ def overlay_schema(project: Project) -> str:
 def _insert(
     connection: duckdb.DuckDBPyConnection,
     project: Project,
+    definition: Definition,
     overlay: OverlayFile,
-    columns: tuple[str, ...],
-    types: Mapping[str, str],
-    scratch: Path,
-) -> int:
-    """Copy one overlay file, as text, into the table of its seed."""
-    by_plain_name = {plain(column): column for column in columns}
-    table = RawTable("definition", overlay.seed, "the funnel's definition")
-    file = LandingFile(overlay.path, overlay.path.name, table, "csv", False)
-    count = 0
-    with Converter(scratch) as converter:
-        converted = converter.convert(file, scratch / f"{overlay.path.stem}.parquet")
-    given = converted.columns
-    for name in given:
-        if plain(name) not in by_plain_name:
-            raise LeadFunnelError(
-                f"{overlay.path.name} in DEFINITION has the unknown column {name!r}"
-                f"{meant(name, columns)}. The columns of {overlay.seed} are "
-                f"{listed(columns, limit=30)}."
-            )
-    for name in given:
-        column = by_plain_name[plain(name)]
-        _check_values(connection, overlay, converted, name, column, types[column])
-    target = f"{overlay_schema(project)}.{quoted(overlay.seed)}"
-    if given:
-        names = ", ".join(quoted(by_plain_name[plain(name)]) for name in given)
-        values = ", ".join(quoted(name) for name in given)
-        count = connection.execute(
-            f"insert into {target} ({names}, {OVERLAY_MODE}) "
-            f"select {values}, ? from read_parquet(?) "
-            f"where coalesce({values}) is not null",
-            [overlay.mode, str(converted.parquet)],
-        ).fetchone()[0]
-    if overlay.mode == REPLACE and not count:
-        connection.execute(
-            f"insert into {target} ({OVERLAY_MODE}) values (?)", [EMPTIED]
-        )
-    return count
-
-
-def _column_types(project: Project) -> dict[str, dict[str, str]]:
-    """The types of the seeds' columns, which the models of the definition declare."""
-    nodes = dbt_runner.manifest_json(project)["nodes"]
-    return {
-        seed: {
-            name: column["data_type"]
-            for name, column in nodes[f"{MODEL}def_{seed}"]["columns"].items()
-        }
-        for seed in seed_columns(project)
-    }
-
-
-def _check_values(
-    connection: duckdb.DuckDBPyConnection,
-    overlay: OverlayFile,
-    converted: Converted,
-    given: str,
-    column: str,
-    kind: str,
 ) -> None:
-    """What is no value of its column's type is said here; a model would fail."""
-    text = f"nullif(trim({quoted(given)}), '')"
-    wrong = [
-        value
-        for (value,) in connection.execute(
-            f"select distinct {text} from read_parquet(?) "
-            f"where {text} is not null and try_cast({text} as {kind}) is null "
-            "order by 1",
-            [str(converted.parquet)],
-        ).fetchall()
+    """Copy one overlay file, as text, into the table of its seed. A column that it
+    does not have, and a blank value, are null."""
+    columns = definition.columns[overlay.seed]
+    rows = [
+        [*(row[column] or None for column in columns), overlay.mode]
+        for row in definition.own[overlay.path.name]
     ]
-    if wrong:
-        raise LeadFunnelError(
-            f"{overlay.path.name} in DEFINITION has {listed(map(repr, wrong))} in the "
-            f"column {column}, which must be {_wanted(kind)}: correct it there."
-        )
-
-
-def _wanted(kind: str) -> str:
-    """A type in words."""
-    decimal = re.fullmatch(r"decimal\((\d+),(\d+)\)", kind)
-    if decimal:
-        whole = int(decimal[1]) - int(decimal[2])
-        return f"a number, with at most {whole} digits before the point"
-    return {
-        "int": "a whole number",
-        "date": "a date such as 2026-04-01",
-        "boolean": "true or false",
-    }.get(kind, f"of the type {kind}")
-
-
-def _check_funnel_version(
-    connection: duckdb.DuckDBPyConnection, project: Project
-) -> None:
-    wanted = project.vars.funnel_version
-    if wanted is None:
-        return
-    overlaid = connection.execute(
-        f"select version, {OVERLAY_MODE} from {overlay_schema(project)}.funnel_versions"
-    ).fetchall()
-    known = [version for version, mode in overlaid if mode != EMPTIED]
-    if not any(mode in (REPLACE, EMPTIED) for _, mode in overlaid):
-        path = project.seeds / "funnel_versions.csv"
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            known = [row["version"] for row in csv.DictReader(stream)] + known
-    if wanted not in known:
-        raise LeadFunnelError(
-            f"The var funnel_version is {wanted!r}, which the seed funnel_versions "
-            f"does not name{meant(wanted, known)}. It names {listed(known, limit=20)}."
+    if overlay.mode == REPLACE and not rows:
+        rows = [[*(None for _ in columns), EMPTIED]]
+    if rows:
+        marks = ", ".join("?" for _ in (*columns, OVERLAY_MODE))
+        connection.executemany(
+            f"insert into {overlay_schema(project)}.{quoted(overlay.seed)} "
+            f"values ({marks})",
+            rows,
         )

@@ -1,4 +1,4 @@
-"""What does not fit together in a definition is said row by row."""
+"""What a definition with versions, periods and targets of its own comes to."""
 
 from pathlib import Path
 
@@ -15,14 +15,7 @@ READ = (
     "int_funnel_versions__in_force",
     "int_sla_policies__resolved",
     "int_calendar__openings",
-    "assert_definition_is_consistent",
 )
-
-
-def sentence(project: Project, tmp_path: Path, **files: str) -> str:
-    """What the definition with these files makes dbt say."""
-    own = prepared(project, tmp_path, **files)
-    return str(dbt_runner.failure_sentence(dbt_runner.build(own, READ)))
 
 
 def prepared(project: Project, tmp_path: Path, **files: str) -> Project:
@@ -41,49 +34,6 @@ def prepared(project: Project, tmp_path: Path, **files: str) -> Project:
             "timestamp '2026-06-01' as as_of"
         )
     return own
-
-
-def test_the_first_rows_that_do_not_fit_are_named(
-    project: Project, tmp_path: Path
-) -> None:
-    rules = "".join(f"v1,generic,lead,status,equals,x{n},stage{n}\n" for n in range(5))
-    said = sentence(
-        project,
-        tmp_path,
-        holidays="calendar_id,holiday_date\ntokyoo,2026-05-01\n,2026-05-02\n",
-        stage_rules=(
-            "definition_version,source,entity,field,operator,value,stage\n" + rules
-        ),
-    )
-    assert "found 7 rows" in said
-    assert (
-        'In holidays (seeds/ or DEFINITION), "tokyoo" is not a calendar of '
-        "business_calendars: correct that row."
-    ) in said
-    assert "a blank value is not a calendar of business_calendars" in said
-    assert '"stage2" is not a stage: correct that row. And 2 more.' in said
-    assert "stage3" not in said
-
-
-def test_roles_that_cannot_accept_are_named(project: Project, tmp_path: Path) -> None:
-    said = sentence(
-        project,
-        tmp_path,
-        funnel_versions=(
-            "version,based_on,handoff_mode,acceptance_roles\n"
-            "unknown,v1,explicit,closer+field_sales\n"
-            "twice,v1,explicit,adr+field_sales+ Ａdr\n"
-            "blank,v1,explicit,field_sales+\n"
-            "right,v1,explicit,Inside_Sales + ｆield_sales\n"
-        ),
-    )
-    assert (
-        'In funnel_versions (seeds/ or DEFINITION), "closer" is not a role of '
-        "sales_roles, but stands in the acceptance_roles of unknown: correct that row."
-    ) in said
-    assert '"adr" stands more than once in the acceptance_roles of twice' in said
-    assert "a blank value is not a role of sales_roles" in said
-    assert "found 3 rows" in said
 
 
 def test_who_accepts_is_said_by_the_version_alone(
@@ -128,44 +78,9 @@ def roles_that_accept(project: Project) -> list[tuple[str, str]]:
         ).fetchall()
 
 
-def test_more_roles_than_are_read_are_said(project: Project, tmp_path: Path) -> None:
-    roles = [f"closer{number}" for number in range(11)]
-    said = sentence(
-        project,
-        tmp_path,
-        sales_roles="role\n" + "\n".join(roles) + "\n",
-        funnel_versions=(
-            "version,based_on,handoff_mode,acceptance_roles\n"
-            f"many,v1,explicit,{'+'.join(roles)}\n"
-        ),
-    )
-    assert '"many" has more than 10 acceptance_roles: correct that row.' in said
-    assert "found 1 row" in said
-
-
 PERIODS = (
     "fiscal_period_id,start_date,end_date,fiscal_year,fiscal_quarter,fiscal_month,name"
 )
-
-
-def test_fiscal_periods_that_overlap_or_leave_a_day_out_are_named(
-    project: Project, tmp_path: Path
-) -> None:
-    said = sentence(
-        project,
-        tmp_path,
-        fiscal_periods=f"""{PERIODS}
-P1,2026-01-04,2026-01-31,2026,1,1,P1
-P2,2026-02-01,2026-02-28,2026,1,2,P2
-P3,2026-03-02,2026-03-28,2026,1,3,P3
-P4,2026-03-28,2026-04-25,2026,2,4,P4
-P5,2026-04-26,2026-05-23,2026,2,5,P5
-""",
-    )
-    assert '"P2" is followed by days of no period' in said
-    assert '"P3" has days of another period' in said
-    assert '"P4" has days of another period' in said
-    assert "found 3 rows" in said
 
 
 def test_fiscal_periods_govern_dates_quarters_and_years(
@@ -204,48 +119,6 @@ F4,2026-05-04,2026-06-07,2027,2,4,four
         ("2026-05-04", 2027, 2, 4, second, first),
         ("2026-06-07", 2027, 2, 4, second, first),
     ]
-
-
-def test_targets_and_bands_that_cannot_be_are_named(
-    project: Project, tmp_path: Path
-) -> None:
-    said = sentence(
-        project,
-        tmp_path,
-        kpi_targets="metric,dimension,dimension_value,effective_from,target\n"
-        "sal_rat,all,,2026-04-01,0.5\n"
-        "accepted,region,,2026-04-01,300\n"
-        "accepted,all,,,300\n"
-        "sal_rate,team,East,2026-04-01,50\n",
-        score_bands="score_band,lower_bound\nhot,100\n",
-    )
-    assert '"sal_rat" is neither a rate nor a count that may have a target' in said
-    assert '"region" is not a dimension (all, channel, campaign,' in said
-    assert '"accepted" has a target without a first day' in said
-    assert "found 6 rows" in said
-
-
-def test_proposals_that_cannot_be_are_named(project: Project, tmp_path: Path) -> None:
-    header = "match_on,match_value,least_probability\n"
-    own = prepared(
-        project,
-        tmp_path,
-        acceptance_proposals=f"{header}region,East,0.5\nteam,West,1.5\n"
-        "channel,web,0\nTeam,South,1\n",
-    )
-    folder = own.definition
-    assert folder is not None
-    said = str(dbt_runner.failure_sentence(dbt_runner.build(own, READ)))
-    assert '"region" is not team, channel or default' in said
-    assert '"West" has no probability above 0 and up to 1' in said
-    assert '"web" has no probability above 0 and up to 1' in said
-    assert "found 3 rows" in said
-    (folder / "acceptance_proposals.add.csv").unlink()
-    (folder / "acceptance_proposals.csv").write_text(f"{header}team,West,0.5\n")
-    write_definition(own)
-    said = str(dbt_runner.failure_sentence(dbt_runner.build(own, READ)))
-    assert '"default" is missing: say from which probability' in said
-    assert "found 1 row" in said
 
 
 def test_targets_without_owners_are_targets(project: Project, tmp_path: Path) -> None:

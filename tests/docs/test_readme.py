@@ -128,6 +128,13 @@ def test_they_are_short(english, japanese):
         ("20,000 leads", "30,000 leads", "figures of "),
         ("](docs/sample.md)", "](docs/limits.md)", "links of "),
         ("| `fct_handoffs` | ", "`fct_handoffs` | ", "rows of "),
+        (
+            "| `mart_period_close`, `mart_restatement`, `mart_restated_lines` | number "
+            "that was reported at a close; change since, with its cause; line that "
+            "changed |\n",
+            "",
+            "rows of ",
+        ),
         ("Apache License 2.0", "Apache License", "figures of "),
     ],
 )

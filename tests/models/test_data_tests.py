@@ -41,6 +41,7 @@ DECISIONS = "update marts.mart_acceptance_proposal_outcomes set"
 HISTORY = "update marts.mart_history_coverage set"
 RETENTION = "update definition.def_history_retention set"
 MODELS = "update marts.mart_acceptance_model set"
+QUALITY = "update marts.mart_data_quality set"
 
 # What breaks which rule of which test: {test: [(rule or "", statement)]}.
 BROKEN: dict[str, list[tuple[str, str]]] = {
@@ -306,6 +307,22 @@ BROKEN: dict[str, list[tuple[str, str]]] = {
         ("measures_are_shares", f"{MODELS} auc = 1.1"),
         ("better_than_chance", f"{MODELS} gain_over_score_lower = -0.01"),
         ("better_than_chance", f"{MODELS} gain_over_base_rate_lower = null"),
+    ],
+    "data_quality_can_be_so": [
+        ("state_is_known", f"{QUALITY} state = 'odd'"),
+        ("counts_are_plausible", f"{QUALITY} rows_failed = 1"),
+        ("counts_are_plausible", f"{QUALITY} rows_quarantined = -1"),
+        ("counts_are_plausible", f"{QUALITY} state = 'accepted'"),
+        ("since_when_is_of_a_failure", f"{QUALITY} failing_since = run_as_of"),
+        (
+            "since_when_is_of_a_failure",
+            f"{QUALITY} state = 'failed', rows_failed = 1",
+        ),
+        (
+            "since_when_is_of_a_failure",
+            f"{QUALITY} state = 'failed', rows_failed = 1, "
+            "failing_since = '2026-05-02'",
+        ),
     ],
 }
 

@@ -16,6 +16,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.definition.check import checked
+from orchestration.errors import LeadFunnelError
 from orchestration.project import ROOT, Project
 from orchestration.transformation import dbt_runner
 from tests import job
@@ -142,13 +144,8 @@ def test_a_deleted_sla_row_is_caught(copied: Project) -> None:
     path = copied.root / "seeds" / "sla_policies.csv"
     header = path.read_text(encoding="utf-8").splitlines()[0]
     path.write_text(header + "\n", encoding="utf-8")
-    assert "assert_definition_is_consistent" in failures(
-        copied,
-        "sla_policies",
-        "def_sla_policies",
-        "int_sla_policies__resolved",
-        "assert_definition_is_consistent",
-    )
+    with pytest.raises(LeadFunnelError, match="no hand-off would ever be due"):
+        checked(copied)
 
 
 def test_a_dropped_join_condition_is_caught(copied: Project) -> None:

@@ -421,6 +421,22 @@ select
     0.01 as gain_over_score_lower, 0.02 as gain_over_base_rate_lower,
     true as is_better;
 
+create table marts.mart_data_quality as
+select
+    'd' || range as data_quality_id,
+    timestamp '2026-05-01 00:00:00' as run_as_of,
+    true as is_last_run,
+    rules.rule,
+    'generic' as source,
+    3 as rows_checked, 0 as rows_failed, 0 as rows_quarantined,
+    'passed' as state,
+    cast(null as timestamp) as failing_since,
+    cast(null as varchar) as detail
+from (values
+    (0, 'volume_low'), (1, 'silent'), (2, 'unmapped_status'),
+    (3, 'unknown_owner'), (4, 'missing_key'), (5, 'before_first_version')
+) as rules (range, rule);
+
 create table marts.mart_spend_per_sal as
 select
     cost_kind || ' ' || fiscal_period_id as spend_per_sal_id,

@@ -22,6 +22,7 @@ DAYS = "update marts.mart_funnel_period set"
 CURVE = "update marts.mart_acceptance_curve set"
 MONTHS = "update marts.mart_funnel_monthly set"
 COSTS = "update marts.mart_spend_per_sal set"
+FAILS = "update marts.mart_data_quality set state = 'failed', rows_failed = 3"
 
 # What breaks which check: (suite, check, statement).
 BROKEN = [
@@ -152,6 +153,18 @@ BROKEN = [
         "history",
         "loaded_before_it_is_lost",
         "update marts.mart_history_coverage set days_until_lost = 13",
+    ),
+    ("quality", "volumes_are_usual", f"{FAILS} where rule = 'volume_low'"),
+    ("quality", "sources_are_heard_of", f"{FAILS} where rule = 'silent'"),
+    ("quality", "values_are_known", f"{FAILS} where rule = 'unmapped_status'"),
+    ("quality", "references_are_known", f"{FAILS} where rule = 'unknown_owner'"),
+    ("quality", "rows_can_be_read", f"{FAILS} where rule = 'missing_key'"),
+    ("quality", "history_is_whole", f"{FAILS} where rule = 'before_first_version'"),
+    (
+        "quality",
+        "no_exception_has_run_out",
+        "update marts.mart_data_quality set detail = 'Accepted until 2026-04-30 (x)' "
+        "where rule = 'silent'",
     ),
 ]
 

@@ -112,7 +112,8 @@ def test_words_from_outside_are_only_text(
             HOSTILE,
         ]
         assert "1 of 1 checks warn" in opened.page.locator("#not-in-it").inner_text()
-        assert "Look at its rows in OUT/data_docs/index.html" in check[6]
+        assert check[6] == HOSTILE
+        assert "Look at its rows in OUT/data_docs/index.html" in check[7]
 
 
 def test_a_reps_own_words_are_not_shown(

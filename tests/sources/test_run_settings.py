@@ -56,7 +56,7 @@ def test_settings_are_one_row_and_a_row_for_each_system(landing, tmp_path):
 
 
 def test_every_seed_has_an_overlay_also_without_a_folder(project):
-    assert write_definition(project) == {}
+    assert write_definition(project).rows == {}
     found = rows(
         project,
         "select table_name from duckdb_tables() "
@@ -68,12 +68,11 @@ def test_every_seed_has_an_overlay_also_without_a_folder(project):
 def test_rows_replace_or_add_and_missing_columns_are_null(own, definition):
     (definition / "shared_mailboxes.csv").write_text("local_part\nhello\n\n")
     (definition / "stage_rules.add.csv").write_bytes(
-        "Definition Version;source;value;stage\nv1;generic;商談中;sql\n;;;\n".encode(
-            "cp932"
-        )
+        "Definition Version;source;Entity;operator;value;stage\n"
+        "v1;generic;lead;equals;商談中です;sql\n;;;;;\n".encode("cp932")
     )
     (definition / "README.md").write_text("ours")
-    assert write_definition(own) == {
+    assert write_definition(own).rows == {
         "shared_mailboxes.csv": 1,
         "stage_rules.add.csv": 1,
     }
@@ -85,10 +84,10 @@ def test_rows_replace_or_add_and_missing_columns_are_null(own, definition):
     assert dict(zip(columns, row, strict=True)) == {
         "definition_version": "v1",
         "source": "generic",
-        "entity": None,
+        "entity": "lead",
         "field": None,
-        "operator": None,
-        "value": "商談中",
+        "operator": "equals",
+        "value": "商談中です",
         "stage": "sql",
         "overlay_mode": "add",
     }
@@ -103,7 +102,7 @@ def test_a_definition_that_is_taken_away_is_gone(own, definition, project):
 
 def test_a_replacing_file_without_rows_empties_the_seed(own, definition):
     (definition / "shared_mailboxes.csv").write_text("local_part\n")
-    assert write_definition(own) == {"shared_mailboxes.csv": 0}
+    assert write_definition(own).rows == {"shared_mailboxes.csv": 0}
     assert rows(own, "from definition_overlay.shared_mailboxes") == [(None, "emptied")]
 
 
@@ -114,22 +113,21 @@ def test_a_replacing_file_without_rows_empties_the_seed(own, definition):
         ("stage_rules.plus.csv", "stage\n", "no seed 'stage_rules.plus'"),
         ("stage_rules.xlsx", "x", "not a CSV file"),
         ("stage_rules.csv", "stagee\nx\n", "column 'stagee' .did you mean 'stage'"),
-        ("stage_rules.csv", "stage,STAGE\nx,y\n", "unknown column 'stage_2'"),
+        ("stage_rules.csv", "stage,STAGE\nx,y\n", "names the column stage twice"),
         ("stage_rules.csv", "stage\nx,y\n", "2 values on line 2"),
         (
             "sla_policies.csv",
             "SLA Business Hours\n18\nabc\n1 day\n\n",
-            "sla_policies.csv in DEFINITION has '1 day' and 'abc' in the column "
-            "sla_business_hours, which must be a number, with at most 5 digits before "
-            "the point: correct it there.",
+            'line 4 .1 day.: sla_business_hours is "1 day", but must be a number, with '
+            "at most 5 digits before the point.",
         ),
         (
             "sla_policies.add.csv",
             "match_on,max_pending_days,touches_stop_clock\nteam,30,maybe\n",
-            "'maybe' in the column touches_stop_clock, which must be true or false",
+            'touches_stop_clock is "maybe", but must be true or false',
         ),
         ("stages.add.csv", "stage,rank\nx,first\n", "must be a whole number"),
-        ("holidays.add.csv", "holiday_date\n4/1\n", "'4/1' in .* must be a date such"),
+        ("holidays.add.csv", "holiday_date\n4/1\n", '"4/1", but must be a date such'),
     ],
 )
 def test_what_is_wrong_with_a_definition_is_a_sentence(
@@ -149,9 +147,13 @@ def test_a_funnel_version_must_be_named_by_the_definition(own, definition):
     write_definition(with_version("mql_handoff"))
     with pytest.raises(LeadFunnelError, match="It names v1 and mql_handoff"):
         write_definition(with_version("v2"))
-    (definition / "funnel_versions.add.csv").write_text("version,based_on\nv2,v1\n")
+    (definition / "funnel_versions.add.csv").write_text(
+        "version,based_on,handoff_mode\nv2,v1,explicit\n"
+    )
     write_definition(with_version("v2"))
-    (definition / "funnel_versions.csv").write_text("version\nonly\n")
+    (definition / "funnel_versions.csv").write_text(
+        "version,handoff_mode\nv1,explicit\n"
+    )
     (definition / "funnel_versions.add.csv").unlink()
-    with pytest.raises(LeadFunnelError, match="It names only"):
-        write_definition(with_version("v1"))
+    with pytest.raises(LeadFunnelError, match="It names v1."):
+        write_definition(with_version("mql_handoff"))

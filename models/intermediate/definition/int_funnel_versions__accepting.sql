@@ -1,7 +1,7 @@
 -- The linter indents loops its own way.
 -- noqa: disable=LT02
 -- The roles that have to accept, of every version that names any. A role that
--- nobody can have fails assert_definition_is_consistent.
+-- nobody can have is refused before anything is built.
 with versions as (
 
     select

@@ -24,7 +24,6 @@ SELECTION = (
     "+int_readings__judged",
     "+path:models/definition",
     "assert_a_version_is_in_force",
-    "assert_definition_is_consistent",
 )
 """What is compared and all it is made of, with the tests of the definition."""
 

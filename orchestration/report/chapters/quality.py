@@ -32,6 +32,7 @@ CHAPTERS = (
                     Column("since", "day", "failing_since"),
                     Column("owner", "text"),
                     Column("protects", "text"),
+                    Column("what_to_do", "text"),
                 ),
                 blind_to=_ALL,
             ),

@@ -210,7 +210,10 @@ figures.checks = () => {
     count: check.count,
     since: check.failing_since ?? "",
     owner: check.owner,
-    protects: check.passed ? check.protects : `${check.protects} ${word("do_look")}`,
+    protects: check.protects,
+    // What an earlier version published does not say it.
+    // An earlier version did not publish what to do.
+    what_to_do: check.passed ? "" : `${check.what_to_do ?? ""} ${word("do_look")}`.trim(),
     is_failing: !check.passed,
   }));
   return {

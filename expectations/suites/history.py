@@ -14,10 +14,12 @@ SUITE = Suite(
                 "marts.mart_history_coverage",
                 "select * from {table} where days_until_lost < warn_days",
                 "Its vendor deletes what happened since the table was loaded last, "
-                "and nobody can get it back: load the tables that "
-                "mart_history_coverage says are at risk (is_at_risk).",
+                "and nobody can get it back.",
             ),
             is_blocking=False,
         ),
+    ),
+    what_to_do=(
+        "Load the tables that mart_history_coverage says are at risk (is_at_risk)."
     ),
 )

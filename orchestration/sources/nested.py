@@ -191,8 +191,8 @@ def _of_item(key: str) -> str:
 def _items(text: str) -> str:
     """The items of a list as structs: `e` is the item, `k` the name of its list.
 
-    A list is JSON, or the `results` in an object, or ids with signs between them; of
-    an object of lists (or of objects that have versions) it is all of their items.
+    A list is JSON, or ids with signs between them; of an object of lists (`results`,
+    or one a property) or of objects that have versions it is all of their items.
     """
     value = f"try_cast({text} as json)"
     item = "{'k': cast(null as varchar), 'e': x}"
@@ -207,8 +207,6 @@ def _items(text: str) -> str:
         "lambda x: {'k': cast(null as varchar), 'e': to_json(x)}) "
         f"when json_type({value}) = 'ARRAY' "
         f"then list_transform(json_extract({value}, '$[*]'), lambda x: {item}) "
-        f"when json_type(json_extract({value}, '$.results')) = 'ARRAY' then "
-        f"list_transform(json_extract({value}, '$.results[*]'), lambda x: {item}) "
         f"when json_type({value}) = 'OBJECT' then flatten(list_transform("
         f"json_keys({value}), lambda y: coalesce(list_transform("
         f"json_extract({versions}, '$[*]'), lambda x: {{'k': y, 'e': x}}), []))) "

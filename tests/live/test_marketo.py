@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -184,7 +185,7 @@ def test_adobes_contract_is_held(path, params, said):
         answer = signed(server, path, params)
         assert not answer["success"]
         [broken] = server.broken
-        assert pytest.importorskip("re").search(said, broken), broken
+        assert re.search(said, broken), broken
 
 
 @pytest.mark.skipif(adobes_contract() is None, reason=NO_ADOBE)
@@ -192,7 +193,8 @@ def test_answers_are_held_to_adobes_contract(monkeypatch):
     monkeypatch.setattr(MarketoServer, "usage", lambda *_: {"result": [{"total": "9"}]})
     with MarketoServer(contract=adobes_contract()) as server:
         signed(server, "/rest/v1/stats/usage.json")
-        assert len(server.wrong) == 1 and "'date'" in server.wrong[0] + "'date'"
+        [wrong] = server.wrong
+        assert re.search("'date' is a required|'9' is not of type", wrong), wrong
 
 
 def signed(server: MarketoServer, path: str, params: Any = None, **sent: Any) -> Any:

@@ -203,14 +203,16 @@ def test_rows_that_vanish_from_the_database_stay(fivetran, project):
     assert (key,) in stored(project, table, "id")
 
 
+@pytest.mark.parametrize("synced", ["_fivetran_synced", "created_date"])
 def test_a_load_goes_on_behind_what_an_interrupted_one_brought(
-    fivetran, project, monkeypatch
+    fivetran, project, monkeypatch, synced
 ):
-    """Within one instant, too: nothing is lost, whatever is brought again."""
+    """Of rows of one instant, and of rows hours apart, none is lost."""
     from orchestration.live.database import reading
 
     monkeypatch.setattr(reading, "CHUNK_ROWS", 10)
     fivetran.write(next(company.days()))
+    fivetran.database.psql(f"update fivetran.lead set _fivetran_synced = {synced}")
     interrupted = source(fivetran)
     pages = interrupted.pages
 

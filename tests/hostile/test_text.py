@@ -2,15 +2,19 @@
 `test_company.py` sends it through all of them."""
 
 import ast
+import csv
 import io
 import json
 import logging
 from pathlib import Path
+from types import SimpleNamespace
 
+import duckdb
 import pytest
 from rich.table import Table
 from rich.text import Text
 
+from orchestration.commands.compare import differences
 from orchestration.printable import (
     in_json,
     in_spreadsheet,
@@ -114,3 +118,38 @@ def test_a_run_is_written_down_whatever_is_said(tmp_path):
     kept.keep(project, kept.Report("", "2026-01-01", 1, warnings=said))
     assert kept.last_report(project).warnings == said
     assert Path(kept.report_path(project)).read_bytes().isascii()
+
+
+def test_the_comparison_as_csv_holds_no_formula(tmp_path):
+    connection = duckdb.connect()
+    both = [
+        f"{name}_{side}"
+        for name in differences.LEAD_COLUMNS
+        for side in ("before", "after")
+    ]
+    instants = ("handed_off_at_before", "handed_off_at_after")
+    columns = dict.fromkeys([*both, *instants], "timestamp") | {
+        name: "varchar" for name in both if "at_" not in name
+    }
+    declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    connection.execute(
+        "create table changed_leads (person_id varchar, lifecycle_no int, "
+        "record varchar, is_added boolean, is_removed boolean, is_flipped boolean, "
+        f"{declared})"
+    )
+    connection.execute(
+        "create table lead_causes as select * from (values "
+        "('-1', 1, '@SUM(1)')) as v (person_id, lifecycle_no, why)"
+    )
+    connection.execute(
+        "insert into changed_leads (person_id, lifecycle_no, record, is_flipped) "
+        "values ('-1', 1, '=1+1', true), ('p', -2, '日本', true)"
+    )
+    path = tmp_path / "changed.csv"
+    assert differences.write_csv(SimpleNamespace(connection=connection), path) == 2
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = {row["record"]: row for row in csv.DictReader(stream)}
+    assert rows["'=1+1"]["why"] == "'@SUM(1)"
+    assert rows["'=1+1"]["person_id"] == "'-1"
+    assert rows["日本"]["lifecycle_no"] == "-2"
+    assert rows["日本"]["change"] == "changed"

@@ -15,6 +15,7 @@ from orchestration.live.pipeline import load
 from orchestration.live.source import PassingError, Source
 from orchestration.project import Project
 from orchestration.run.failures import failed, without_retries
+from orchestration.run.lock import step_of_a_run
 
 STORE_POOL = "landed_writer"
 """What writes to the landed store is in this pool."""
@@ -55,9 +56,11 @@ def landed_assets(source: Source) -> dg.AssetsDefinition:
         tables = {key.path[-1] for key in context.selected_asset_keys}
         with without_retries():
             project = Project.from_environment()
+            project.prepare_out()
             [found] = [each for each in of_system(system) if each.name == name]
         try:
-            loaded = load(project, found, tables)
+            with step_of_a_run(project):
+                loaded = load(project, found, tables)
         except PassingError as error:
             # Not forbidden to be tried again, as without_retries() does.
             raise LeadFunnelError(str(error)) from None

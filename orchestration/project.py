@@ -33,9 +33,7 @@ from orchestration.sources.tables import LOADED_SYSTEMS, ROOT
 
 ACTUAL = "actual"
 ENGINES = ("duckdb", "spark")
-NOT_READ: tuple[str, ...] = ()
-"""Systems that have a name here, but no connector yet."""
-SYSTEMS = (*LOADED_SYSTEMS, *NOT_READ)
+SYSTEMS = LOADED_SYSTEMS
 
 DAY_ORDERS = ("day_first", "month_first")
 """How `4/5/2026` may be read."""
@@ -606,10 +604,9 @@ def _by_system(
             raise _wrong(name, value, 'a map by system, such as {"salesforce": …}')
         for system in value:
             if system not in SYSTEMS:
-                known = [each for each in SYSTEMS if each not in NOT_READ]
                 raise LeadFunnelError(
                     f"The var {name} names the unknown system {system!r}"
-                    f"{meant(system, known)}. Known are {listed(known)}."
+                    f"{meant(system, SYSTEMS)}. Known are {listed(SYSTEMS)}."
                 )
         return {
             system: check(f"{name}.{system}", text) for system, text in value.items()

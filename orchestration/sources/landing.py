@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestration.errors import CLOSE, LeadFunnelError, listed, meant
-from orchestration.project import SYSTEMS
 from orchestration.sources import trusted, workbooks
 from orchestration.sources.named_files import NamedFile, NamedFiles
 from orchestration.sources.tables import (
@@ -123,11 +122,6 @@ def read_landing(
             not_read.append(f"{entry.name}/")
             if by_name.rows:
                 warnings.extend(by_name.left_over(files_below(entry, folder)))
-            elif system in SYSTEMS:
-                warnings.append(
-                    f"The folder {entry.name} is not read: there is no connector "
-                    f"for {system} yet."
-                )
             else:
                 warnings.append(
                     f"The folder {entry.name} is not read: it is not the name of a "

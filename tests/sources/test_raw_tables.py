@@ -423,7 +423,7 @@ def test_a_filter_on_files_opens_no_others(project, put):
 # Where a killed load can stop, as code that ends its own process there.
 KILLS = {
     "before anything is read": "raw.Converter.convert = lambda *_: kill()",
-    "before a file is in its place": "readers.sync = lambda path: kill()",
+    "before a file is in its place": "readers.move = lambda *_: kill()",
     "after the first file is in its place": (
         "convert, seen = raw.Converter.convert, []\n"
         "def once(*given):\n"

@@ -39,7 +39,7 @@ def differences(figure: str, shown: list[Row], wanted: list[Row]) -> list[str]:
             there = by_key.get(row["key"], {})
             if name == "key" or name not in there:
                 continue
-            if not same(there[name], value, 0.05 if name in IN_TENTHS else 2e-5):
+            if not same(there[name], value, 0.0501 if name in IN_TENTHS else 2e-5):
                 found.append(f"{row['key']}: {name} {there[name]} is {value}")
     return [f"{figure}: {text}" for text in found]
 

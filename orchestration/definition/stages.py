@@ -88,6 +88,17 @@ def _number(text: str) -> Decimal | None:
     return number if number.is_finite() else None
 
 
+KEY_OF_RULES = (
+    "definition_version",
+    "source",
+    "entity",
+    "field",
+    "operator",
+    "value",
+    "stage",
+)
+
+
 def _check_rules_agree(rules: list[Row], problems: Problems) -> None:
     """What one raw value means. A rule of any system is one of each."""
     said: dict[tuple[str, ...], list[Row]] = defaultdict(list)
@@ -116,7 +127,10 @@ def _check_pair(before: Row, row: Row, problems: Problems) -> None:
     what = f"{row['field'] or row['entity']} {row['operator']} {quote(row['value'])}"
     where = f"line {before.line} of {before.file}"
     if stage == other:
-        problems.error(
+        # The same words twice are one key twice; a rule of one system beside that of
+        # any, or in another case, only says what is said.
+        is_twice = all(row[name] == before[name] for name in KEY_OF_RULES)
+        (problems.error if is_twice else problems.odd)(
             row, f"{where} says the same already ({what} is {stage}): keep one of them."
         )
     elif NO_STAGE in (stage, other):

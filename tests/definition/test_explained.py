@@ -309,6 +309,13 @@ CASES = {
         "stage_rules.add.csv",
         (RULES, "v1,*,lead,status,equals,mql,mql"),
         'says the same already (status equals "mql" is mql): keep one of them.',
+        is_error=False,
+    ),
+    "a rule that is there in another case": Case(
+        "stage_rules.add.csv",
+        (RULES, "v1,generic,lead,status,equals,MQL,mql"),
+        'says the same already (status equals "MQL" is mql): keep one of them.',
+        is_error=False,
     ),
     "a rule twice": Case(
         "stage_rules.add.csv",

@@ -372,7 +372,7 @@ DEFINITIONS = {
     "files.csv": (large_text, "larger than 32 MB"),
     "files.add.csv": (
         bytes_of("file,system,table\n" + "x" * 200_000 + ",generic,lead\n"),
-        "check its quotes",
+        "at most 2,000 are read: shorten it",
     ),
     "stages.csv": (with_hole, "never written"),
     "a.csv": (pipe, "no seed 'a'"),

@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from orchestration.definition.check import checked
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
 from orchestration.proposals.parts import find_parts
@@ -213,11 +214,12 @@ def test_each_definition_ends_in_a_sentence(landing, tmp_path, name, write, sent
         hostile.within(hostile.SECONDS),
         pytest.raises(LeadFunnelError, match=sentence) as raised,
     ):
-        load_all(
-            Project.from_environment(
-                {}, landing=landing, out=out, definition=definition
-            )
+        project = Project.from_environment(
+            {}, landing=landing, out=out, definition=definition
         )
+        # As a run does.
+        checked(project)
+        load_all(project)
     assert len(str(raised.value)) < 1_000
     assert hostile.SECRET not in str(raised.value)
 

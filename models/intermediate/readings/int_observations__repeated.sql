@@ -96,6 +96,7 @@ compared as (
 
     select
         row_key,
+        record_key,
         is_ruled and evidence_rank > min(evidence_rank) over (
             partition by group_key, source, entity, field, value_text
         ) as is_outdone,
@@ -113,6 +114,7 @@ compared as (
 
 select
     row_key,
+    record_key,
     is_outdone,
     is_unchanged
 from compared

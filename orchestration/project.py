@@ -33,7 +33,6 @@ from orchestration.sources.tables import LOADED_SYSTEMS, ROOT
 
 ACTUAL = "actual"
 ENGINES = ("duckdb", "spark")
-SYSTEMS = LOADED_SYSTEMS
 
 DAY_ORDERS = ("day_first", "month_first")
 """How `4/5/2026` may be read."""
@@ -603,10 +602,11 @@ def _by_system(
         if not isinstance(value, Mapping):
             raise _wrong(name, value, 'a map by system, such as {"salesforce": …}')
         for system in value:
-            if system not in SYSTEMS:
+            if system not in LOADED_SYSTEMS:
                 raise LeadFunnelError(
                     f"The var {name} names the unknown system {system!r}"
-                    f"{meant(system, SYSTEMS)}. Known are {listed(SYSTEMS)}."
+                    f"{meant(system, LOADED_SYSTEMS)}. "
+                    f"Known are {listed(LOADED_SYSTEMS)}."
                 )
         return {
             system: check(f"{name}.{system}", text) for system, text in value.items()

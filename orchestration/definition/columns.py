@@ -28,7 +28,8 @@ import yaml
 from orchestration.definition.problems import Problems, Row, quote
 from orchestration.definition.rows import Definition
 from orchestration.errors import listed, meant
-from orchestration.project import SYSTEMS, Project
+from orchestration.project import Project
+from orchestration.sources.tables import LOADED_SYSTEMS
 
 DEFINITIONS = "models/definition/_definition.yml"
 
@@ -255,11 +256,12 @@ def _check_form(row: Row, column: str, form: str, problems: Problems) -> None:
             f"{column} is {quote(value)}{meant(value[:100], _zones())}, but must be an "
             "IANA time zone such as Asia/Tokyo.",
         )
-    if form == "system" and same_text(value) not in (*SYSTEMS, "*"):
+    if form == "system" and same_text(value) not in (*LOADED_SYSTEMS, "*"):
         problems.error(
             row,
-            f"{column} is {quote(value)}{meant(value[:100], SYSTEMS)}, but must be a "
-            f"system that is read ({listed(SYSTEMS, limit=20)}) or * for any.",
+            f"{column} is {quote(value)}{meant(value[:100], LOADED_SYSTEMS)}, but must "
+            f"be a system that is read ({listed(LOADED_SYSTEMS, limit=20)}) or * for "
+            "any.",
         )
     if form == "name" and value != same_text(value):
         problems.error(

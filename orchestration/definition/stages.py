@@ -9,7 +9,7 @@ from orchestration.definition.columns import same_text
 from orchestration.definition.problems import Problems, Row, quote
 from orchestration.definition.rows import Definition
 from orchestration.errors import listed
-from orchestration.project import SYSTEMS
+from orchestration.sources.tables import LOADED_SYSTEMS
 
 EXIT, NO_STAGE = "exit", "none"
 
@@ -114,7 +114,7 @@ def _check_rules_agree(rules: list[Row], problems: Problems) -> None:
                 row["value"],
             )
         )
-        for system in SYSTEMS if source == "*" else (source,):
+        for system in LOADED_SYSTEMS if source == "*" else (source,):
             said[system, *rest].append(row)
     for rows in said.values():
         first, *others = rows

@@ -18,10 +18,11 @@ from orchestration.definition.check import checked
 from orchestration.definition.rows import Definition
 from orchestration.increment import state
 from orchestration.live.store import last_loads
-from orchestration.project import SYSTEMS, Project
+from orchestration.project import Project
 from orchestration.publication import closings, publications
 from orchestration.settings.definition_files import REPLACE, OverlayFile
 from orchestration.sources.conventions import write_conventions
+from orchestration.sources.tables import LOADED_SYSTEMS
 from orchestration.warehouse import quoted
 
 OVERLAY_MODE = "overlay_mode"
@@ -82,7 +83,7 @@ def write_settings(project: Project) -> list[str]:
                     given.currency_of(system),
                     given.record_urls.get(system),
                 ]
-                for system in SYSTEMS
+                for system in LOADED_SYSTEMS
             ],
         )
         connection.execute(

@@ -9,9 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.project import SYSTEMS, Project
+from orchestration.project import Project
 from orchestration.settings.run_settings import write_definition
 from orchestration.sources.conventions import write_conventions
+from orchestration.sources.tables import LOADED_SYSTEMS
 from orchestration.transformation import dbt_runner
 
 Row = Mapping[str, str | None]
@@ -54,7 +55,7 @@ def write_raw_tables(
         )
         connection.executemany(
             "insert into settings.sources values (?, ?, 'JPY')",
-            [[system, (zones or {}).get(system, "UTC")] for system in SYSTEMS],
+            [[system, (zones or {}).get(system, "UTC")] for system in LOADED_SYSTEMS],
         )
         for name, rows in tables.items():
             system, table = name.split("/")

@@ -6,9 +6,10 @@ import pytest
 
 from orchestration import warehouse
 from orchestration.errors import LeadFunnelError
-from orchestration.project import SYSTEMS, Project
+from orchestration.project import Project
 from orchestration.settings.definition_files import seed_columns
 from orchestration.settings.run_settings import write_definition, write_settings
+from orchestration.sources.tables import LOADED_SYSTEMS
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_settings_are_one_row_and_a_row_for_each_system(landing, tmp_path):
         (datetime(2026, 9, 30), None, "Asia/Tokyo", "BRL", 4, False, 90, is_incremental)
     ]
     sources = {name: rest for name, *rest in rows(project, "from settings.sources")}
-    assert set(sources) == set(SYSTEMS)
+    assert set(sources) == set(LOADED_SYSTEMS)
     assert sources["salesforce"] == ["Asia/Tokyo", "BRL", None]
     assert sources["ads"] == ["UTC", "USD", None]
 

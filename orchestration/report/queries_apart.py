@@ -128,6 +128,24 @@ order by all""",
         by_cell=False,
     ),
     Query(
+        "history",
+        ("mart_history_coverage",),
+        """
+select
+    source || '.' || source_table as "table",
+    field,
+    changes,
+    strftime(first_at, '%Y-%m-%d') as first_day,
+    strftime(last_at, '%Y-%m-%d') as last_day,
+    kept_days,
+    days_until_lost,
+    changes_gone,
+    is_at_risk::int as is_at_risk
+from marts.mart_history_coverage
+order by all""",
+        by_cell=False,
+    ),
+    Query(
         "coverage",
         ("fct_stage_events", "fct_spend"),
         """

@@ -594,6 +594,22 @@ class Expected:
             """
         )
 
+    def history(self, _: Choice) -> list[Row]:
+        return self.ask(
+            """
+            select
+                concat_ws('.', source, source_table, nullif(field, '*')) as key,
+                changes,
+                kept_days,
+                changes_gone,
+                datediff('day', as_of, last_loaded_at + to_days(kept_days))
+                    as days_until_lost,
+                strftime(first_at, '%Y-%m-%d') as first_day,
+                strftime(last_at, '%Y-%m-%d') as last_day
+            from marts.mart_history_coverage
+            """
+        )
+
     def quarantine(self, _: Choice) -> list[Row]:
         return self.ask(
             """
@@ -630,6 +646,7 @@ KEYS: dict[str, Callable[[Row], object]] = {
     "cost_by_campaign": lambda row: row["value"],
     "pacing": lambda row: f"{row['metric']} {row['day']}",
     "plan": lambda row: f"{row['metric']} {row['month']}",
+    "history": lambda row: row["label"],
     "quarantine": lambda row: row["label"],
 }
 """How a row of the page is named by `key` here."""

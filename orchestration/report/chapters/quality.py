@@ -52,6 +52,19 @@ CHAPTERS = (
                 blind_to=_ALL,
             ),
             Figure(
+                "history",
+                (
+                    Column("label", "text", "field"),
+                    Column("changes", "count"),
+                    Column("first_day", "day"),
+                    Column("last_day", "day"),
+                    Column("kept_days", "count"),
+                    Column("days_until_lost", "count"),
+                    Column("changes_gone", "count"),
+                ),
+                blind_to=_ALL,
+            ),
+            Figure(
                 "quarantine",
                 (
                     Column("label", "text", "rule"),

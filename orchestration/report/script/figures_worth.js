@@ -259,6 +259,39 @@ figures.tables = () => {
   };
 };
 
+figures.history = () => {
+  const table = cube.tables.history;
+  const rows = table.field
+    .map((field, row) => ({
+      // Rows of a table that holds no changes of fields are under `*`.
+      label: `${table.table[row]}${field === "*" ? "" : `.${field}`}`,
+      changes: table.changes[row],
+      first_day: table.first_day[row] ?? "",
+      last_day: table.last_day[row] ?? "",
+      kept_days: table.kept_days[row],
+      days_until_lost: table.days_until_lost[row],
+      changes_gone: table.changes_gone[row],
+      is_failing: table.is_at_risk[row] === 1,
+    }))
+    .sort(
+      (a, b) =>
+        (a.days_until_lost ?? Infinity) - (b.days_until_lost ?? Infinity) ||
+        (a.label < b.label ? -1 : 1),
+    );
+  if (!rows.length) return { rows, say: ["say_history_none", {}] };
+  const first = rows[0];
+  const values = {
+    gone: count(rows.reduce((sum, row) => sum + row.changes_gone, 0)),
+    field: first.label,
+    days: count(first.days_until_lost ?? 0),
+  };
+  if (first.days_until_lost == null) return { rows, say: ["say_history_kept", values] };
+  return {
+    rows,
+    say: [first.days_until_lost < 0 ? "say_history_lost" : "say_history", values],
+  };
+};
+
 figures.quarantine = () => {
   const table = cube.tables.quarantine;
   const rows = table.rule

@@ -109,6 +109,10 @@ test: $(DEV) ## Run the tests, but for those that take longest
 test-all: $(DEV) ## Run every test: random companies, stories and kills, too
 	@$(PYTEST) $(TESTS)
 
+.PHONY: test-share
+test-share: $(DEV) ## Run the tests, and a SHARE=1/3 of those that take longest
+	@$(PYTEST) --share $(or $(SHARE),1/3) $(TESTS)
+
 .PHONY: torture
 torture: $(DEV) ## Kill runs, fill the disk and start two at once, with readers polling
 	@$(BIN)/python -m tests.torture --kills $(or $(KILLS),10) \

@@ -1,5 +1,6 @@
 """What all tests share: a project in a folder of its own, and vendors' data."""
 
+import argparse
 import atexit
 import fcntl
 import os
@@ -28,6 +29,23 @@ OF_THE_TESTS = {
 SHARED = Path(os.environ.get("LEAD_FUNNEL_SHARED") or ROOT.parent / "shared")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--share",
+        metavar="K/N",
+        type=_share,
+        default=(1, 1),
+        help="of the files with exhaustive tests only every Nth, from the Kth",
+    )
+
+
+def _share(text: str) -> tuple[int, int]:
+    which, of = (int(number) for number in text.split("/"))
+    if not 1 <= which <= of:
+        raise argparse.ArgumentTypeError("the first of three shares is 1/3")
+    return which, of
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """All tests share what dbt parsed, each with an OUT of its own: to parse the
     project takes as long as to build a small company."""
@@ -38,11 +56,26 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["LEAD_FUNNEL_RECORD"] = "0"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
     """Files with slow tests first: two processes that each take the next file then
     end at about the same time."""
+    _keep_share(config, items)
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def _keep_share(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the exhaustive tests of the other shares out, file by file: tests of a
+    file share what they build."""
+    which, of = config.getoption("--share")
+    exhaustive = [item for item in items if item.get_closest_marker("exhaustive")]
+    files = sorted({item.path for item in exhaustive})
+    others = set(files) - set(files[which - 1 :: of])
+    left_out = [item for item in exhaustive if item.path in others]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(autouse=True)

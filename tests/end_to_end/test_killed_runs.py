@@ -18,7 +18,9 @@ from tests import job
 from tests.end_to_end import small_folder
 from tests.end_to_end.command import lead_funnel, published_rows, start
 
-KILLS = 5
+KILLS = 10
+PATIENCE = 600
+"""Seconds that a run may need on a busy machine for what takes it some ten."""
 STEPS = [
     "load_generic",
     "check_raw",
@@ -29,7 +31,7 @@ STEPS = [
     "publication",
 ]
 
-pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
+pytestmark = pytest.mark.slow
 
 
 class Reader(threading.Thread):
@@ -44,7 +46,7 @@ class Reader(threading.Thread):
         self.ended = threading.Event()
 
     def run(self) -> None:
-        while not self.ended.wait(0.05):
+        while not self.ended.wait(0.2):
             if not self.path.exists():
                 continue
             try:
@@ -100,7 +102,7 @@ def kill_during(process: subprocess.Popen[str], out: Path, step: str) -> None:
     process.communicate()
 
 
-def test_five_killed_runs_leave_no_trace(tmp_path: Path) -> None:
+def test_ten_killed_runs_leave_no_trace(tmp_path: Path) -> None:
     before = small_folder.write(tmp_path / "before", 30)
     after = small_folder.write(tmp_path / "after", 60)
     killed = Project.from_environment({}, landing=before, out=tmp_path / "killed")
@@ -112,13 +114,13 @@ def test_five_killed_runs_leave_no_trace(tmp_path: Path) -> None:
 
     reader = Reader(killed.out)
     reader.start()
-    moments = random.sample(STEPS, KILLS)
+    moments = random.sample([*STEPS, *random.choices(STEPS, k=3)], KILLS)
     print(f"killed during {', '.join(moments)}")
     for step in moments:
         kill_during(start("run", landing=after, out=killed.out), killed.out, step)
     last = lead_funnel("run", landing=after, out=killed.out)
     assert last.returncode == 0, last.stderr
-    time.sleep(0.2)
+    time.sleep(1)
     reader.stop()
 
     rows, found = published_rows(undisturbed.out), published_rows(killed.out)
@@ -140,7 +142,7 @@ def test_an_interrupted_run_says_so_and_waits_for_dbts_threads(
     process = start("run", landing=landing, out=tmp_path / "out")
     reach(process, tmp_path / "out", "build_input_layer")
     os.kill(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, said
     assert "The run was interrupted." in said
     assert "fault of the program" not in said
@@ -157,7 +159,7 @@ def test_a_second_run_waits_for_nobody(tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = start("run", landing=landing, out=out)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         lock = out / "run.lock"
         while not (lock.exists() and lock.read_text()):
             assert time.monotonic() < deadline, "the first run never took the lock"

@@ -24,7 +24,7 @@ from orchestration.increment import state
 from orchestration.live.configured import loaded_by_runs
 from orchestration.printable import printable_lines
 from orchestration.project import Project, in_environment
-from orchestration.publication import publications
+from orchestration.publication import kept, publications
 from orchestration.publication.postgres import address
 from orchestration.run import (
     garbage_collection,
@@ -80,6 +80,7 @@ def run(
         keep(project, report)
         clock = time.monotonic()
         try:
+            kept.wanted()
             publications.remove_leftovers(project)
             if full_refresh:
                 state.forget(project)

@@ -19,6 +19,7 @@ from orchestration.publication.closings import closings_folder
 from orchestration.publication.disk import sync
 
 FOLDER = "closings"
+BELOW = f"{FOLDER}/"
 CLOSE = "close.json"
 """What says that a close is whole, so it is written last."""
 REOPENING = ("reopened_at", "reopened_by", "reopened_note")
@@ -53,7 +54,7 @@ def _lost(project: Project) -> Iterator[str]:
     if newest is None:
         return
     for name in manifest.files(newest.folder):
-        inner = name.removeprefix(f"{FOLDER}/")
+        inner = name.removeprefix(BELOW)
         if inner != name and not (closings_folder(project) / inner).is_file():
             yield inner
 

@@ -124,13 +124,16 @@ def files(folder: Path) -> Files:
     return said if isinstance(said, dict) else {}
 
 
-def faults(folder: Path) -> list[str]:
-    """What a publication is not whole for, in words; nothing where it is."""
+def faults(folder: Path, below: str = "") -> list[str]:
+    """What a publication is not whole for, in words; nothing where it is. With
+    `below` only files whose names begin so are asked about."""
     if read(folder) is None:
         return [f"{FILE} cannot be read"]
     found = []
     for name, told in sorted(files(folder).items()):
         path = folder / name
+        if not name.startswith(below):
+            continue
         if not path.is_file():
             found.append(f"{name} is gone")
         elif path.stat().st_size != told[BYTES]:

@@ -71,7 +71,8 @@ _TOLD = (
     "exit_stage",
     "exited_at",
     "is_due",
-    *AMOUNTS,
+    "opportunity_amount",
+    "opportunity_currency",
 )
 """What a lifecycle is compared by."""
 
@@ -80,14 +81,14 @@ def collect(
     connection: duckdb.DuckDBPyConnection,
     as_of: tuple[datetime | None, datetime | None],
     *,
-    is_defined_otherwise: bool,
+    reads_leads_otherwise: bool,
     is_other_program: bool,
 ) -> None:
     """Write the temporary tables `lifecycle_causes` (lifecycle_id, cause: of those
     that differ) and `line_causes` (spend_id, cause)."""
     otherwise = (
         "'definition'"
-        if is_defined_otherwise
+        if reads_leads_otherwise
         else "'program'"
         if is_other_program
         else "null"
@@ -166,9 +167,11 @@ def _people(connection: duckdb.DuckDBPyConnection) -> None:
 def _lifecycles(as_of: tuple[datetime | None, datetime | None], otherwise: str) -> str:
     a_as_of, b_as_of = map(_instant, as_of)
     differ = " or ".join(f"a.{name} is distinct from b.{name}" for name in _TOLD)
+    # The same amount in its own currency, at another rate.
+    converted = " or ".join(f"a.{name} is distinct from b.{name}" for name in AMOUNTS)
     settled = " or ".join(f"b.{name} > {a_as_of}" for name in _INSTANTS)
     unsettled = " or ".join(f"a.{name} > {b_as_of}" for name in _INSTANTS)
-    told = ", ".join(name for name in _TOLD if name != "is_due")
+    told = ", ".join(name for name in (*_TOLD, *AMOUNTS) if name != "is_due")
     sides = ", ".join(
         f"{side} as (select lifecycle_id, person_id, lifecycle_no, "
         f"sla_due_at <= as_of as is_due, {told} "
@@ -191,6 +194,8 @@ def _lifecycles(as_of: tuple[datetime | None, datetime | None], otherwise: str) 
                     then 'matured'
                 when people.cause = 'unknown_before' then 'late_data'
                 when {otherwise} is not null then {otherwise}
+                when a.lifecycle_id is not null and b.lifecycle_id is not null
+                    and not ({differ}) then 'definition'
                 when a.lifecycle_id is null and b.lifecycle_no > 1 then 'recycle'
                 when a.lifecycle_id is null then 'late_data'
                 when b.lifecycle_id is null then 'correction'
@@ -198,6 +203,7 @@ def _lifecycles(as_of: tuple[datetime | None, datetime | None], otherwise: str) 
                     or (a.settled_at is null and b.settled_at is not null)
                     or (a.sql_at is null and b.sql_at is not null)
                     or (a.opportunity_at is null and b.opportunity_at is not null)
+                    or (a.exited_at is null and b.exited_at is not null)
                     then 'late_data'
                 else 'correction'
             end as cause
@@ -205,7 +211,9 @@ def _lifecycles(as_of: tuple[datetime | None, datetime | None], otherwise: str) 
         full outer join b on a.lifecycle_id = b.lifecycle_id
         left join person_causes as people
             on coalesce(a.person_id, b.person_id) = people.person_id
-        where a.lifecycle_id is null or b.lifecycle_id is null or {differ}
+        where
+            a.lifecycle_id is null or b.lifecycle_id is null
+            or {differ} or {converted}
     """
 
 

@@ -28,6 +28,31 @@ RATES = {
 }
 """What of each rate is counted: numerator, denominator."""
 
+NOT_OF_LEADS = {
+    "acceptance_proposals",
+    "age_bands",
+    "attribution_models",
+    "campaign_mappings",
+    "channel_labels",
+    "closing_rules",
+    "cost_allocation_rules",
+    "fiscal_periods",
+    "fx_rates",
+    "history_retention",
+    "kpi_targets",
+    "proposal_words",
+    "quality_limits",
+    "quality_rules",
+    "quarantine_limits",
+    "queue_priorities",
+    "score_bands",
+    "spend_sources",
+    "the var attribution_window_days",
+    "the var fiscal_year_start_month",
+    "the var record_urls",
+}
+"""Parts of a definition that make no lifecycle another one."""
+
 SPEND, SALS, COST = "spend", "attributed_sals", "cost_per_sal"
 
 ALL = "all"
@@ -60,18 +85,24 @@ class Pair:
         )
 
     @property
-    def is_defined_otherwise(self) -> bool:
+    def reads_leads_otherwise(self) -> bool:
+        """Whether something differs by which leads are read and judged."""
         before, after = self.before.publication, self.after.publication
-        return bool(self.definition) or before.funnel_version != after.funnel_version
+        return bool({*self.definition} - NOT_OF_LEADS) or (
+            before.funnel_version != after.funnel_version
+        )
 
     @property
     def is_other_program(self) -> bool:
-        return self.before.publication.code != self.after.publication.code
+        """Whether the models differ; `code` is another one with another seed, too."""
+        before, after = self.before.publication, self.after.publication
+        return not self.definition and before.code != after.code
 
 
 @dataclass(frozen=True)
 class Moved:
-    """A metric of a month, or of a fiscal period, that differs."""
+    """A metric of a month, or of a fiscal period, that differs, or is the same of
+    other leads."""
 
     metric: Metric
     period: str
@@ -126,7 +157,7 @@ def find(pair: Pair) -> Found:
         causes.collect(
             connection,
             pair.as_of,
-            is_defined_otherwise=pair.is_defined_otherwise,
+            reads_leads_otherwise=pair.reads_leads_otherwise,
             is_other_program=pair.is_other_program,
         )
         _collect_moves(connection)
@@ -205,8 +236,6 @@ def _monthly(
 ) -> Iterator[Moved]:
     told = _moves(connection)
     for metric in every:
-        if not metric.differs:
-            continue
         period = f"{metric.month:%Y-%m}" if metric.month else ALL
         of_month = told.get(metric.month, {})
         is_sum = metric.name in MEASURES
@@ -214,7 +243,8 @@ def _monthly(
         found = dict(of_month.get(name, {}))
         if is_sum:
             found = _with_rest(found, metric)
-        yield Moved(metric, period, found, is_sum)
+        if metric.differs or (is_sum and found):
+            yield Moved(metric, period, found, is_sum)
 
 
 def _moves(
@@ -283,8 +313,8 @@ def _spend(connection: duckdb.DuckDBPyConnection) -> Iterator[Moved]:
         )
         for name, old, new, found, is_sum in rows:
             metric = Metric(None, name, _float(old), _float(new))
-            if metric.differs:
-                told = _with_rest(dict(found), metric) if is_sum else {}
+            told = _with_rest(dict(found), metric) if is_sum else {}
+            if metric.differs or told:
                 yield Moved(metric, period, told, is_sum)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestration.commands.compare.render import difference, number, right
 from orchestration.commands.diff.causes import CAUSES
-from orchestration.commands.diff.compared import Found, Moved, Pair
+from orchestration.commands.diff.compared import ALL, COST, Found, Moved, Pair
 from orchestration.commands.document.blocks import (
     Block,
     Cell,
@@ -35,17 +35,19 @@ def document(found: Found, everything: bool = False) -> Document:
             *_head(pair),
             *_leads(found),
             *_monthly(found, everything),
-            *_spend(found),
+            *_spend(found, everything),
         ),
     )
 
 
 def shown(moved: Sequence[Moved], everything: bool) -> list[Moved]:
-    """Without bounds, medians and what rounds to nothing, unless all is wanted."""
+    """Without bounds, medians, what rounds to nothing and what is the same of other
+    leads, unless all is wanted."""
     return [
         one
         for one in moved
-        if everything or not (one.metric.is_detail or one.metric.is_tiny)
+        if everything
+        or not (one.metric.is_detail or one.metric.is_tiny or not one.metric.differs)
     ]
 
 
@@ -119,23 +121,40 @@ def _leads(found: Found) -> Iterator[Block]:
 def _monthly(found: Found, everything: bool) -> Iterator[Block]:
     yield Heading("Metrics by month of hand-off")
     rows = shown(found.monthly, everything)
-    if not rows:
-        yield Sentence("None differs.")
-        return
-    yield _table("Metrics by month of hand-off", "month", rows)
-    months = {one.period for one in rows} - {"all"}
-    yield Sentence(
-        f"{found.months - len(months)} of {plural(found.months, 'month')} show no "
-        "difference."
-    )
+    if rows:
+        yield _table("Metrics by month of hand-off", "month", rows)
+    if not everything:
+        months = {one.period for one in rows} - {ALL}
+        yield Sentence(
+            f"{found.months - len(months)} of {plural(found.months, 'month')} show no "
+            "difference."
+        )
+    yield from _cancelled(found.monthly, everything)
 
 
-def _spend(found: Found) -> Iterator[Block]:
+def _spend(found: Found, everything: bool) -> Iterator[Block]:
     yield Heading("Spend by fiscal period")
-    if not found.spend:
+    rows = shown(found.spend, everything)
+    if rows:
+        yield _table("Spend by fiscal period", "period", rows)
+    else:
         yield Sentence("None differs.")
-        return
-    yield _table("Spend by fiscal period", "period", found.spend)
+    yield from _cancelled(found.spend, everything)
+
+
+def _cancelled(moved: Sequence[Moved], everything: bool) -> Iterator[Block]:
+    """What is the same number, though not of the same leads or lines."""
+    same = [one for one in moved if not one.metric.differs]
+    if same and not everything:
+        yield Sentence(
+            f"{plural(len(same), 'number')} more, such as "
+            f"{_name(same[0])} of {same[0].period}, came out the same of other leads: "
+            "--all shows what cancels out."
+        )
+
+
+def _name(one: Moved) -> str:
+    return one.metric.name.replace("_", " ")
 
 
 def _table(caption: str, period: str, rows: Sequence[Moved]) -> Table:
@@ -152,7 +171,7 @@ def _table(caption: str, period: str, rows: Sequence[Moved]) -> Table:
     for one in rows:
         table.add(
             Cell((one.period,), is_repeated=last == one.period),
-            one.metric.name.replace("_", " "),
+            _name(one),
             number(one.metric, one.metric.before),
             number(one.metric, one.metric.after),
             difference(one.metric),
@@ -164,6 +183,8 @@ def _table(caption: str, period: str, rows: Sequence[Moved]) -> Table:
 
 
 def _because(one: Moved) -> str:
+    if one.metric.name == COST:
+        return "spend and SALs"
     told = [
         f"{cause.replace('_', ' ')} {_amount(one, value)}"
         for cause, value in sorted(
@@ -194,7 +215,7 @@ def as_json(found: Found, everything: bool = False) -> str:
         "lifecycles": dict(found.lifecycles),
         "lines_of_spend": dict(found.lines),
         "monthly": [_told(one) for one in shown(found.monthly, everything)],
-        "spend": [_told(one) for one in found.spend],
+        "spend": [_told(one) for one in shown(found.spend, everything)],
     }
     return in_json(json.dumps(told, ensure_ascii=False, indent=2))
 

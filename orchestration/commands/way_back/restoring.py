@@ -27,33 +27,40 @@ def restore(
     project.prepare_out()
     with locked(project), trouble.explained(project):
         publications.remove_leftovers(project)
-        folder = yield from _chosen(project, source)
+        folder, is_whole = yield from _chosen(project, source)
         publication = manifest.of(folder)
         assert publication is not None
         closes = backups.restore(project, folder)
         yield from _told_of_closes(folder, publication, closes)
-        if publications.published(project) is None:
+        if is_whole and publications.published(project) is None:
             events.note(project, Event(RESTORED, folder.name, by, reason))
             publications.point_to(project, folder)
             yield f"Readers see {folder.name} again."
         yield from _left_to_a_run(project, publication)
 
 
-def _chosen(project: Project, source: str | None) -> Generator[str, None, Path]:
-    """The folder of the publication to restore from, below OUT and whole."""
+def _chosen(
+    project: Project, source: str | None
+) -> Generator[str, None, tuple[Path, bool]]:
+    """The folder of the publication to restore from, below OUT, and whether all of it
+    is whole; where none is, its backup of what was closed may be."""
     if source is not None:
         path = Path(source).expanduser()
         if path.is_dir() and path.resolve().parent != project.publications.resolve():
-            return _taken_over(project, path.resolve())
+            return _taken_over(project, path.resolve()), True
         one = kept.named(project, path.name)
         _check(one.folder)
-        return one.folder
-    for one in kept.publications(project):
+        return one.folder, True
+    there = [one for one in kept.publications(project) if one.publication.files]
+    for one in there:
         found = manifest.faults(one.folder)
-        if not found and one.publication.files:
-            return one.folder
-        why = listed(found, 3) or "it was published without checksums"
-        yield f"{one.id} is passed over: {why}."
+        if not found:
+            return one.folder, True
+        yield f"{one.id} is passed over: {listed(found, 3)}."
+    for one in there:
+        if not manifest.faults(one.folder, backups.BELOW):
+            yield f"What was closed is whole in {one.id}: that alone is restored."
+            return one.folder, False
     raise LeadFunnelError(
         f"There is no whole publication in {project.publications} to restore from: "
         "name the folder of one in a backup, lead-funnel restore FOLDER."
@@ -96,7 +103,7 @@ def _told_of_closes(
 ) -> Iterator[str]:
     if closes:
         yield f"Restored from {folder.name}: the closes {listed(closes, 20)}."
-    elif any(name.startswith(f"{backups.FOLDER}/") for name in publication.files):
+    elif any(name.startswith(backups.BELOW) for name in publication.files):
         yield f"All that {folder.name} knows to be closed is there."
     else:
         yield f"Nothing was closed as {folder.name} has it."

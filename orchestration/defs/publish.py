@@ -1,7 +1,5 @@
 """The publication as an asset: the last one, after every gate."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any

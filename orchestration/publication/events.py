@@ -62,7 +62,7 @@ def note(project: Project, event: Event) -> Event:
     """Write down what is done, now; on the disk when this returns."""
     now = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
     written = Event(**{**asdict(event), "at": now})
-    line = json.dumps(asdict(written), ensure_ascii=False)
+    line = json.dumps(asdict(written))
     with path(project).open("a+b") as file:
         if file.tell():
             file.seek(-1, 2)

@@ -24,7 +24,7 @@ from orchestration.increment import state
 from orchestration.live.configured import loaded_by_runs
 from orchestration.printable import printable_lines
 from orchestration.project import Project, in_environment
-from orchestration.publication import kept, publications
+from orchestration.publication import backups, kept, publications
 from orchestration.publication.postgres import address
 from orchestration.run import (
     garbage_collection,
@@ -146,6 +146,7 @@ def _execute(
     clock = time.monotonic()
     # What has to be mended there is said before anything is loaded.
     checked(project)
+    backups.check(project)
     run_id = str(uuid.uuid4())
     # Imports of its own while this process prepares.
     recorder = history.Recorder(project, run_id) if record else None

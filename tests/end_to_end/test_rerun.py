@@ -12,8 +12,8 @@ import pytest
 
 from orchestration.checks import SUITES
 from orchestration.defs import gates, transform
-from orchestration.project import Project, RunVars
 from orchestration.increment import state
+from orchestration.project import Project, RunVars
 from orchestration.publication import kept
 from orchestration.publication.publications import PUBLIC_SCHEMAS, published
 from orchestration.run import runner

@@ -23,7 +23,6 @@ from orchestration.publication import (
     events,
     kept,
     manifest,
-    publications,
     versions,
 )
 from orchestration.publication.publications import PublicTable, publish, published

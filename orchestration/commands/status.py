@@ -12,7 +12,7 @@ import duckdb
 
 from orchestration.errors import LeadFunnelError, listed
 from orchestration.project import Project
-from orchestration.publication import publications
+from orchestration.publication import events, publications
 from orchestration.publication.postgres import address, books
 from orchestration.publication.postgres.session import session
 from orchestration.publication.publications import Publication
@@ -62,9 +62,24 @@ def _published(project: Project, done: Publication | None) -> Iterator[str]:
         f"  as of {done.as_of or 'no event'}{version}, built {done.built_at} from "
         f"{done.landing}"
     )
+    yield from _gone_back(project)
     if done.latest:
         yield f"  Latest events: {_freshness(done)}"
     yield from _failing(project, done)
+
+
+def _gone_back(project: Project) -> Iterator[str]:
+    """Whether this is what somebody went back to, and for how long."""
+    event = events.rolled_back(project)
+    if event is None:
+        return
+    why = f" ({event.reason})" if event.reason else ""
+    until = (
+        "It stays until `lead-funnel rollback --release`."
+        if event.is_held
+        else "The next run that succeeds publishes forward again."
+    )
+    yield f"  ! {event.by} went back to this at {event.at} UTC{why}. {until}"
 
 
 def _freshness(done: Publication) -> str:

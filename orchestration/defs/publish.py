@@ -1,7 +1,5 @@
 """The publication as an asset: the last one, after every gate."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -13,8 +11,13 @@ from orchestration.defs.load import WRITER_POOL
 from orchestration.increment import state
 from orchestration.increment.lineage import MODEL, Lineage
 from orchestration.project import ENGINES, Project
-from orchestration.publication import pages
-from orchestration.publication.publications import Publication, public_tables, publish
+from orchestration.publication import events, pages, versions
+from orchestration.publication.publications import (
+    Publication,
+    public_tables,
+    publish,
+    published,
+)
 from orchestration.report import page
 from orchestration.run import progress
 from orchestration.run.failures import in_turn, without_retries
@@ -23,10 +26,16 @@ from orchestration.transformation import dbt_runner
 PUBLICATION_KEY = dg.AssetKey("publication")
 
 
-def publish_changed(project: Project, manifest: Mapping[str, Any]) -> Publication:
+def publish_changed(
+    project: Project, manifest: Mapping[str, Any], run_id: str | None = None
+) -> Publication:
     """Publish what the tables hold, and write down that it is published."""
     tables = public_tables(manifest)
-    owed = state.owed(project)
+    before = published(project)
+    # Between the steps of a run on Dagster's page somebody may go back to another
+    # publication, which `owed` does not speak of.
+    is_counted = before is not None and state.shown(project) == before.id
+    owed = state.owed(project) if is_counted else None
     affected = Lineage(manifest).affected(owed)
     unchanged = [
         table.name for table in tables if f"{MODEL}{table.name}" not in affected
@@ -39,10 +48,18 @@ def publish_changed(project: Project, manifest: Mapping[str, Any]) -> Publicatio
             f"{state.schema(project)}.changed_people" if owed is not None else None
         ),
         checks=checks(project, manifest),
+        made_with=versions.made_with(project, run_id),
         beside=pages.beside(project, manifest),
     )
     if project.engine == ENGINES[0]:
         state.published(project, done.id)
+    held = events.held(project)
+    if held is not None:
+        progress.note(
+            f"Readers still see the publication {held.publication}: {held.by} went "
+            f"back to it at {held.at} UTC, to stay there. This run's is {done.id}; "
+            "`lead-funnel rollback --release` shows it."
+        )
     return done
 
 
@@ -90,11 +107,11 @@ def publication_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
             "OUT/published, swapped in one step."
         ),
     )
-    def publication() -> dg.MaterializeResult:
+    def publication(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         project = Project.from_environment()
         progress.say(f"{len(tables)} tables")
         with in_turn(project):
-            done = publish_changed(project, manifest)
+            done = publish_changed(project, manifest, context.run_id)
         return dg.MaterializeResult(
             metadata={
                 "as_of": done.as_of or "no lifecycle",

@@ -139,6 +139,21 @@ def owed(project: Project) -> frozenset[str] | None:
     return None if EVERYTHING in found else found
 
 
+def shown(project: Project) -> str | None:
+    """The id of the publication that what is owed is counted from; None, too, on an
+    engine whose tables cannot replace rows."""
+    if project.engine != ENGINES[0]:
+        return None
+    connection = warehouse.connect(project)
+    try:
+        if not warehouse.has_table(connection, schema(project), "shown"):
+            return None
+        found = connection.execute(f"from {schema(project)}.shown").fetchone()
+    finally:
+        connection.close()
+    return found[0] if found else None
+
+
 def owe(
     connection: duckdb.DuckDBPyConnection, project: Project, nodes: Iterable[str]
 ) -> None:

@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import duckdb
 
+from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
 from orchestration.publication.disk import sync
 from orchestration.settings.definition_files import overlay_files
@@ -256,11 +257,18 @@ def lay_in_books(project: Project, connection: duckdb.DuckDBPyConnection) -> Non
         )
         folder = folder_of(project, close.fiscal_period_id, close.close_no)
         for name in _needed(close):
-            connection.execute(
-                f"insert into {schema}.{name} select ?, ?, {_names(name)} "
-                f"from read_parquet({literal(str(folder / f'{name}.parquet'))})",
-                [close.fiscal_period_id, close.close_no],
-            )
+            path = folder / f"{name}.parquet"
+            try:
+                connection.execute(
+                    f"insert into {schema}.{name} select ?, ?, {_names(name)} "
+                    f"from read_parquet({literal(str(path))})",
+                    [close.fiscal_period_id, close.close_no],
+                )
+            except duckdb.Error as error:
+                raise LeadFunnelError(
+                    f"{path}, of what was closed, cannot be read: move it away, and "
+                    "`lead-funnel restore` brings it back from the last publication."
+                ) from error
 
 
 def _needed(close: Close) -> Iterator[str]:

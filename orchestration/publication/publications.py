@@ -3,7 +3,8 @@
 `OUT/published` is a link to one folder below `OUT/publications`. A publication
 is written beside them, forced to disk, renamed into place, and only then does
 the link move; so readers see the whole last good build or the whole new one. A
-reader that has a file open keeps it: the build before the last one stays too.
+reader that has a file open keeps it: the build before the last one stays too, and
+some more, to go back to (kept.py).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,10 @@ from orchestration import warehouse
 from orchestration.errors import LeadFunnelError
 from orchestration.increment.lineage import Kind, Lineage
 from orchestration.project import Project
+from orchestration.publication import backups, events, kept
+from orchestration.publication import manifest as manifests
 from orchestration.publication.disk import sync
+from orchestration.publication.manifest import Publication
 from orchestration.warehouse import literal, quoted
 
 PUBLIC_SCHEMAS = ("marts", "marts_pii")
@@ -59,34 +63,6 @@ class PublicTable:
     key: tuple[str, ...] = ()
     never_null: frozenset[str] = frozenset()
     """The columns that the contract says are never null."""
-
-
-@dataclass(frozen=True)
-class Publication:
-    """What `publication.json` says beside the tables.
-
-    Whatever differs from run to run is here, so that the same data gives the
-    same rows in every public table.
-    """
-
-    id: str
-    built_at: str
-    as_of: str | None
-    funnel_version: str | None
-    landing: str
-    definition: str | None
-    vars: Mapping[str, Any]
-    rows: Mapping[str, int]
-    engine: str = "duckdb"
-    """What built the tables."""
-    raw_rows: Mapping[str, int] = field(default_factory=dict)
-    """How many rows each raw table had, by `<system>.<table>`."""
-    fates: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """What became of these rows, by the columns of `raw_row_fates`."""
-    checks: Sequence[Mapping[str, Any]] = ()
-    """What each check of the suites came to, and since when one fails."""
-    latest: Mapping[str, str] = field(default_factory=dict)
-    """The latest event, or day of spend, of each system."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +136,7 @@ def publish(
     unchanged: Collection[str] = (),
     changed_people: str | None = None,
     checks: Sequence[Mapping[str, Any]] = (),
+    made_with: Mapping[str, Any] | None = None,
     beside: Callable[[Publication, Path], object] | None = None,
 ) -> Publication:
     """Copy the public tables out of the warehouse and show them to readers.
@@ -168,7 +145,9 @@ def publish(
     before, under a further name. `changed_people` is the table of the warehouse that
     names the people whose rows are others than in that publication: where it is
     known, the DuckDB file is a copy of the one before with just these replaced.
-    `checks` are what the suites' checks came to. `beside` writes what is shown
+    `checks` are what the suites' checks came to, `made_with` what `versions` says.
+    Where somebody went back to an earlier publication to stay there, that stays the
+    one that readers see. `beside` writes what is shown
     together with the tables into the folder in which they lie by then.
     """
     _check_place(project)
@@ -225,30 +204,28 @@ def publish(
         fates=_fates(project),
         checks=_since_when(checks, before, now),
         latest=_latest(project),
+        **(made_with or {}),
     )
-    text = json.dumps(asdict(publication), ensure_ascii=False, indent=2)
-    (partial / "publication.json").write_text(text + "\n", encoding="utf-8")
     if beside is not None:
         beside(publication, partial)
-    for path in sorted(partial.iterdir()):
+    backups.back_up(project, partial, shown)
+    publication = replace(publication, files=manifests.checksums(partial, shown))
+    manifests.write(partial, publication)
+    for path in (*sorted(partial.rglob("*")), partial):
         sync(path)
-    sync(partial)
     final = project.publications / name
     partial.rename(final)
     sync(project.publications)
-    _point_to(project, final)
-    _remove_all_but(project, {final.resolve(), shown})
+    if events.held(project) is None:
+        point_to(project, final)
+    kept.remove_old(project, {final, shown})
     return publication
 
 
 def published(project: Project) -> Publication | None:
     """What is published at the moment; none, too, where another version of this
     project wrote it or something broke it."""
-    try:
-        text = (project.published / "publication.json").read_text(encoding="utf-8")
-        return Publication(**json.loads(text))
-    except (OSError, ValueError, TypeError):
-        return None
+    return manifests.of(project.published)
 
 
 def _raw_rows(project: Project) -> dict[str, int]:
@@ -513,16 +490,9 @@ def _carried_over(path: Path, folder: Path) -> bool:
     return True
 
 
-def _point_to(project: Project, final: Path) -> None:
+def point_to(project: Project, final: Path) -> None:
     """Swap the link; renaming over it is one step for every reader."""
     fresh = project.out / f".published.{final.name}"
     fresh.symlink_to(Path(project.publications.name) / final.name)
     fresh.replace(project.published)
     sync(project.out)
-
-
-def _remove_all_but(project: Project, kept: set[Path]) -> None:
-    """Keep this publication and the one that readers may still have open."""
-    for path in project.publications.iterdir():
-        if path.is_dir() and path.resolve() not in kept:
-            shutil.rmtree(path, ignore_errors=True)

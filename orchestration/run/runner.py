@@ -24,7 +24,7 @@ from orchestration.increment import state
 from orchestration.live.configured import loaded_by_runs
 from orchestration.printable import printable_lines
 from orchestration.project import Project, in_environment
-from orchestration.publication import publications
+from orchestration.publication import backups, kept, publications
 from orchestration.publication.postgres import address
 from orchestration.run import (
     garbage_collection,
@@ -80,6 +80,7 @@ def run(
         keep(project, report)
         clock = time.monotonic()
         try:
+            kept.wanted()
             publications.remove_leftovers(project)
             if full_refresh:
                 state.forget(project)
@@ -145,6 +146,7 @@ def _execute(
     clock = time.monotonic()
     # What has to be mended there is said before anything is loaded.
     checked(project)
+    backups.check(project)
     run_id = str(uuid.uuid4())
     # Imports of its own while this process prepares.
     recorder = history.Recorder(project, run_id) if record else None

@@ -19,7 +19,7 @@ from orchestration.definition.rows import Definition
 from orchestration.increment import state
 from orchestration.live.store import last_loads
 from orchestration.project import Project
-from orchestration.publication import closings, publications
+from orchestration.publication import backups, closings, publications
 from orchestration.settings.definition_files import REPLACE, OverlayFile
 from orchestration.sources.conventions import write_conventions
 from orchestration.sources.tables import LOADED_SYSTEMS
@@ -45,6 +45,7 @@ def write_settings(project: Project) -> list[str]:
     last to `settings.published_raw_tables`, when vendors were asked to
     `settings.loads`, and what the columns of the raw tables
     mean to `settings.columns`; returns what has to be told of these."""
+    backups.check(project)
     given = project.vars
     schema = f"{project.schema_prefix}settings"
     connection = warehouse.connect(project)

@@ -1,5 +1,6 @@
 """One small folder, run as a user does: figures, reruns, errors, gates."""
 
+import json
 import os
 import shutil
 from dataclasses import replace
@@ -11,12 +12,16 @@ import pytest
 
 from orchestration.checks import SUITES
 from orchestration.defs import gates, transform
+from orchestration.increment import state
 from orchestration.project import Project, RunVars
-from orchestration.publication.publications import published
+from orchestration.publication import kept
+from orchestration.publication.publications import PUBLIC_SCHEMAS, published
 from orchestration.run import runner
 from orchestration.transformation import dbt_runner
+from tests import job
 from tests.end_to_end import small_folder
-from tests.end_to_end.command import published_rows
+from tests.end_to_end.command import in_process, published_rows
+from tests.incremental.story import differences
 
 
 def project_of(tmp_path: Path, **settings) -> Project:
@@ -235,3 +240,50 @@ def test_what_fails_in_the_slice_leaves_the_whole_as_it_was(done, monkeypatch):
     monkeypatch.setattr(dbt_runner, "build_nodes", build)
     assert runner.run(project).succeeded
     assert held() != before
+
+
+def test_after_a_rollback_a_run_publishes_the_rows_of_a_full_refresh(done):
+    """What it publishes is not made from what readers were shown meanwhile. The last
+    test: it leaves more leads behind."""
+    project, first = done
+    project = replace(project, vars=RunVars(as_of=datetime(2027, 3, 1)))
+    newest, *_, oldest = [*kept.publications(project), *kept.publications(project)]
+    if newest.publication.as_of == oldest.publication.as_of:
+        job.build(project)
+        newest = kept.publications(project)[0]
+    assert oldest.publication.run_id == first.run_id
+    # The leads that were pending then are settled since, so their rows are others.
+    said = in_process("diff", oldest.id, newest.id, "--json", out=project.out)
+    told = json.loads(said.stdout)
+    assert set(told["lifecycles"]) == {"matured"}
+    [pending] = [
+        row
+        for row in told["monthly"]
+        if (row["period"], row["metric"]) == ("all", "pending")
+    ]
+    assert pending["a"] > pending["b"] == 0
+    assert pending["causes"] == {"matured": -pending["a"]}
+    assert not any("unknown" in row["causes"] for row in told["monthly"])
+
+    said = in_process("rollback", oldest.id, "--hold", out=project.out)
+    assert said.returncode == 0, said.stderr
+    before = published_rows(project.out)
+    small_folder.write(project.landing, 62)
+    job.build(project)
+    # A slice, published beside what is held.
+    with duckdb.connect(str(project.warehouse), read_only=True) as connection:
+        assert connection.sql("select is_incremental from settings.run").fetchall() == [
+            (True,)
+        ]
+    assert published_rows(project.out) == before
+    said = in_process("rollback", "--release", out=project.out)
+    assert said.returncode == 0, said.stderr
+    after = published(project)
+    assert after is not None and after.run_id is None
+    in_steps = project.published_database.resolve()
+
+    state.forget(project)
+    job.build(project)
+    assert published(project).id != after.id
+    anew = project.published_database.resolve()
+    assert differences(in_steps, anew, PUBLIC_SCHEMAS, files=True) == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 from orchestration.commands.finance import closing
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
-from orchestration.publication import closings, publications
+from orchestration.publication import closings, kept, publications
 from tests.end_to_end import command
 from tests.finance import sheets as books
 from tests.finance import test_by_hand as by_hand
@@ -112,6 +113,10 @@ def table(company: Company, name: str) -> list[dict]:
     return rows_of(company.published, f"marts.{name}")
 
 
+def lifecycles(company: Company) -> list[dict]:
+    return sorted(table(company, "fct_lead_lifecycles"), key=lambda row: str(row))
+
+
 def closes_of(company: Company, period: str) -> list[dict]:
     return [
         row
@@ -151,6 +156,51 @@ def test_section_8_every_change_of_leads_has_its_cause(company: Company) -> None
         (None, "merge"): Decimal(-1),
         ("C7", "erasure"): Decimal(-1),
     }
+
+
+def test_a_diff_of_publications_has_the_causes_of_a_restatement(
+    company: Company,
+) -> None:
+    """Worked out by hand as above, for any two publications and without a close."""
+    after, before, _ = kept.publications(
+        Project.from_environment({}, out=company.folder / "out")
+    )
+    said = verb(company, "diff", before.id, after.id, "--json", "--all")
+    assert said.returncode == 0, said.stderr
+    told = json.loads(said.stdout)
+    assert told["definition_differs_in"] == ["fx_rates"]
+    changed = {
+        (row["period"], row["metric"]): (row["a"], row["b"], row["causes"])
+        for row in (*told["monthly"], *told["spend"])
+    }
+    assert changed["2026-04", "spend"] == (
+        7717.59,
+        7805.35,
+        {"correction": -2.0, "definition": 49.76, "late_data": 40.0},
+    )
+    # L5 came late, L1 came back, L2 is L4 now, and L6 is gone: four as before.
+    leads = {"late_data": 1.0, "recycle": 1.0, "merge": -1.0, "erasure": -1.0}
+    for metric in ("attributed_sals", "accepted", "handed_off"):
+        assert changed["2026-04", metric] == (4.0, 4.0, leads)
+        assert changed["all", metric] == (4.0, 4.0, leads)
+    assert changed["2026-04", "cost_per_sal"][:2] == (7717.59 / 4, 7805.35 / 4)
+    assert told["lines_of_spend"] == {"correction": 1, "definition": 1, "late_data": 1}
+    # The first lifecycle of L1 is told to have ended, and that of L4 is two people's.
+    assert told["lifecycles"] == {
+        "late_data": 2,
+        "merge": 2,
+        "erasure": 1,
+        "recycle": 1,
+    }
+    shown = verb(company, "diff", before.id, after.id, "--plain").stdout
+    assert re.search(r"spend +7,717.59 +7,805.35 +\+87.76 +definition \+49.76", shown)
+    assert "came out the same of other leads: --all shows" in shown
+    # The one before it differs by the close alone.
+    said = verb(company, "diff")
+    assert f"A  {before.id}" in said.stdout
+    assert f"B  {after.id}" in said.stdout
+    said = verb(company, "diff", after.id, before.id, "--json")
+    assert json.loads(said.stdout)["spend"][0]["difference"] == -87.76
 
 
 def test_section_8_causes_sum_to_the_difference(company: Company) -> None:
@@ -417,6 +467,19 @@ def test_reopened_and_closed_again_and_read_in_another_way(company: Company) -> 
     assert books.read(path)["Restatements"].rows[1] == [
         "Nothing has changed since the period was closed."
     ]
+    # The disk is lost with the warehouse and the books.
+    out = company.folder / "out"
+    reported, leads = table(company, "mart_period_close"), lifecycles(company)
+    shutil.rmtree(out / "warehouse")
+    shutil.rmtree(out / "closings")
+    refused = company.run()
+    assert refused.returncode == 1
+    assert "closings has no longer all that was closed (2026-04/0001," in refused.stderr
+    assert "`lead-funnel restore` brings it back" in refused.stderr
+    said = verb(company, "restore")
+    assert said.returncode == 0, said.stderr
+    assert "the closes 2026-04/0001, 2026-04/0002" in said.stdout
+    assert "loads all of" in said.stdout
     # Another window reads the same leads in another way.
     narrow = json.loads(by_hand.VARS) | {"attribution_window_days": 5}
     done = command.in_process(
@@ -431,3 +494,6 @@ def test_reopened_and_closed_again_and_read_in_another_way(company: Company) -> 
     sals = causes(company, "attributed_sals")
     assert sals["C1", "definition"] == Decimal("-0.583333333334")
     assert {cause for _, cause in sals} == {"definition"}
+    # What was closed, and the leads, are what they were before the disk was lost.
+    assert table(company, "mart_period_close") == reported
+    assert lifecycles(company) == leads

@@ -3,7 +3,8 @@
 A story begins with most of a generated situation and goes on with days: late
 rows, changed and deleted ones, merges that join two old people and are undone
 again, rewritten and vanished files, erased leads, a later or earlier as_of, another
-definition, a run that is killed on its way. After each day the warehouse, which
+definition, a run that is killed on its way, readers who are shown an earlier
+publication meanwhile. After each day the warehouse, which
 was only ever built incrementally, must hold the public rows of a full refresh
 of the same raw tables.
 
@@ -30,12 +31,14 @@ from typing import Any
 import duckdb
 
 from orchestration.acceptance import learning, step
+from orchestration.commands.way_back import rolling_back
+from orchestration.commands.way_back.rolling_back import Asked
 from orchestration.defs import transform
 from orchestration.defs.publish import publish_changed
 from orchestration.increment import decide, fold, people, state
 from orchestration.increment.lineage import Lineage
 from orchestration.project import ROOT, Project
-from orchestration.publication import publications
+from orchestration.publication import kept, publications
 from orchestration.publication.publications import PUBLIC_SCHEMAS
 from orchestration.settings.run_settings import write_definition, write_settings
 from orchestration.sources.raw import load_all
@@ -507,6 +510,10 @@ class Story:
             told = [rnd.choice(EVENTS)(self.exports, day) for _ in range(count)]
         told += self._change_the_run(rnd)
         self.land()
+        if number % 2 == 0 and len(kept.publications(self.project)) > 1:
+            dbt_runner.close_connections()
+            list(rolling_back.roll_back(self.project, Asked(None, "the analyst")))
+            told.append("back to the publication before")
         # Of a company as small as this one nearly everybody is touched.
         people.WORTHWHILE = 2 if rnd.random() < 0.8 else USUAL_SHARE
         while rnd.random() < 0.4:

@@ -131,8 +131,11 @@ def test_the_file_has_the_storage_version_of_duckdb_1(project):
     assert tags["storage_version"].startswith("v1.4.0")
 
 
-def test_two_publications_are_kept(project):
-    names = [publish(project, TABLES).id for _ in range(4)]
+def test_the_last_publications_are_kept(project, monkeypatch):
+    names = [publish(project, TABLES).id for _ in range(6)]
+    assert sorted(path.name for path in project.publications.iterdir()) == names[-5:]
+    monkeypatch.setenv("LEAD_FUNNEL_KEEP_PUBLICATIONS", "2")
+    names.append(publish(project, TABLES).id)
     assert sorted(path.name for path in project.publications.iterdir()) == names[-2:]
     assert project.published.resolve().name == names[-1]
     assert not project.published.readlink().is_absolute()

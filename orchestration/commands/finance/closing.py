@@ -15,7 +15,14 @@ from orchestration.commands.finance.published import known_period, opened
 from orchestration.errors import LeadFunnelError
 from orchestration.increment import state
 from orchestration.project import Project, RunVars
-from orchestration.publication import closings, pages, publications
+from orchestration.publication import (
+    backups,
+    closings,
+    events,
+    pages,
+    publications,
+    versions,
+)
 from orchestration.run import runner
 from orchestration.run.report import last_report
 from orchestration.transformation import dbt_runner
@@ -92,6 +99,18 @@ def _as_published(project: Project) -> Project:
             "is closed and reopened on DuckDB's tables: `lead-funnel run` without "
             "--engine builds them."
         )
+    gone_back = events.rolled_back(project)
+    if gone_back is not None:
+        raise LeadFunnelError(
+            f"What readers see is the earlier publication {done.id}, to which "
+            f"{gone_back.by} went back, and not what the warehouse holds: "
+            + (
+                "`lead-funnel rollback --release` shows what runs published since."
+                if gone_back.is_held
+                else "`lead-funnel run` publishes again."
+            )
+        )
+    backups.check(project)
     like_it = Project.from_environment(
         {}, landing=done.landing, out=project.out, definition=done.definition
     )
@@ -198,5 +217,6 @@ def _publish_again(project: Project) -> None:
     publications.publish(
         project,
         publications.public_tables(manifest),
+        made_with=versions.as_before(publications.published(project)),
         beside=pages.beside(project, manifest),
     )

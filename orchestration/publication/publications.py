@@ -572,6 +572,13 @@ def _point_to(project: Project, final: Path) -> None:
     sync(project.out)
 
 
+def remove_earlier(project: Project) -> int:
+    """Remove every publication but the one that is shown; how many there were."""
+    before = sum(1 for path in project.publications.iterdir() if path.is_dir())
+    _remove_all_but(project, {project.published.resolve()})
+    return before - 1
+
+
 def _remove_all_but(project: Project, kept: set[Path]) -> None:
     """Keep this publication and the one that readers may still have open."""
     for path in project.publications.iterdir():

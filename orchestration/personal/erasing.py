@@ -33,14 +33,14 @@ from orchestration.warehouse import literal
 Stores = Counter[str]
 
 
-def begin(project: Project) -> Stores:
+def begin(project: Project, log: Path | None = None) -> Stores:
     """Carry out what is open, before a run loads anything: what was rewritten and
-    removed."""
+    removed. `log` is the run's own, which stays."""
     find_more(project)
     done: Stores = Counter()
     _rewrite_raw(project, done)
     _renew_warehouse(project)
-    _remove_traces(project, done)
+    _remove_traces(project, log, done)
     return done
 
 
@@ -88,7 +88,7 @@ def find_more(project: Project) -> int:
     with duckdb.connect() as connection:
         warehouse.configure(connection)
         connection.execute(f"attach {literal(str(project.built))} as built (read_only)")
-        if not _has_people(connection, project):
+        if not has_people(connection, project):
             return 0
         connection.execute("use built")
         known.lay_in(connection)
@@ -102,7 +102,8 @@ def find_more(project: Project) -> int:
     return erased.add(project, hashes)
 
 
-def _has_people(connection: duckdb.DuckDBPyConnection, project: Project) -> bool:
+def has_people(connection: duckdb.DuckDBPyConnection, project: Project) -> bool:
+    """Whether the attached `built` knows of people."""
     [(found,)] = connection.execute(
         "select count(*) from duckdb_tables() where database_name = 'built' "
         "and schema_name = ? and table_name in "
@@ -188,14 +189,11 @@ def _rewrite_raw(project: Project, done: Stores) -> None:
             done["raw rows"] += sum(rewritten.values())
             done["raw files"] += len(rewritten)
             for _, name, path in places:
-                connection.execute(
-                    "update loads.files set size = ? where file = ?",
-                    [path.stat().st_size, name],
-                )
+                # Of all, as a run that was killed may have rewritten any.
                 if path in rewritten:
-                    done["landed files"] += _rewrite_landed(
-                        project, connection, name, path
-                    )
+                    done["landed files"] += write_down(project, connection, name, path)
+                else:
+                    _write_size(connection, name, path)
     finally:
         connection.close()
     _remove_unread(project, done)
@@ -218,11 +216,29 @@ def _places(
     ]
 
 
-def _rewrite_landed(
+def places_of_table(
+    connection: duckdb.DuckDBPyConnection, project: Project, system: str, table: str
+) -> list[tuple[str, Path]]:
+    """Name and Parquet file of each file of a raw table that was loaded."""
+    return [
+        (name, path)
+        for of_table, name, path in _places(project, connection, system)
+        if of_table == table
+    ]
+
+
+def _write_size(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
+    connection.execute(
+        "update loads.files set size = ? where file = ?", [path.stat().st_size, name]
+    )
+
+
+def write_down(
     project: Project, connection: duckdb.DuckDBPyConnection, name: str, raw: Path
 ) -> int:
-    """Put the rewritten rows in the place of the file of the landed store that they
-    were read from, and write down that it is known."""
+    """Write down that a raw file was rewritten, and put its rows in the place of the
+    file of the landed store that they were read from; how many of these there were."""
+    _write_size(connection, name, raw)
     from orchestration.sources.raw import fingerprint_of
 
     for landed in landed_files(project):
@@ -274,10 +290,10 @@ def _renew_warehouse(project: Project) -> None:
     sync(path.parent)
 
 
-def _remove_traces(project: Project, done: Stores) -> None:
+def _remove_traces(project: Project, log: Path | None, done: Stores) -> None:
     """Remove what earlier runs wrote down beside the tables. Their text may quote a
     row; which, nobody can tell for sure."""
-    for kind, found in _traces(project):
+    for kind, found in _traces(project, log):
         if found.is_dir():
             shutil.rmtree(found)
         else:
@@ -285,10 +301,9 @@ def _remove_traces(project: Project, done: Stores) -> None:
         done[kind] += 1
 
 
-def _traces(project: Project) -> Iterator[tuple[str, Path]]:
-    own = max(project.logs.glob("run-*.log"), default=None)
+def _traces(project: Project, log: Path | None) -> Iterator[tuple[str, Path]]:
     for path in sorted(project.logs.glob("*")):
-        if path not in (own, project.logs / "run.json"):
+        if path not in (log, project.logs / "run.json"):
             yield "logs", path
     home = project.dagster_home
     for path in (home / "history", home / "unwritten", home / "storage"):

@@ -83,6 +83,13 @@ def ask(
     """Keep a request; the same one again is the one that is there."""
     known = erased.prepared(project)
     hashes = _hashes(known, system, record_id, email)
+    return ask_for(project, hashes, basis, requested_at)
+
+
+def ask_for(
+    project: Project, hashes: tuple[str, ...], basis: str = "", requested_at: str = ""
+) -> Request:
+    """The same, of what is on the list by these hashes."""
     before = requests(project)
     for request in before:
         if set(hashes) <= set(request.hashes):

@@ -23,7 +23,7 @@ from orchestration.defs.automation import JOB_NAME
 from orchestration.errors import LeadFunnelError
 from orchestration.increment import state
 from orchestration.live.configured import loaded_by_runs
-from orchestration.personal import erasing, requests
+from orchestration.personal import erasing, requests, retention
 from orchestration.printable import printable_lines
 from orchestration.project import Project, in_environment
 from orchestration.publication import publications
@@ -87,7 +87,7 @@ def run(
                 state.forget(project)
             if project.engine == "spark":
                 session.check_installed()
-            _run_and_erase(project, report, observer or Observer(), record)
+            _run_and_erase(project, report, observer or Observer(), record, log)
         except LeadFunnelError as error:
             _fail(report, str(error))
         except dg.Failure as failure:
@@ -108,14 +108,16 @@ def run(
 
 
 def _run_and_erase(
-    project: Project, report: Report, observer: Observer, record: bool
+    project: Project, report: Report, observer: Observer, record: bool, log: Path
 ) -> None:
     """The run, with what was asked to be erased: before it what is kept of them is
     rewritten, after it what readers and history had before is removed. A run that
     learns of more records of theirs is followed by another."""
     stores: Counter[str] = Counter()
+    for kept, count in retention.apply(project, log).items():
+        observer.noted(f"Kept for long enough and removed: {kept} ({count:,}).")
     while True:
-        stores += _erase(project, report, observer)
+        stores += _erase(project, report, observer, log)
         _execute(project, report, observer, record)
         if not report.succeeded:
             return
@@ -125,7 +127,9 @@ def _run_and_erase(
     erasing.end(project, stores)
 
 
-def _erase(project: Project, report: Report, observer: Observer) -> Counter[str]:
+def _erase(
+    project: Project, report: Report, observer: Observer, log: Path
+) -> Counter[str]:
     """What was rewritten and removed for those who asked; nothing where nobody did."""
     requests.take_over(project)
     if not requests.are_open(project):
@@ -134,7 +138,7 @@ def _erase(project: Project, report: Report, observer: Observer) -> Counter[str]
     report.steps.append(step)
     observer.started(step)
     clock = time.monotonic()
-    done = erasing.begin(project)
+    done = erasing.begin(project, log)
     observer.said(f"{done['raw rows']:,} raw rows")
     step.seconds = round(time.monotonic() - clock, 3)
     step.state = "done"

@@ -19,7 +19,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration import warehouse
-from orchestration.live.store import landed_files
+from orchestration.live.store import exchange, landed_files
 from orchestration.personal import erased, requests
 from orchestration.personal.redaction import Redaction
 from orchestration.personal.requests import Erasure
@@ -243,10 +243,7 @@ def write_down(
 
     for landed in landed_files(project):
         if landed.name == name:
-            fresh = landed.path.with_name(f".{landed.path.name}")
-            shutil.copyfile(raw, fresh)
-            sync(fresh)
-            fresh.replace(landed.path)
+            exchange(landed, raw)
             connection.execute(
                 "update loads.files set fingerprint = ? where file = ?",
                 [fingerprint_of(landed, landed.path.stat()), name],
@@ -309,6 +306,10 @@ def _traces(project: Project, log: Path | None) -> Iterator[tuple[str, Path]]:
     for path in (home / "history", home / "unwritten", home / "storage"):
         if path.exists():
             yield "histories", path
+    # Copies of what is in the landed store by now.
+    for pattern in ("*/load/loaded/*", "*_files"):
+        for path in sorted(project.dlt.glob(pattern)):
+            yield "working files of loads", path
     for path in (project.data_docs, project.scratch, project.out / "spark"):
         if path.exists():
             yield path.name.replace("_", " "), path

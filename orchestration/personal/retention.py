@@ -223,7 +223,7 @@ def _empty_file(
     filled = " + ".join(f"count(nullif({quoted(name)}, ''))" for name in unread)
     if connection.execute(f"select {filled} from {rows}").fetchall() == [(0,)]:
         return False
-    emptied = ", ".join(f"null as {quoted(name)}" for name in unread)
+    emptied = ", ".join(f"cast(null as varchar) as {quoted(name)}" for name in unread)
     fresh = path.with_name(f".{path.name}")
     warehouse.write_parquet(
         connection, f"select * replace ({emptied}) from {rows}", fresh

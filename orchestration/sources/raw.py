@@ -29,7 +29,7 @@ import duckdb
 
 from orchestration import warehouse
 from orchestration.errors import LeadFunnelError, listed
-from orchestration.live.store import landed_files
+from orchestration.live.store import PREFIX, exchange, landed_files
 from orchestration.personal.redaction import keep_erased
 from orchestration.project import Project
 from orchestration.publication.disk import sync
@@ -337,7 +337,13 @@ class SystemLoad:
         new = {path for path, name in places.items() if name in self.new}
         for path in keep_erased(self.project, self.system, tables, new):
             name = places[path]
-            self.files[name] = replace(self.files[name], size=_size(path))
+            item = replace(self.files[name], size=_size(path))
+            for file in self.landing.files_of(self.system):
+                if file.name == name and name.startswith(f"{PREFIX}/"):
+                    # The store is ours, unlike LANDING.
+                    exchange(file, path)
+                    item = replace(item, fingerprint=fingerprint_of(file, _stat(file)))
+            self.files[name] = item
 
     def _place(self, name: str, item: LoadedFile) -> Path:
         return place_of(

@@ -48,4 +48,5 @@ def commands(lead: str, channel: str, owner: str, team: str) -> Iterator[list[st
     yield ["finance-export", "2025-04"]
     yield ["report"]
     yield ["docs"]
+    yield ["erase"]
     yield ["compare", "--version", channel]

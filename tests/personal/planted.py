@@ -18,6 +18,7 @@ MARKERS = (MARKER, "佐々木麒麟")
 EMAIL = f"{MARKER}@example.org"
 OTHER_EMAIL = f"{MARKER}.private@example.net"
 UNREAD = ("Description", "LastNote__c", "_meta")
+UNREAD_LOADED = ("description", "last_note_c", "_meta")
 
 Row = dict[str, str]
 
@@ -149,7 +150,8 @@ def marketo() -> dict[str, list[Row]]:
     return {
         "lead": [
             named(
-                {"id": "501", "email": OTHER_EMAIL, "created_at": "2026-04-01T02:00:00Z",
+                {"id": "501", "email": OTHER_EMAIL,
+                 "created_at": "2026-04-01T02:00:00Z",
                  "sfdc_lead_id": "00Q000000000001AAA"},
                 "first_name", "last_name", "phone", "company",
             ),

@@ -9,10 +9,12 @@ import duckdb
 import pytest
 
 from orchestration.errors import LeadFunnelError
+from orchestration.live.pipeline import load
 from orchestration.personal import erased, erasing, requests, retention
 from orchestration.project import Project
 from orchestration.sources import raw
 from tests import job
+from tests.live.made_up import MadeUp, lead, page
 from tests.personal import planted
 
 ALSO_COMPARED = (
@@ -137,7 +139,7 @@ def test_ids_times_and_values_that_others_have_stay(company, told):
     ]
     assert (row["status"], row["source"], row["region"]) == ("SAL", "website", "Kanto")
     assert row["created_at"] == "2026-04-01 09:00"
-    assert row["Description"] is row["_meta"] is None
+    assert row["description"] is row["_meta"] is None
     [phone, told_in_status] = [
         row["new_value"]
         for row in raw_rows(company, "raw_generic.lead_status_history")
@@ -235,6 +237,29 @@ def test_a_record_that_leads_to_the_person_is_found_by_the_run(company, told):
     erasing.begin(company)
     assert planted.found_in(company.raw) == []
     assert planted.found_in(company.warehouse.parent) == []
+
+
+# What is loaded from the systems themselves.
+
+
+def test_the_landed_store_is_rewritten_and_stays_so(project):
+    def loaded(*rows):
+        load(project, MadeUp(given={"lead": [page(*rows)]}))
+        found = raw.load_all(project)["salesforce", "lead"]
+        return found.new_files, planted.found_in(project.out)
+
+    project.landing.mkdir()
+    about = {"Email": planted.EMAIL, "Name": planted.MARKER, "Notes": planted.MARKER}
+    new, where = loaded(lead("L1", **about), lead("L2", Name="Bea"))
+    assert new == 1
+    assert {place.split("/")[0] for place in where} >= {"landed", "raw"}
+    requests.ask(project, email=planted.EMAIL)
+    erasing.begin(project)
+    assert planted.found_in(project.out) == []
+    # The files of before are known as they are now; a vendor's new copy is erased.
+    assert loaded(lead("L1", **about, Status="Open")) == (1, [])
+    assert loaded() == (0, [])
+    assert [row["name"] for row in raw_rows(project, "raw_salesforce.lead")][1] == "Bea"
 
 
 # Requests.
@@ -353,8 +378,8 @@ def test_texts_that_nobody_reads_go_and_no_number_with_them(project):
     loaded = raw.load_all(project)["generic", "sales_activity"]
     assert (loaded.rows, loaded.new_files) == (2, 0)
     after = raw_rows(project, "raw_generic.sales_activity")
-    assert all(row[name] is None for row in after for name in planted.UNREAD)
-    assert [{**row, **dict.fromkeys(planted.UNREAD)} for row in before] == after
+    assert all(row[name] is None for row in after for name in planted.UNREAD_LOADED)
+    assert [{**row, **dict.fromkeys(planted.UNREAD_LOADED)} for row in before] == after
     assert retention.apply(project, project.logs / "run.log") == {}
 
 

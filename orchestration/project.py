@@ -90,6 +90,8 @@ class RunVars:
     attribution_window_days: int = 90
     report_names_reps: bool = False
     """Whether the report names sales reps; without it they have numbers there."""
+    publish_personal_data: bool = True
+    """Whether names and addresses are published, in a file of their own."""
 
     @classmethod
     def parse(
@@ -259,6 +261,11 @@ class Project:
     @property
     def published_database(self) -> Path:
         return self.published / "lead_funnel.duckdb"
+
+    @property
+    def published_personal_database(self) -> Path:
+        """Names and addresses, in a file that only its owner opens."""
+        return self.published / "lead_funnel_pii.duckdb"
 
     @property
     def data_docs(self) -> Path:
@@ -631,6 +638,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "keep_deleted": _flag,
     "attribution_window_days": _days,
     "report_names_reps": _flag,
+    "publish_personal_data": _flag,
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from orchestration.errors import LeadFunnelError, listed
+from orchestration.personal import requests
 from orchestration.project import Project
 from orchestration.publication import events, publications
 from orchestration.publication.postgres import address, books
@@ -29,6 +30,13 @@ def lines(project: Project) -> Iterator[str]:
     yield from _published(project, done)
     if address.is_wanted():
         yield _in_postgres(project)
+    open_ = len(requests.are_open(project))
+    if open_:
+        yield (
+            f"Erasure    {open_} request{'' if open_ == 1 else 's'} "
+            f"{'is' if open_ == 1 else 'are'} open: the next `lead-funnel run` carries "
+            f"{'it' if open_ == 1 else 'them'} out."
+        )
     report = last_report(project)
     if report is None:
         yield f"No run has been made on {project.out} yet: `make run` makes one."

@@ -238,5 +238,5 @@ def _vars(project: Project) -> dict[str, str]:
     return {
         name: json.dumps(value, sort_keys=True)
         for name, value in given.items()
-        if name not in ("as_of", "report_names_reps")
+        if name not in ("as_of", "report_names_reps", "publish_personal_data")
     }

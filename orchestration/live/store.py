@@ -9,12 +9,14 @@ load is complete (`_dlt_loads`), so what an interrupted load left is not read.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestration.live.source import Source
 from orchestration.project import Project
+from orchestration.publication.disk import sync
 from orchestration.sources.landing import LandingFile
 from orchestration.sources.tables import LOADED_SYSTEMS, table_called
 
@@ -70,6 +72,15 @@ def last_loads(project: Project) -> dict[tuple[str, str], datetime]:
                 known = found.get((system, table), datetime.min)
                 found[system, table] = max(known, datetime.fromisoformat(at))
     return found
+
+
+def exchange(file: LandingFile, rows: Path) -> None:
+    """Put the rows of another Parquet file in the place of a file of the store."""
+    fresh = file.path.with_name(f".{file.path.name}")
+    shutil.copyfile(rows, fresh)
+    sync(fresh)
+    fresh.replace(file.path)
+    sync(file.path.parent)
 
 
 def _load_of(path: Path) -> str:

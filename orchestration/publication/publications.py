@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -31,11 +32,18 @@ from orchestration.publication.manifest import Publication
 from orchestration.warehouse import literal, quoted
 
 PUBLIC_SCHEMAS = ("marts", "marts_pii")
+OWNER_ALONE = 0o600
 STORAGE_VERSION = "v1.4.0"
 """So that tools with DuckDB 1.4 or later can open the file: the format of 1.0, which
 older ones read, costs a third more to write."""
 
 DATABASE = "lead_funnel.duckdb"
+
+PERSONAL_SCHEMA = "marts_pii"
+PERSONAL_DATABASE = "lead_funnel_pii.duckdb"
+PERSONAL_FOLDER = "pii"
+"""Names and addresses: a DuckDB file and a folder of Parquet files of their own, which
+only who owns them can open."""
 
 WORTHWHILE = 0.25
 """Rows of a table in the file that may be replaced, or have been, as a share: with
@@ -63,6 +71,21 @@ class PublicTable:
     key: tuple[str, ...] = ()
     never_null: frozenset[str] = frozenset()
     """The columns that the contract says are never null."""
+
+    @property
+    def is_personal(self) -> bool:
+        return self.schema == PERSONAL_SCHEMA
+
+    @property
+    def database(self) -> str:
+        """The DuckDB file of a publication that has it."""
+        return PERSONAL_DATABASE if self.is_personal else DATABASE
+
+    @property
+    def file(self) -> str:
+        """Its Parquet file, below the folder of a publication."""
+        folder = f"{PERSONAL_FOLDER}/" if self.is_personal else ""
+        return f"{folder}{self.name}.parquet"
 
 
 @dataclass(frozen=True)
@@ -152,24 +175,31 @@ def publish(
     """
     _check_place(project)
     remove_leftovers(project)
+    if not project.vars.publish_personal_data:
+        tables = [table for table in tables if not table.is_personal]
     before = published(project)
     last = before if unchanged or changed_people else None
     shown = project.published.resolve()
     now = datetime.now(UTC)
     name = now.strftime("%Y%m%dT%H%M%S.%fZ")
     partial = project.publications / (name + _PARTIAL)
-    partial.mkdir(parents=True)
+    project.publications.mkdir(parents=True, exist_ok=True)
+    partial.mkdir(mode=0o700)
+    if any(table.is_personal for table in tables):
+        (partial / PERSONAL_FOLDER).mkdir(mode=0o700)
+    databases = sorted({table.database for table in tables})
     carried = {
         table.name
         for table in tables
         if last is not None
         and table.name in unchanged
-        and _carried_over(shown / f"{table.name}.parquet", partial)
+        and _carried_over(shown / table.file, partial / table.file)
     }
     if (
         last is not None
+        and set(last.rows) == carried
         and len(carried) == len(tables)
-        and _carried_over(shown / DATABASE, partial)
+        and all(_carried_over(shown / name, partial / name) for name in databases)
     ):
         rows, as_of = last.rows, last.as_of
     else:
@@ -178,7 +208,7 @@ def publish(
             last is not None
             and changed_people is not None
             and set(last.rows) == {table.name for table in tables}
-            and _copied(shown / DATABASE, partial)
+            and all(_copied(shown / name, partial / name) for name in databases)
         ):
             change = _Change(changed_people, frozenset(unchanged), last.rows)
         try:
@@ -187,7 +217,7 @@ def publish(
             if change is None:
                 raise
             # The file that was published last is not what it was.
-            for path in partial.glob(f"{DATABASE}*"):
+            for path in partial.glob("*.duckdb*"):
                 path.unlink()
             rows, as_of = _write_tables(project, tables, partial, carried, None)
     publication = Publication(
@@ -214,6 +244,8 @@ def publish(
     for path in (*sorted(partial.rglob("*")), partial):
         sync(path)
     final = project.publications / name
+    # Nobody else looked into it before the files had their own permissions.
+    partial.chmod(stat.S_IMODE(project.publications.stat().st_mode))
     partial.rename(final)
     sync(project.publications)
     if events.held(project) is None:
@@ -358,12 +390,10 @@ def _write_tables(
             )
         except duckdb.Error as error:
             raise warehouse.explained(project, error) from error
-        connection.execute(
-            f"attach {literal(str(folder / DATABASE))} as publication "
-            + ("" if change else f"(storage_version '{STORAGE_VERSION}')")
-        )
-        for schema in sorted({table.schema for table in tables}):
-            connection.execute(f"create schema if not exists publication.{schema}")
+        for name in sorted({table.database for table in tables}):
+            _attach(connection, folder / name, is_new=change is None)
+        for table in tables:
+            connection.execute(f"create schema if not exists {_schema(table)}")
         for table in tables:
             count = _changed_table(connection, project, table, change)
             if count is None:
@@ -377,8 +407,9 @@ def _write_tables(
                 "select strftime(max(as_of), '%Y-%m-%dT%H:%M:%S.%fZ') "
                 "from publication.marts.fct_lead_lifecycles"
             ).fetchall()
-        connection.execute("checkpoint publication")
-        connection.execute("detach publication")
+        for name in sorted({table.database for table in tables}):
+            connection.execute(f"checkpoint {_catalog(name)}")
+            connection.execute(f"detach {_catalog(name)}")
     finally:
         connection.close()
     return rows, as_of
@@ -399,7 +430,7 @@ def _changed_table(
     if not table.is_of_people:
         return None
     source = _source(project, table)
-    target = f"publication.{table.schema}.{quoted(table.name)}"
+    target = f"{_schema(table)}.{quoted(table.name)}"
     is_replaced = f"person_id in (select person_id from warehouse.{change.people})"
     columns, there = (
         [row[:2] for row in connection.execute(f"describe {relation}").fetchall()]
@@ -432,7 +463,7 @@ def _write_table(
     table: PublicTable,
 ) -> int:
     source = _source(project, table)
-    target = f"publication.{table.schema}.{quoted(table.name)}"
+    target = f"{_schema(table)}.{quoted(table.name)}"
     [(count,)] = connection.execute(
         f"create or replace table {target} as from {source}"
     ).fetchall()
@@ -458,35 +489,55 @@ def _write_file(
     warehouse.write_parquet(
         connection,
         f"from {_source(project, table)}",
-        folder / f"{table.name}.parquet",
+        folder / table.file,
         "compression zstd",
         "compression_level 1",
         f"dictionary_size_limit {DICTIONARY_SIZE}",
     )
+    if table.is_personal:
+        (folder / table.file).chmod(OWNER_ALONE)
+
+
+def _catalog(database: str) -> str:
+    """What a DuckDB file is attached as."""
+    return "personal" if database == PERSONAL_DATABASE else "publication"
+
+
+def _schema(table: PublicTable) -> str:
+    return f"{_catalog(table.database)}.{table.schema}"
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, path: Path, *, is_new: bool) -> None:
+    options = f"(storage_version '{STORAGE_VERSION}')" if is_new else ""
+    connection.execute(
+        f"attach {literal(str(path))} as {_catalog(path.name)} {options}"
+    )
+    if path.name == PERSONAL_DATABASE:
+        path.chmod(OWNER_ALONE)
 
 
 def _source(project: Project, table: PublicTable) -> str:
     return f"warehouse.{project.schema_prefix}{table.schema}.{quoted(table.name)}"
 
 
-def _copied(path: Path, folder: Path) -> bool:
-    """Give a copy of a published file, to be changed, a place beside it."""
+def _copied(path: Path, target: Path) -> bool:
+    """Copy a published file, with its permissions, to be changed."""
     try:
-        shutil.copyfile(path, folder / path.name)
+        shutil.copy(path, target)
     except FileNotFoundError:
         return False
     return True
 
 
-def _carried_over(path: Path, folder: Path) -> bool:
+def _carried_over(path: Path, target: Path) -> bool:
     """Give a published file, which nobody changes, a place in another publication."""
     try:
-        os.link(path, folder / path.name)
+        os.link(path, target)
     except FileNotFoundError:
         return False
     except OSError:
         # Not every file system has hard links.
-        shutil.copyfile(path, folder / path.name)
+        shutil.copy(path, target)
     return True
 
 
@@ -496,3 +547,14 @@ def point_to(project: Project, final: Path) -> None:
     fresh.symlink_to(Path(project.publications.name) / final.name)
     fresh.replace(project.published)
     sync(project.out)
+
+
+def remove_earlier(project: Project) -> int:
+    """Show the newest publication and remove all before it; how many there were."""
+    newest = kept.publications(project)[0].folder
+    point_to(project, newest)
+    before = [path for path in project.publications.iterdir() if path.is_dir()]
+    for path in before:
+        if path != newest:
+            shutil.rmtree(path, ignore_errors=True)
+    return len(before) - 1

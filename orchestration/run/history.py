@@ -23,6 +23,7 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.personal import retention
 from orchestration.project import ROOT, Project
 
 KEPT_RUNS = 20
@@ -132,6 +133,7 @@ def write_down(path: Path, run_process: int) -> None:
         _end_killed_runs(instance)
         for old in instance.get_run_ids()[KEPT_RUNS - 1 :]:
             instance.delete_run(old)
+        _remove_old_runs(instance)
         run: dg.DagsterRun | None = None
         for line in _lines(path, run_process):
             value = dg.deserialize_value(line)
@@ -146,6 +148,14 @@ def write_down(path: Path, run_process: int) -> None:
             if found is not None and not found.is_finished:
                 instance.report_run_failed(found, "The process was killed.")
     path.unlink(missing_ok=True)
+
+
+def _remove_old_runs(instance: dg.DagsterInstance) -> None:
+    """Remove the runs that were kept for as long as they are to be."""
+    since = retention.oldest_run(Project.from_environment())
+    if since is not None:
+        for old in instance.get_runs(filters=dg.RunsFilter(created_before=since)):
+            instance.delete_run(old.run_id)
 
 
 def _lines(path: Path, run_process: int) -> Iterator[str]:

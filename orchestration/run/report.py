@@ -13,6 +13,7 @@ from pathlib import Path
 from orchestration.project import Project
 
 TITLES = {
+    "erase": "Erase who asked for it",
     "settings__run": "Write the run's settings",
     "check_raw": "Check the raw tables",
     "build_input_layer": "Shape the sources into the input layer",

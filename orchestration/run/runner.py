@@ -7,6 +7,7 @@ import os
 import time
 import uuid
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -22,6 +23,7 @@ from orchestration.defs.automation import JOB_NAME
 from orchestration.errors import LeadFunnelError
 from orchestration.increment import state
 from orchestration.live.configured import loaded_by_runs
+from orchestration.personal import erasing, requests, retention
 from orchestration.printable import printable_lines
 from orchestration.project import Project, in_environment
 from orchestration.publication import backups, kept, publications
@@ -86,7 +88,7 @@ def run(
                 state.forget(project)
             if project.engine == "spark":
                 session.check_installed()
-            _execute(project, report, observer or Observer(), record)
+            _run_and_erase(project, report, observer or Observer(), record, log)
         except LeadFunnelError as error:
             _fail(report, str(error))
         except dg.Failure as failure:
@@ -104,6 +106,45 @@ def run(
             _explain(project, report)
             _keep(project, _to_be_kept(report, before))
     return report
+
+
+def _run_and_erase(
+    project: Project, report: Report, observer: Observer, record: bool, log: Path
+) -> None:
+    """The run, with what was asked to be erased: before it what is kept of them is
+    rewritten, after it what readers and history had before is removed. A run that
+    learns of more records of theirs is followed by another."""
+    stores: Counter[str] = Counter()
+    for kept, count in retention.apply(project, log).items():
+        observer.noted(f"Kept for long enough and removed: {kept} ({count:,}).")
+    while True:
+        stores += _erase(project, report, observer, log)
+        _execute(project, report, observer, record)
+        if not report.succeeded:
+            return
+        if not erasing.go_on(project):
+            break
+        report.state = "running"
+    erasing.end(project, stores)
+
+
+def _erase(
+    project: Project, report: Report, observer: Observer, log: Path
+) -> Counter[str]:
+    """What was rewritten and removed for those who asked; nothing where nobody did."""
+    requests.take_over(project)
+    if not requests.are_open(project):
+        return Counter()
+    step = Step("erase")
+    report.steps.append(step)
+    observer.started(step)
+    clock = time.monotonic()
+    done = erasing.begin(project, log)
+    observer.said(f"{done['raw rows']:,} raw rows")
+    step.seconds = round(time.monotonic() - clock, 3)
+    step.state = "done"
+    observer.ended(step)
+    return done
 
 
 def _keep(project: Project, report: Report) -> None:

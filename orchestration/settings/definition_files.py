@@ -15,6 +15,9 @@ from orchestration.sources.tables import plain
 
 REPLACE, ADD = "replace", "add"
 
+ERASURE_REQUESTS = "erasure_requests.csv"
+"""Who asks to be erased (orchestration/personal/requests.py)."""
+
 
 @dataclass(frozen=True)
 class OverlayFile:
@@ -49,6 +52,8 @@ def overlay_files(project: Project) -> list[OverlayFile]:
             continue
         if path.name == VARS_FILE:
             continue  # The project's vars are read along with VARS.
+        if path.name == ERASURE_REQUESTS:
+            continue  # No table is made of it: it may name people.
         if path.is_dir() or path.suffix.lower() != ".csv":
             raise LeadFunnelError(
                 f"DEFINITION holds {path.name}, which is not a CSV file: keep only "
@@ -71,7 +76,7 @@ def overlay_files(project: Project) -> list[OverlayFile]:
 def rows_in_force(project: Project, seed: str) -> list[dict[str, str]]:
     """The rows of a seed as the DEFINITION folder leaves them, blanks as empty text,
     for what is read before there is a warehouse. `is_own` marks a company's own."""
-    found = _rows(project.seeds / f"{seed}.csv")
+    found = rows_of(project.seeds / f"{seed}.csv")
     columns = seed_columns(project)[seed]
     for overlay in overlay_files(project):
         if overlay.seed != seed:
@@ -83,7 +88,7 @@ def rows_in_force(project: Project, seed: str) -> list[dict[str, str]]:
                 )
                 for column in map(plain, columns)
             }
-            for row in _rows(overlay.path)
+            for row in rows_of(overlay.path)
         ]
         own = [
             {column: row[plain(column)] for column in columns} | {"is_own": "true"}
@@ -121,7 +126,8 @@ def delimiter_of(text: str) -> str:
     return max(",\t;", key=text.split("\n", 1)[0].count)
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file of the definition, blanks as empty text."""
     text, _ = text_of(path)
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
     try:

@@ -18,6 +18,7 @@ from orchestration.definition.check import checked
 from orchestration.definition.rows import Definition
 from orchestration.increment import state
 from orchestration.live.store import last_loads
+from orchestration.personal import requests
 from orchestration.project import Project
 from orchestration.publication import backups, closings, publications
 from orchestration.settings.definition_files import REPLACE, OverlayFile
@@ -151,8 +152,13 @@ def _write_published_data_quality(
     done = publications.published(project)
     if done is None or done.landing != str(project.landing) or QUALITY not in done.rows:
         return
+    selected = ", ".join(columns)
+    if requests.are_open(project):
+        # It may quote a row of who is erased by this run.
+        withheld = "case when detail is not null then '(erased)' end"
+        selected = selected.replace("detail", withheld)
     connection.execute(
-        f"insert into {table} select {', '.join(columns)} from read_parquet(?)",
+        f"insert into {table} select {selected} from read_parquet(?)",
         [str(project.published / f"{QUALITY}.parquet")],
     )
 

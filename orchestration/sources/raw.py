@@ -29,7 +29,8 @@ import duckdb
 
 from orchestration import warehouse
 from orchestration.errors import LeadFunnelError, listed
-from orchestration.live.store import landed_files
+from orchestration.live.store import PREFIX, exchange, landed_files
+from orchestration.personal.redaction import keep_erased
 from orchestration.project import Project
 from orchestration.publication.disk import sync
 from orchestration.sources.landing import (
@@ -158,6 +159,7 @@ class SystemLoad:
         try:
             self._convert_what_is_new(self._intact(before), before)
             self._check_required()
+            self._keep_erased()
         except LeadFunnelError:
             self._remove_leftovers(before)
             raise
@@ -322,19 +324,31 @@ class SystemLoad:
                     "has no rows is a CSV file with its header alone."
                 )
 
+    def _keep_erased(self) -> None:
+        """Whoever was erased stays erased, also in files that come later."""
+        places = {
+            self._place(name, item): name
+            for name, item in self.files.items()
+            if item.columns
+        }
+        tables: dict[str, list[Path]] = {}
+        for path, name in places.items():
+            tables.setdefault(self.files[name].table, []).append(path)
+        new = {path for path, name in places.items() if name in self.new}
+        for path in keep_erased(self.project, self.system, tables, new):
+            name = places[path]
+            item = replace(self.files[name], size=_size(path))
+            for file in self.landing.files_of(self.system):
+                if file.name == name and name.startswith(f"{PREFIX}/"):
+                    # The store is ours, unlike LANDING.
+                    exchange(file, path)
+                    item = replace(item, fingerprint=fingerprint_of(file, _stat(file)))
+            self.files[name] = item
+
     def _place(self, name: str, item: LoadedFile) -> Path:
-        """Where the Parquet file of a landed file lies."""
-        values = (name, item.sha256, item.loaded_at.isoformat(" "))
-        parts = [
-            f"{column}={escaped(value)}"
-            for column, value in zip(FILE_COLUMNS, values, strict=True)
-        ]
-        if len(os.fsencode(parts[0])) > LONGEST_NAME:
-            raise LeadFunnelError(
-                f"The path of the file {name} is too long: shorten it to "
-                "less than 200 bytes."
-            )
-        return self.folder.joinpath(item.table, *parts, "rows.parquet")
+        return place_of(
+            self.project, self.system, item.table, name, item.sha256, item.loaded_at
+        )
 
     def _write_down(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("delete from loads.files where source = ?", [self.system])
@@ -450,6 +464,28 @@ def _select(files: Mapping[Path, Sequence[str]]) -> str:
     return f"select {selected} from read_parquet([{paths}], {', '.join(options)})"
 
 
+def place_of(
+    project: Project,
+    system: str,
+    table: str,
+    name: str,
+    sha256: str,
+    loaded_at: datetime,
+) -> Path:
+    """Where the Parquet file of a landed file lies."""
+    values = (name, sha256, loaded_at.isoformat(" "))
+    parts = [
+        f"{column}={escaped(value)}"
+        for column, value in zip(FILE_COLUMNS, values, strict=True)
+    ]
+    if len(os.fsencode(parts[0])) > LONGEST_NAME:
+        raise LeadFunnelError(
+            f"The path of the file {name} is too long: shorten it to "
+            "less than 200 bytes."
+        )
+    return project.raw.joinpath(f"raw_{system}", table, *parts, "rows.parquet")
+
+
 def escaped(value: str) -> str:
     """A value as the name of a folder, as Hive, Spark and DuckDB read it."""
     return re.sub(
@@ -523,6 +559,11 @@ def _fingerprint(file: LandingFile, stat: os.stat_result) -> str | None:
     is so new that a second change might not show."""
     if time.time() - max(stat.st_mtime, stat.st_ctime) < SETTLED_SECONDS:
         return None
+    return fingerprint_of(file, stat)
+
+
+def fingerprint_of(file: LandingFile, stat: os.stat_result) -> str:
+    """The same of a file that is known to stay as it is."""
     parts = (file.table.name, os.path.realpath(file.path), *_state(stat))
     return ":".join(str(part) for part in parts)
 

@@ -106,6 +106,8 @@ def test_the_catalog_has_the_types_of_the_published_tables(docs, published_sampl
     told = inlined(docs, "catalog")["nodes"]
     types = {"string": "VARCHAR", "int": "INTEGER"}
     with duckdb.connect(str(published_sample.published_database), read_only=True) as c:
+        personal = published_sample.published_personal_database
+        c.execute(f"attach '{personal}' as personal (read_only)")
         found: dict[str, dict[str, str]] = {}
         for table, column, kind in c.execute(
             "select table_name, column_name, data_type from duckdb_columns() "

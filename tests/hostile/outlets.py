@@ -60,4 +60,5 @@ def commands(lead: str, channel: str, owner: str, team: str) -> Iterator[list[st
     yield ["rollback", "--release", "--by", owner, "--reason", team]
     yield ["report"]
     yield ["docs"]
+    yield ["erase"]
     yield ["compare", "--version", channel]

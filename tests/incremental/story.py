@@ -39,7 +39,11 @@ from orchestration.increment import decide, fold, people, state
 from orchestration.increment.lineage import Lineage
 from orchestration.project import ROOT, Project
 from orchestration.publication import kept, publications
-from orchestration.publication.publications import PUBLIC_SCHEMAS
+from orchestration.publication.publications import (
+    PERSONAL_DATABASE,
+    PUBLIC_SCHEMAS,
+    PublicTable,
+)
 from orchestration.settings.run_settings import write_definition, write_settings
 from orchestration.sources.raw import load_all
 from orchestration.transformation import dbt_runner
@@ -414,6 +418,8 @@ def unnamed(project: Project) -> list[str]:
     with duckdb.connect() as connection:
         connection.execute(f"attach '{project.warehouse}' as built (read_only)")
         connection.execute(f"attach '{project.published_database}' as p (read_only)")
+        personal = project.published_personal_database
+        connection.execute(f"attach '{personal}' as personal (read_only)")
         for table in publications.public_tables(manifest):
             is_affected = f"model.lead_funnel.{table.name}" in affected
             if is_affected and not table.is_of_people:
@@ -422,7 +428,7 @@ def unnamed(project: Project) -> list[str]:
             old, new = (
                 f"select * {'exclude (as_of)' if moves_on else ''} "
                 f"from {database}.{table.schema}.{table.name}"
-                for database in ("p", "built")
+                for database in ("personal" if table.is_personal else "p", "built")
             )
             named = (
                 "person_id in (select person_id from built.settings.changed_people)"
@@ -458,6 +464,9 @@ def differences(
     with duckdb.connect() as connection:
         connection.execute(f"attach '{one}' as one (read_only)")
         connection.execute(f"attach '{other}' as other (read_only)")
+        if files:
+            personal = one.with_name(PERSONAL_DATABASE)
+            connection.execute(f"attach '{personal}' as personal (read_only)")
         tables = connection.execute(
             "select schema_name, table_name from duckdb_tables() "
             "where database_name = 'other' and list_contains(?, schema_name) "
@@ -468,7 +477,10 @@ def differences(
         for schema, table in tables:
             full, built = f"other.{schema}.{table}", [f"one.{schema}.{table}"]
             if files:
-                built.append(f"read_parquet('{one.parent / table}.parquet')")
+                public = PublicTable(schema, table, "")
+                if public.is_personal:
+                    built = [f"personal.{schema}.{table}"]
+                built.append(f"read_parquet('{one.parent / public.file}')")
             if table in KNOWS_EARLIER_RUNS:
                 kept = KNOWS_EARLIER_RUNS[table]
                 full, *built = (

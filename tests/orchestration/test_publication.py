@@ -1,13 +1,14 @@
 """Publishing: whole, swapped at once, cleaned up after."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from orchestration.errors import LeadFunnelError
-from orchestration.project import Project
+from orchestration.project import Project, RunVars
 from orchestration.publication import publications
 from orchestration.publication.publications import PublicTable, public_tables, publish
 from orchestration.transformation.dbt_runner import manifest_json
@@ -334,7 +335,9 @@ def test_without_a_publication_before_all_is_written(crowd, written_whole):
 
 
 def inodes(folder: Path):
-    return {path.name: path.stat().st_ino for path in folder.iterdir()}
+    return {
+        path.name: path.stat().st_ino for path in folder.rglob("*") if path.is_file()
+    }
 
 
 def test_unchanged_tables_are_not_written_again(project):
@@ -454,3 +457,81 @@ def test_the_tables_of_people_are_known():
         "fct_stage_transitions",
         "fct_touches",
     }
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def test_names_and_addresses_are_in_a_file_that_only_its_owner_reads(project):
+    publish(project, TABLES)
+    shown = project.published
+    with duckdb.connect(str(project.published_personal_database)) as c:
+        assert c.sql("select * from marts_pii.dim_people_pii").fetchall() == [
+            ("a", "佐藤")
+        ]
+    assert [path.name for path in (shown / "pii").iterdir()] == [
+        "dim_people_pii.parquet"
+    ]
+    assert mode(project.published_personal_database) == 0o600
+    assert (mode(shown / "pii"), mode(shown / "pii" / "dim_people_pii.parquet")) == (
+        0o700,
+        0o600,
+    )
+    # Others read the rest: the folder is as open as the one around it.
+    assert mode(shown.resolve()) == mode(project.publications)
+    everybody = [path for path in shown.iterdir() if "pii" not in path.name]
+    assert len(everybody) == 3
+    for path in everybody:
+        assert "佐藤".encode() not in path.read_bytes(), path
+    with duckdb.connect(str(project.published_database), read_only=True) as c:
+        assert c.sql("select distinct schema_name from duckdb_tables()").fetchall() == [
+            ("marts",)
+        ]
+
+
+def test_a_setting_leaves_names_and_addresses_out(project):
+    first = publish(project, TABLES)
+    assert "dim_people_pii" in first.rows
+    closed = replace(project, vars=RunVars(publish_personal_data=False))
+    # Nothing changed, and yet they go.
+    done = publish(closed, TABLES, unchanged=["dim_people", "dim_people_pii"])
+    assert done.rows == {"dim_people": 2}
+    assert {path.name for path in project.published.iterdir()} == {
+        "dim_people.parquet",
+        "lead_funnel.duckdb",
+        "publication.json",
+    }
+    again = publish(project, TABLES, unchanged=["dim_people", "dim_people_pii"])
+    assert again.rows == first.rows
+    assert mode(project.published_personal_database) == 0o600
+
+
+def test_permissions_are_those_also_where_rows_are_replaced_and_carried_over(project):
+    tables = [TABLES[0], replace(TABLES[1], is_of_people=True)]
+    publish(project, tables)
+    with duckdb.connect(str(project.warehouse)) as connection:
+        connection.execute(
+            "create schema settings; create table settings.changed_people as "
+            "select 'b' as person_id; insert into marts_pii.dim_people_pii "
+            "values ('b', '鈴木')"
+        )
+    publish(
+        project,
+        tables,
+        unchanged=["dim_people"],
+        changed_people="settings.changed_people",
+    )
+    publish(project, tables, unchanged=["dim_people", "dim_people_pii"])
+    for path in (
+        project.published_personal_database,
+        project.published / "pii" / "dim_people_pii.parquet",
+    ):
+        assert mode(path) == 0o600
+        query = f"select count(*) from read_parquet('{path}')"
+        if path.suffix == ".duckdb":
+            with duckdb.connect(str(path), read_only=True) as c:
+                found = c.sql("select count(*) from marts_pii.dim_people_pii")
+                assert found.fetchall() == [(2,)]
+        else:
+            assert duckdb.sql(query).fetchall() == [(2,)]

@@ -101,15 +101,24 @@ def copied(
     return copy(project, tables, database.address(**more))
 
 
+def database_of(project: Project, schema: str) -> str:
+    is_personal = PublicTable(schema, "", "").is_personal
+    return str(
+        project.published_personal_database
+        if is_personal
+        else project.published_database
+    )
+
+
 def rows_in_file(project: Project, schema: str, name: str) -> list[tuple]:
     """The rows of the published file, in the order of their columns' names."""
-    with duckdb.connect(str(project.published_database), read_only=True) as connection:
+    with duckdb.connect(database_of(project, schema), read_only=True) as connection:
         columns = ", ".join(f'"{name}"' for name, _ in described(project, schema, name))
         return connection.sql(f'select {columns} from {schema}."{name}"').fetchall()
 
 
 def described(project: Project, schema: str, name: str) -> list[tuple[str, str]]:
-    with duckdb.connect(str(project.published_database), read_only=True) as connection:
+    with duckdb.connect(database_of(project, schema), read_only=True) as connection:
         found = connection.execute(f'describe {schema}."{name}"').fetchall()
     return sorted((column, kind) for column, kind, *_ in found)
 

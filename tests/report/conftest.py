@@ -47,5 +47,7 @@ def page(browser: Browser, report: Path) -> Iterator[Opened]:
 def marts(published_sample: Project) -> Iterator[duckdb.DuckDBPyConnection]:
     path = published_sample.published / "lead_funnel.duckdb"
     connection = duckdb.connect(str(path), read_only=True)
+    personal = published_sample.published_personal_database
+    connection.execute(f"attach '{personal}' as personal (read_only)")
     yield connection
     connection.close()

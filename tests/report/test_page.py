@@ -224,7 +224,7 @@ def test_nothing_in_it_is_personal(
     secrets = marts.execute(
         """
         select unnest([full_name, email, phone, person_id])
-        from marts_pii.dim_people_pii
+        from personal.marts_pii.dim_people_pii
         union select unnest([rep_name, owner_id]) from marts.dim_sales_reps
         union select company from marts.dim_people
         union select primary_record_id from marts.dim_people

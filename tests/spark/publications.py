@@ -35,9 +35,7 @@ def differences(tables: list[PublicTable], one: Path, other: Path) -> list[str]:
 def _of_table(
     connection: duckdb.DuckDBPyConnection, table: PublicTable, one: Path, other: Path
 ) -> list[str]:
-    left, right = (
-        f"read_parquet('{folder / table.name}.parquet')" for folder in (one, other)
-    )
+    left, right = (f"read_parquet('{folder / table.file}')" for folder in (one, other))
     columns, others = (
         [row[:2] for row in connection.execute(f"describe from {side}").fetchall()]
         for side in (left, right)

@@ -58,7 +58,7 @@ def run_on_both(
     project = replace(project, engine="spark")
     tables = tables_of(project)
     assert {table.name for table in tables} == {
-        path.stem for path in on_spark.glob("*.parquet")
+        path.stem for path in on_spark.rglob("*.parquet")
     }
     assert not differences(tables, on_duckdb, on_spark)
     assert_everything_was_built(project)

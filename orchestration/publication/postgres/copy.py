@@ -34,7 +34,11 @@ from orchestration.publication.postgres.session import (
     session,
 )
 from orchestration.publication.postgres.tables import Table
-from orchestration.publication.publications import Publication, PublicTable
+from orchestration.publication.publications import (
+    PERSONAL_DATABASE,
+    Publication,
+    PublicTable,
+)
 from orchestration.run import interrupts, progress
 from orchestration.warehouse import literal, quoted
 
@@ -73,6 +77,11 @@ def copy(project: Project, public: Sequence[PublicTable], address: Address) -> C
     with duckdb.connect() as source:
         warehouse.configure(source, project.out / "warehouse" / "postgres.tmp")
         source.execute(f"attach {literal(str(file))} as publication (read_only)")
+        # Those that a setting leaves out are taken out of Postgres, too.
+        public = [table for table in public if table.name in publication.rows]
+        if any(table.is_personal for table in public):
+            personal = literal(str(file.with_name(PERSONAL_DATABASE)))
+            source.execute(f"attach {personal} as personal (read_only)")
         try:
             with session(address) as target:
                 return _copy(source, target, publication, public)

@@ -102,10 +102,12 @@ def wanted(
     tables: Sequence[PublicTable],
     address: Address,
 ) -> list[Table]:
-    """The tables of a DuckDB file, which is attached as `publication`."""
+    """The tables of a publication, whose two DuckDB files are attached as
+    `publication` and, for names and addresses, `personal`."""
     found = []
     for table in tables:
-        source = f"publication.{table.schema}.{quoted(table.name)}"
+        catalog = "personal" if table.is_personal else "publication"
+        source = f"{catalog}.{table.schema}.{quoted(table.name)}"
         described = connection.execute(f"describe {source}").fetchall()
         found.append(
             Table(

@@ -1,0 +1,1 @@
+{{ definition('retention_periods') }}

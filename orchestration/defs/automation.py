@@ -81,7 +81,7 @@ def follower(is_on: bool) -> dg.AutomationConditionSensorDefinition:
     """What asks whether anything is to be built after a load."""
     return dg.AutomationConditionSensorDefinition(
         SENSOR_NAME,
-        target=dg.AssetSelection.all(include_sources=False)
+        target=dg.AssetSelection.all()
         - dg.AssetSelection.groups(*LOADED_GROUPS).without_checks(),
         description="Builds, checks and publishes when a source was loaded.",
         default_status=(

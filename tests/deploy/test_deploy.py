@@ -6,13 +6,16 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
+from orchestration.automation.schedules import SCHEDULE
 from orchestration.project import DAGSTER_YAML, ROOT
+from orchestration.sources.tables import LOADED_SYSTEMS
 from tests.deploy.services import DEPLOY, HOME, UNITS, Services, command_of, unit
 from tests.postgres.conftest import server  # noqa: F401
 
@@ -82,6 +85,20 @@ def test_systemd_has_nothing_against_a_unit(name, tmp_path):
     assert said == []
 
 
+def test_what_the_files_set_is_what_the_program_reads():
+    """A name that nobody reads would be a switch that does nothing."""
+    read = "\n".join(
+        path.read_text("utf-8") for path in (ROOT / "orchestration").rglob("*.py")
+    )
+    # Dagster reads this one itself, and the systems' are made of two parts.
+    made = {"LEAD_FUNNEL_DAGSTER_POSTGRES", "LEAD_FUNNEL_SALESFORCE_URL"}
+    made |= {f"{SCHEDULE}_{system.upper()}" for system in LOADED_SYSTEMS}
+    for path in (*DEPLOY.rglob("*.*"), ROOT / "docs" / "production.md"):
+        named = set(re.findall(r"LEAD_FUNNEL_[A-Z_]+[A-Z]", path.read_text("utf-8")))
+        for name in named - made:
+            assert re.search(rf"\b{name}\b", read), (path, name)
+
+
 # The image, line by line, as nothing here can build one.
 
 
@@ -115,10 +132,10 @@ def test_an_image_has_what_the_program_reads():
     """All that git keeps, but for what only those need who develop it."""
     not_needed = {
         *(".ci", ".gitattributes", ".gitignore", ".sqlfluff", ".sqlfluffignore"),
-        *("CONTRIBUTING.md", "DECISIONS.md", "LICENSES.md", "Makefile", "README.ja.md"),
+        *("CONTRIBUTING.md", "DECISIONS.md", "Makefile", "README.ja.md"),
         *("dbt-bouncer.yml", "deploy", "docs", "tests"),
-        *(f"requirements{name}.in" for name in ("", "-dev", "-spark", "-uv")),
-        *(f"requirements{name}.lock" for name in ("-dev", "-spark")),
+        *(f"requirements{name}.in" for name in ("", "-audit", "-dev", "-spark", "-uv")),
+        *(f"requirements{name}.lock" for name in ("-audit", "-dev", "-spark")),
     }
     kept = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
@@ -174,8 +191,6 @@ def test_somebody_asks_who_is_there_before_the_page():
     port = command[command.index("--port") + 1]
     assert f"proxy_pass http://127.0.0.1:{port};" in location
     assert "listen 443 ssl;" in before
-    if shutil.which("nginx"):
-        assert "location" in location
 
 
 # They start.
@@ -238,7 +253,8 @@ def test_the_services_start_with_their_history_in_postgres(server, tmp_path):  #
         assert {"SCHEDULER", "SENSOR", "QUEUED_RUN_COORDINATOR"} <= daemons
     finally:
         statuses = services.stop()
-    # SIGTERM is how they are meant to end.
-    assert set(statuses) == {"code", "daemon", "webserver"}
-    ticks = server.psql("dagster_history", "select count(*) from job_ticks").strip()
-    assert int(ticks) >= 0
+    # SIGTERM was enough.
+    assert set(statuses) == set(SERVICES)
+    assert -signal.SIGKILL not in statuses.values()
+    beats = server.psql("dagster_history", "select count(*) from daemon_heartbeats")
+    assert int(beats) >= len(daemons)

@@ -20,14 +20,22 @@ from tests.end_to_end import small_folder
 EARLIER = "94ac7eb618fcd0134beb15b1da5ff7a5a4489784"
 """The commit before automation, alerts and deploy/ came."""
 
-PERIOD = "2026-04"
+VARS = {"as_of": "2026-07-31"}
+"""By then all is decided, and April can be closed."""
 
 BUILD = """
 import sys
 from pathlib import Path
+from orchestration.commands.finance import closing
 from orchestration.project import Project
+from orchestration.run.report import Report, keep
 from tests.job import build
-build(Project.from_environment(landing=Path(sys.argv[1]), out=Path(sys.argv[2])))
+landing, out = map(Path, sys.argv[1:])
+vars = {"as_of": "2026-07-31"}
+project = Project.from_environment({}, landing=landing, out=out, vars=vars)
+build(project)
+keep(project, Report("", "2026-08-01T00:00:00", 1, "succeeded"))
+print(*closing.close(project, "2026-04", "Finance", "as every month"))
 """
 
 pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
@@ -88,15 +96,10 @@ def test_the_next_run_takes_over_what_an_earlier_version_built(earlier, tmp_path
     landing = small_folder.write(tmp_path / "landing", 24)
     out = tmp_path / "out"
     by(earlier, "-c", BUILD, str(landing), str(out))
-    by(
-        earlier,
-        *("-m", "orchestration.cli", "close", PERIOD, "--by", "Finance"),
-        *("--out", str(out)),
-    )
     before = kept(out)
     assert any(name.endswith("close.json") for name in before["closed"])
 
-    project = Project.from_environment({}, landing=landing, out=out)
+    project = Project.from_environment({}, landing=landing, out=out, vars=VARS)
     old = publications.published(project)
     report = runner.run(project)
     assert report.state == "succeeded", report.sentence

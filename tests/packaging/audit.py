@@ -17,9 +17,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = (
-    *("requirements-uv.lock", "requirements.lock", "requirements-dev.lock"),
-    *("requirements-spark.lock", "requirements-audit.lock"),
+    *("requirements-dev.lock", "requirements-spark.lock"),
+    "requirements-audit.lock",
 )
+"""Each of the other locks is a part of the first."""
 
 DATABASE = "https://api.osv.dev/v1/query"
 TIMEOUT = 15

@@ -54,17 +54,19 @@ def mart_x():
     specs=[
         dg.AssetCheckSpec("keys_are_unique", asset=["marts", "mart_x"], blocking=True),
         dg.AssetCheckSpec("rates_are_usual", asset=["marts", "mart_x"]),
+        dg.AssetCheckSpec("sums_add_up", asset=["marts", "mart_x"]),
     ],
 )
 def check_funnel():
-    for name, severity in (
-        ("keys_are_unique", dg.AssetCheckSeverity.ERROR),
-        ("rates_are_usual", dg.AssetCheckSeverity.WARN),
+    for name, passed, severity in (
+        ("keys_are_unique", False, dg.AssetCheckSeverity.ERROR),
+        ("rates_are_usual", False, dg.AssetCheckSeverity.WARN),
+        ("sums_add_up", True, dg.AssetCheckSeverity.ERROR),
     ):
         yield dg.AssetCheckResult(
             asset_key=["marts", "mart_x"],
             check_name=name,
-            passed=False,
+            passed=passed,
             severity=severity,
         )
     raise failed("The suite funnel failed: 3 keys of mart_x stand twice.")
@@ -109,7 +111,7 @@ def test_a_failed_gate_is_told_with_its_checks(sensors, hook, tmp_path):
             "sentence": "The suite funnel failed: 3 keys of mart_x stand twice.",
         }
     ]
-    # A warning is no failure.
+    # A warning is no failure, nor is what passed.
     assert said["checks"] == ["marts.mart_x: keys_are_unique"]
     assert said["run_id"] == run_id
     out = tmp_path / "out"

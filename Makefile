@@ -37,6 +37,8 @@ RUNTIME := .venv/runtime.stamp
 DEV := .venv/dev.stamp
 # Spark is large, and few need it: it has an environment of its own.
 SPARK := .venv-spark/spark.stamp
+# What reads the locks needs nothing of what they install.
+AUDIT := .venv-audit/audit.stamp
 
 # The first of these that is Python 3.11 makes the environment.
 PYTHON ?= $(shell for candidate in python3.11 python3 python; do \
@@ -75,6 +77,12 @@ $(DEV): requirements-dev.lock requirements-uv.lock pyproject.toml
 $(SPARK): BIN := .venv-spark/bin
 $(SPARK): requirements-spark.lock requirements-uv.lock pyproject.toml
 	$(call install,requirements-spark.lock)
+	@touch $@
+
+$(AUDIT): requirements-audit.lock requirements-uv.lock
+	@if [ ! -x .venv-audit/bin/python ]; then $(PYTHON) -m venv .venv-audit; fi
+	@.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes --requirement requirements-audit.lock
 	@touch $@
 
 .PHONY: help
@@ -159,13 +167,17 @@ bench: $(DEV) ## Measure the main job against SQL and polars
 
 .PHONY: lock
 lock: $(RUNTIME) ## Resolve the requirement files into the lock files
-	@for name in -uv "" -dev -spark; do \
+	@for name in -uv "" -dev -spark -audit; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-annotate \
 		--custom-compile-command "make lock" \
 		requirements$$name.in --output-file requirements$$name.lock; done
 
+.PHONY: audit
+audit: $(AUDIT) ## Ask for known vulnerabilities of what the locks install
+	@.venv-audit/bin/python -m tests.packaging.audit
+
 .PHONY: clean
 clean: ## Remove the environment and everything that was built under out/
-	@rm -rf .venv .venv-spark out target logs .pytest_cache .ruff_cache .hypothesis \
+	@rm -rf .venv .venv-spark .venv-audit out target logs .pytest_cache .ruff_cache .hypothesis \
 		lead_funnel.egg-info

@@ -7,6 +7,8 @@ from pathlib import Path
 import dagster as dg
 
 import orchestration.defs
+from orchestration.automation.following import automated
+from orchestration.project import Project
 from orchestration.run.run_log import run_log
 
 # DuckDB has one writer process, so the steps of a run share one.
@@ -15,16 +17,17 @@ SHARED = dg.Definitions(loggers={"run_log": run_log}, executor=dg.in_process_exe
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    return dg.Definitions.merge(
+    loaded = dg.Definitions.merge(
         dg.load_from_defs_folder(path_within_project=Path(__file__).parent), SHARED
     )
+    return automated(loaded, Project.from_environment())
 
 
 def of_this_process() -> dg.Definitions:
     """The same for a run in this process.
 
     To find them as `dg` does means to import every installed package that offers
-    components, which takes a second.
+    components, which takes a second. What runs by itself is of no matter to it.
     """
     package = orchestration.defs
     modules = [

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from expectations.checks import Check, CheckResult, Part
+from orchestration.automation.following import SETTINGS_KEY, with_all_else
 from orchestration.checks import SUITES, failure_sentence, kept_results, run_suite
-from orchestration.defs.load import SETTINGS_KEY
 from orchestration.increment import state
 from orchestration.increment.lineage import SOURCE
 from orchestration.project import Project
@@ -28,7 +28,9 @@ def asset_key(table: str) -> dg.AssetKey:
     return dg.AssetKey(table.split("."))
 
 
-def check_spec(check: Check, suite: str) -> dg.AssetCheckSpec:
+def check_spec(
+    check: Check, suite: str, condition: dg.AutomationCondition | None = None
+) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(
         name=check.name,
         asset=asset_key(check.table),
@@ -36,6 +38,7 @@ def check_spec(check: Check, suite: str) -> dg.AssetCheckSpec:
         # There it is decided whether a gate has to ask again.
         additional_deps=[SETTINGS_KEY],
         blocking=check.is_blocking,
+        automation_condition=condition,
         metadata={"suite": suite, "kind": "Great Expectations"},
     )
 
@@ -70,11 +73,14 @@ def is_owed(gate: str, owed: frozenset[str] | None) -> bool:
 
 def gate(name: str, suites: Sequence[str]) -> dg.AssetChecksDefinition:
     """The suites of one gate as one op."""
+    # What is checked with what is built goes along with it; raw tables are loaded
+    # before, in a run of their own.
+    condition = with_all_else() if name == "raw" else None
 
     @dg.multi_asset_check(
         name=f"check_{name}",
         specs=[
-            check_spec(check, suite)
+            check_spec(check, suite, condition)
             for suite in suites
             for check in SUITES[suite].checks
         ],

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from orchestration.automation.following import SETTINGS_KEY, raw_key
 from orchestration.defs.live import landed_keys
 from orchestration.increment.decide import decide
 from orchestration.live.configured import loaded_by_runs
@@ -20,16 +21,11 @@ from orchestration.transformation import dbt_runner
 WRITER_POOL = "duckdb_writer"
 """DuckDB has one writer process: whatever writes is in this pool."""
 
-SETTINGS_KEY = dg.AssetKey(["settings", "run"])
 
-
-def raw_key(system: str, table: str) -> dg.AssetKey:
-    return dg.AssetKey([f"raw_{system}", table])
-
-
-def raw_spec(table: RawTable) -> dg.AssetSpec:
+def raw_spec(table: RawTable, after: Iterable[dg.AssetKey] = ()) -> dg.AssetSpec:
     return dg.AssetSpec(
         key=raw_key(table.system, table.name),
+        deps=[*after],
         group_name="raw",
         description=(
             f"{table.purpose.capitalize()}: the table `{table.name}` of "
@@ -39,12 +35,14 @@ def raw_spec(table: RawTable) -> dg.AssetSpec:
     )
 
 
-def raw_assets(system: str) -> dg.AssetsDefinition:
-    """The raw tables of one system: one op, an asset for each table."""
+def raw_assets(system: str, after: Iterable[dg.AssetKey] = ()) -> dg.AssetsDefinition:
+    """The raw tables of one system: one op, an asset for each table. They wait for
+    `after`, what is loaded from the system itself."""
+    after = [*after]
 
     @dg.multi_asset(
         name=f"load_{system}",
-        specs=[raw_spec(table) for table in tables_of(system)],
+        specs=[raw_spec(table, after) for table in tables_of(system)],
         pool=WRITER_POOL,
     )
     def load(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
@@ -134,10 +132,12 @@ run_settings = settings_asset()
 def defs() -> dg.Definitions:
     """The loading of every system and the run's settings."""
     # Where a system cannot be loaded from, nothing is built of yesterday's rows.
-    landed = [key for source in loaded_by_runs() for key in landed_keys(source)]
+    landed: dict[str, list[dg.AssetKey]] = {system: [] for system in LOADED_SYSTEMS}
+    for source in loaded_by_runs():
+        landed.setdefault(source.system, []).extend(landed_keys(source))
     return dg.Definitions(
         assets=[
-            *(raw_assets(system) for system in LOADED_SYSTEMS),
-            settings_asset(landed),
+            *(raw_assets(system, landed[system]) for system in LOADED_SYSTEMS),
+            settings_asset(key for keys in landed.values() for key in keys),
         ]
     )

@@ -19,13 +19,15 @@ _INTERRUPTS = {KeyboardInterrupt.__name__, dg.DagsterExecutionInterruptedError._
 
 @contextmanager
 def without_retries() -> Iterator[None]:
-    """Errors that trying again does not mend: Dagster must not retry them. Nothing is
-    begun after an interrupt."""
+    """Errors that trying again does not mend: Dagster must not retry them, but for
+    those of an OUT that another run writes to. Nothing is begun after an interrupt."""
     interrupts.check()
     try:
         yield
     except LeadFunnelError as error:
-        raise dg.Failure(description=str(error), allow_retries=False) from error
+        raise dg.Failure(
+            description=str(error), allow_retries=isinstance(error, lock.BusyError)
+        ) from error
 
 
 @contextmanager

@@ -18,6 +18,11 @@ from orchestration.run import trouble
 PATIENCE = 1.0
 """Seconds."""
 
+
+class BusyError(LeadFunnelError):
+    """Another run writes to OUT; it ends by itself."""
+
+
 _held: list[tuple[int, int]] = []
 """The lock files that this process holds alone, by device and number."""
 
@@ -83,7 +88,7 @@ def _take(project: Project, lock: IO[str], kind: int) -> None:
             return fcntl.flock(lock, kind | fcntl.LOCK_NB)
         except BlockingIOError as error:
             if time.monotonic() > until:
-                raise LeadFunnelError(
+                raise BusyError(
                     f"Another run is writing to {project.out} ({_holder(lock)}): wait "
                     "until it has ended, or choose another OUT."
                 ) from error

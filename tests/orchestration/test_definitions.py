@@ -175,9 +175,9 @@ def test_whose_rows_are_a_persons_is_built_before_the_marts(manifest):
     ]
 
 
-def test_the_schedule_is_off_until_someone_turns_it_on(loaded):
-    schedule = loaded.resolve_schedule_def("daily")
-    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+def test_schedules_are_off_until_someone_turns_them_on(loaded):
+    for schedule in loaded.schedules:
+        assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
 
 
 # The helpers.

@@ -92,7 +92,12 @@ def test_the_development_lock_holds_the_runtime_lock():
 
 
 def test_the_locks_hold_what_is_asked_for_with_hashes_and_no_addresses():
-    for name in ("requirements-uv", "requirements", "requirements-dev"):
+    for name in (
+        "requirements-uv",
+        "requirements",
+        "requirements-dev",
+        "requirements-audit",
+    ):
         text = (ROOT / f"{name}.lock").read_text()
         assert "://" not in text
         assert text.count("--hash=sha256:") >= len(locked(f"{name}.lock"))

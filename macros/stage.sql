@@ -40,6 +40,7 @@
 {%- set raw = raw_columns(relation) -%}
 {%- set named = columns_by_name(system, raw) -%}
 {%- do check_needed_columns(system, table, relation, named) -%}
+{%- do check_nothing_is_inside(system, table, relation, named) -%}
 {%- set words = blank_words() -%}
 {%- set conventions = column_conventions(system, table) -%}
 {%- set kinds = kinds_of_columns(

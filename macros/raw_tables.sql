@@ -41,6 +41,31 @@
 
 
 {#-
+    Warns where rows of another table stand in a column of one that dbt reads as
+    another loader left it in the warehouse: only our own load takes them out.
+-#}
+{% macro check_nothing_is_inside(system, table, relation, named) -%}
+{%- set parts = raw_tables()
+    | selectattr('source_name', 'equalto', 'raw_' ~ system) | list -%}
+{%- for part in parts if named and system in var('raw_schemas', {}) -%}
+    {%- set inside = part.config.meta.get('inside', {}).get(table) -%}
+    {%- if inside and not raw_columns(source(part.source_name, part.name)) -%}
+        {%- for column in find_columns(named, system, inside['columns']) -%}
+            {%- do exceptions.warn(
+                'The column ' ~ column.name ~ ' of ' ~ relation.schema ~ '.'
+                ~ relation.identifier ~ ' may hold rows of the table '
+                ~ part.name ~ ', which is not there, and nothing is taken out of '
+                ~ 'columns that dbt reads in the warehouse. Let a run load the '
+                ~ 'schema instead: name it in LEAD_FUNNEL_SOURCE_'
+                ~ system | upper ~ ' (docs/connecting-databases.md).'
+            ) -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endfor -%}
+{%- endmacro %}
+
+
+{#-
     One row per raw table of the list, with the number of its rows, copies
     included; 0 where the table is not there.
 -#}

@@ -40,6 +40,7 @@
 {%- set raw = raw_columns(relation) -%}
 {%- set named = columns_by_name(system, raw) -%}
 {%- do check_needed_columns(system, table, relation, named) -%}
+{%- do check_nothing_is_inside(system, table, relation, named) -%}
 {%- set words = blank_words() -%}
 {%- set conventions = column_conventions(system, table) -%}
 {%- set kinds = kinds_of_columns(
@@ -116,6 +117,10 @@ with raw_rows as (
             as {{ name }}_text,
         {%- endfor %}
         {{ loaded_at(raw) }} as row_loaded_at,
+        {%- if '_first_loaded_at' in raw | map(attribute='name') | list %}
+        {{ own_column(raw, '_first_loaded_at', 'timestamp') }}
+            as row_first_loaded_at,
+        {%- endif %}
         {{ own_column(raw, '_file', 'string') }} as row_file,
         {{ own_column(raw, '_file_sha256', 'string') }} as row_file_sha256,
         {%- if decimals %}
@@ -215,7 +220,14 @@ select
     {%- endcall %}
     {%- endcall %} as row_changed_at,
     {{ synced_at | indent(4) }} as row_synced_at,
-    coalesce(row_loaded_at, {{ synced_at | indent(4) }}) as row_loaded_at,
+    {#- Of a file in place of many each row says when it was loaded first. #}
+    coalesce(
+        {%- if '_first_loaded_at' in raw | map(attribute='name') | list %}
+        row_first_loaded_at,
+        {%- endif %}
+        row_loaded_at,
+        {{ synced_at | indent(8) }}
+    ) as row_loaded_at,
     {{ content(wanted) | indent(4) }} as row_content
 from {{ 'raw_rows' if has_key else 'keys_chosen' }}
 {%- endmacro %}

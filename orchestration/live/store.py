@@ -3,17 +3,19 @@
 `OUT/landed/<system>/<raw table>/<load>.<file>.parquet`, every value text, as dlt's
 destination `filesystem` writes them. Loads add files and take none away, so what a
 vendor returns no longer stays. A file counts once dlt has written down that its
-load is complete (`_dlt_loads`), so what an interrupted load left is not read.
+load is complete (`_dlt_loads`), so what an interrupted load left is not read. Many
+small files of a table become one (compaction.py).
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from orchestration.live.compaction import in_place_of
 from orchestration.live.source import Source
 from orchestration.project import Project
 from orchestration.publication.disk import sync
@@ -36,12 +38,23 @@ def landed_files(project: Project) -> tuple[LandingFile, ...]:
         complete = _complete(folder)
         if not complete:
             continue
-        for path in sorted(folder.glob("[!._]*/*.parquet")):
-            table = table_called(system, path.parent.name)
-            if table is not None and _load_of(path) in complete:
+        for of_table in sorted(folder.glob("[!._]*")):
+            table = table_called(system, of_table.name)
+            for path in _counting(of_table, complete) if table is not None else ():
                 name = f"{PREFIX}/{path.relative_to(project.landed).as_posix()}"
                 found.append(LandingFile(path, name, table, "parquet", False))
     return tuple(found)
+
+
+def _counting(folder: Path, complete: Collection[str]) -> Iterator[Path]:
+    """The files of a table whose rows are there: those of complete loads, and one in
+    place of many."""
+    compacted = in_place_of(folder)
+    replaced = {name for names in compacted.values() for name in names}
+    for path in sorted(folder.glob("*.parquet")):
+        counts = path.name in compacted or _load_of(path) in complete
+        if counts and path.name not in replaced:
+            yield path
 
 
 def has_loads(project: Project) -> bool:

@@ -102,7 +102,7 @@ class Staged:
 
 def is_of_a_loader(name: str) -> bool:
     """Whether a loader wrote a column beside those of the vendor: when, not who."""
-    return bool(re.match(r"_(fivetran|sdc|dlt|ab_cdc|extracted|airbyte_e|file_)", name))
+    return bool(re.match(r"_(fivetran|sdc|dlt|ab_cdc|extracted|airbyte_e|file_|first_loaded_at)", name))
 
 
 @cache

@@ -29,6 +29,7 @@ import duckdb
 
 from orchestration import warehouse
 from orchestration.errors import LeadFunnelError, listed
+from orchestration.live.compaction import compact
 from orchestration.live.store import PREFIX, exchange, landed_files
 from orchestration.personal.redaction import keep_erased
 from orchestration.project import Project
@@ -178,6 +179,14 @@ class SystemLoad:
             connection.close()
         self._remove_leftovers(self.files)
         return self._loaded()
+
+    def stored(self) -> dict[Path, datetime]:
+        """When each of the files was loaded that live loads wrote."""
+        return {
+            file.path: self.files[file.name].loaded_at
+            for file in self.landing.files_of(self.system)
+            if file.path.is_relative_to(self.project.landed)
+        }
 
     def _written_down(self) -> Files:
         connection = warehouse.connect(self.project)
@@ -526,7 +535,9 @@ def load_system(
         rules=ReadingRules.of(project),
     )
     load.read()
-    return load.show()
+    loaded = load.show()
+    compact(project, system, load.stored())
+    return loaded
 
 
 def load_all(

@@ -3,11 +3,13 @@
 import duckdb
 import pytest
 
+from orchestration import warehouse
 from orchestration.commands.check_sources import findings_of
 from orchestration.errors import LeadFunnelError
 from orchestration.live import database
 from orchestration.live.pipeline import load
 from orchestration.project import Project
+from orchestration.sources.raw import load_system
 
 
 @pytest.fixture
@@ -94,3 +96,46 @@ def test_a_column_that_is_needed_is_missed_before_a_load(theirs):
     run("alter table crm.lead drop created_date")
     [said] = [each for each in findings_of(source(path)) if each.kind == "error"]
     assert "has no column 'created_date', which is needed to know" in said.sentence
+
+
+def test_lists_in_a_column_become_rows_of_their_own_tables(project, tmp_path):
+    """As Airbyte lands arrays: a list, structs, or JSON, in one column."""
+    path = tmp_path / "theirs.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "create table contacts as select 11 as id, timestamp '2026-04-01' as "
+            "created_at, "
+            "timestamptz '2026-05-01 00:00:00+00' as _airbyte_extracted_at, "
+            'json(\'{"lifecyclestage": [{"value": "lead", '
+            '"timestamp": "2026-04-01T00:00:00Z"}]}\') as "propertiesWithHistory";'
+            "create table deals as select 9 as id, [11, 12] as contacts, "
+            "timestamptz '2026-05-01 00:00:00+00' as _airbyte_extracted_at;"
+            "create table owners as select 7 as id, [{'id': 1, 'name': 'East', "
+            "'primary': true}] as teams, json('[]') as others"
+        )
+    [theirs] = database.sources({"LEAD_FUNNEL_SOURCE_HUBSPOT": f"duckdb:///{path}"})
+    load(project, theirs)
+    read = Project.from_environment(
+        {"LEAD_FUNNEL_LANDING": str(project.landed)}, out=project.out
+    )
+    read.prepare_out()
+    load_system(read, "hubspot")
+    with warehouse.connect(read, read_only=True) as connection:
+        rows = {
+            table: connection.execute(
+                f"select {columns} from raw_hubspot.{table} order by all"
+            ).fetchall()
+            for table, columns in {
+                "contact_property_history": "contact_id, property, value, timestamp",
+                "deal_contact": "deal_id, contact_id, _airbyte_extracted_at",
+                "owner_team": "owner_id, team_id, name",
+            }.items()
+        }
+    synced = "2026-05-01T00:00:00Z"
+    assert rows == {
+        "contact_property_history": [
+            ("11", "lifecyclestage", "lead", "2026-04-01T00:00:00Z")
+        ],
+        "deal_contact": [("9", "11", synced), ("9", "12", synced)],
+        "owner_team": [("7", "1", "East")],
+    }

@@ -1,6 +1,7 @@
 """Files that a loader lays into a folder or bucket."""
 
 import gzip
+import json
 from datetime import UTC, datetime
 
 import duckdb
@@ -13,6 +14,7 @@ from orchestration import warehouse
 from orchestration.commands.check_sources import findings_of
 from orchestration.errors import LeadFunnelError
 from orchestration.live import database
+from orchestration.live.database import folder
 from orchestration.live.pipeline import load
 from orchestration.project import Project
 from orchestration.sources.raw import load_system
@@ -142,3 +144,81 @@ def test_a_file_that_is_none_is_said(bucket, project):
     put(bucket, "lead.parquet", b"not a parquet file at all")
     with pytest.raises(LeadFunnelError, match=r"lead\.parquet of .* cannot be read"):
         load(project, source(bucket))
+
+
+AIRBYTE = [
+    {
+        "_airbyte_extracted_at": 1775001600000,
+        "_airbyte_data": {
+            "id": "9",
+            "createdAt": "2026-04-01T00:00:00Z",
+            "updatedAt": "2026-04-02T00:00:00Z",
+            "properties": {"dealname": "注文\u2028A", "amount": 1.1},
+            "contacts": ["11", "12"],
+        },
+    },
+    {"_airbyte_data": {"id": "10", "createdAt": "2026-04-01T00:00:00Z"}},
+]
+
+
+def test_json_lines_are_read_with_what_is_nested_in_them(bucket, project):
+    """As Airbyte writes them: the row in an object, arrays as they came."""
+    lines = [json.dumps(row, ensure_ascii=False) for row in AIRBYTE]
+    lines[0] = lines[0].replace(": 1.1}", ": 1.10}")
+    put(bucket, "deals/2026_04_01_0.jsonl.gz", gzip.compress(lines[0].encode()))
+    put(bucket, "deals/2026_04_02_0.jsonl", f"\ufeff\n{lines[1]}\n\n".encode())
+    put(bucket, "contacts.ndjson", b'{"id": 11, "createdate": "2026-04-01", "x": null}')
+    assert loaded(project, bucket, "HUBSPOT") == {"contact": 1, "deal": 2}
+    assert loaded(project, bucket, "HUBSPOT") == {}
+    project.prepare_out()
+    load_system(project, "hubspot")
+    with warehouse.connect(project, read_only=True) as connection:
+        deals = connection.execute(
+            "select id, properties_dealname, properties_amount, contacts "
+            "from raw_hubspot.deal order by all"
+        ).fetchall()
+        listed = connection.execute(
+            "select deal_id, contact_id, updated_at from raw_hubspot.deal_contact "
+            "order by all"
+        ).fetchall()
+        contacts = connection.execute(
+            "select id, createdate from raw_hubspot.contact"
+        ).fetchall()
+    assert deals == [
+        ("10", None, None, None),
+        ("9", "注文\u2028A", "1.10", '["11","12"]'),
+    ]
+    assert listed == [
+        ("9", "11", "2026-04-02T00:00:00Z"),
+        ("9", "12", "2026-04-02T00:00:00Z"),
+    ]
+    assert contacts == [("11", "2026-04-01")]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b'{"id": 1}\n{"id": 2', "line 2: "),
+        (b'{"id": 1}\n[1]', "line 2 is no object"),
+        (b'{"id": "\xff"}', "utf-8"),
+    ],
+)
+def test_lines_that_are_none_are_said(bucket, project, line, said):
+    put(bucket, "lead.jsonl", line)
+    with pytest.raises(LeadFunnelError, match=said) as caught:
+        load(project, source(bucket))
+    assert "JSON an object a line" in str(caught.value)
+
+
+def test_reports_of_json_lines_may_have_other_columns_in_each_part(
+    bucket, project, monkeypatch
+):
+    monkeypatch.setattr(folder, "BATCH_ROWS", 1)
+    day = {"date_day": "2026-04-01", "platform": "x", "campaign_id": "C"}
+    lines = [{**day, "spend": 1.5}, {**day, "clicks": 3}]
+    put(bucket, "campaign_report/1.jsonl", "\n".join(map(json.dumps, lines)).encode())
+    assert loaded(project, bucket, "ADS") == {"campaign_report": 2}
+    [file] = (project.landed / "ads" / "campaign_report").glob("*.parquet")
+    assert duckdb.sql(
+        f"select spend, clicks from read_parquet('{file}') order by all"
+    ).fetchall() == [("1.5", None), (None, "3")]

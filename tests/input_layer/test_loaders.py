@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from orchestration.sources.tables import table_called
-from tests.input_layer.conftest import InputLayer, build
+from tests.input_layer.conftest import LOADED_AT, InputLayer, build
 
 FOREVER = "9999-12-31T23:59:59.999Z"
 APRIL, MAY, JUNE = "2026-04-01", "2026-05-01", "2026-06-01"
@@ -53,7 +53,14 @@ OVERLAPPING = [
 
 
 def test_of_several_versions_the_active_one_counts(input_layer) -> None:
-    built = input_layer({"generic/lead": [*GENERIC_LEADS, *OVERLAPPING]})
+    # A file that our own load made of many says of each row when it came first.
+    seen = lead("plain", status="a", **version("true", None, None))
+    seen["_first_loaded_at"] = "2026-10-01 00:00:00"
+    leads = [*GENERIC_LEADS[:-1], seen, *OVERLAPPING]
+    built = input_layer({"generic/lead": leads})
+    loaded_at = built.column("records", "loaded_at::varchar", "record_id")
+    assert loaded_at.pop("plain") == seen["_first_loaded_at"]
+    assert set(loaded_at.values()) == {LOADED_AT}
     found = built.rows(
         "select record_id, status, is_deleted from input_layer__records order by all"
     )

@@ -13,10 +13,9 @@ from orchestration.live.pipeline import load
 from orchestration.live.source import PassingError
 from orchestration.project import Project
 from orchestration.run import progress
+from tests.live.account import NAME, landed, rows, source_of
 from tests.live.servers.base import Answer
-from tests.live.servers.hubspot import TOKEN, HubSpot, days, error
-
-NAME = "LEAD_FUNNEL_HUBSPOT_"
+from tests.live.servers.hubspot import HubSpot, days, error
 
 
 @pytest.fixture
@@ -30,34 +29,6 @@ def server():
         for key in (1, 2, 3):
             server.put("contacts", key, days(key), email=f"c{key}@customer.example")
         yield server
-
-
-def source_of(server, **more):
-    given = {f"{NAME}TOKEN": TOKEN, f"{NAME}URL": server.address}
-    given.update({NAME + key: value for key, value in more.items()})
-    [source] = hubspot.sources(given)
-    source.patience = 0.001
-    return source
-
-
-def landed(project, table, *columns):
-    """Rows of the store, as its files have them."""
-    import pyarrow.parquet as pq
-
-    found = []
-    for path in sorted((project.landed / "hubspot" / table).glob("*.parquet")):
-        for row in pq.read_table(path).to_pylist():
-            found.append(tuple(row.get(name) for name in columns or ("id",)))
-    return found
-
-
-def rows(source, table, place):
-    """All rows of a table from a place on, and the place behind them."""
-    found = []
-    for page in object_pages(source, OBJECTS[table], place):
-        found.extend(page.rows)
-        place = json.loads(json.dumps(page.place))
-    return found, place
 
 
 def keys(found):
@@ -118,6 +89,8 @@ def test_deals_and_what_sales_did_with_whom(server, project):
     assert loaded.rows == {
         "owner": 2,
         "deal_pipeline": 1,
+        "form": 0,
+        "contact_list": 0,
         "contact": 3,
         "deal": 1,
         "engagement_call": 1,
@@ -125,6 +98,8 @@ def test_deals_and_what_sales_did_with_whom(server, project):
         "engagement_meeting": 1,
         "engagement_task": 0,
         "engagement_communication": 0,
+        "contact_form_submission": 0,
+        "contact_list_member": 0,
     }
 
     def contacts_of(table):

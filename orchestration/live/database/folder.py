@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import LeadFunnelError, listed
 from orchestration.live.database.address import Address
-from orchestration.live.database.text import of_arrow
+from orchestration.live.database.text import of_arrow, of_rows
 from orchestration.live.source import Finding, Page, PassingError, Source
 from orchestration.sources.tables import RawTable, table_called, tables_of
 
@@ -20,8 +23,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from fsspec import AbstractFileSystem
 
-READ = (".parquet", ".csv", ".csv.gz")
+LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+"""Files with a JSON object a line."""
+READ = (".parquet", ".csv", ".csv.gz", *LINES)
 BATCH_ROWS = 20_000
+DAMAGED = (ValueError, EOFError, zlib.error)
+"""What a file that is none of its kind raises; Arrow's and Unicode's errors are the
+first of these."""
 CHANGED = ("ETag", "etag", "md5Hash", "contentMd5", "mtime", "LastModified", "created")
 """In which of its details a file system says that a file is another one."""
 
@@ -39,8 +47,9 @@ class File:
 
 @dataclass
 class Folder(Source):
-    """The files of one system: `<table>.parquet` or `<table>/**.parquet`, or CSV. One
-    that is new or another one is loaded; one that is gone leaves its rows."""
+    """The files of one system: `<table>.parquet` or `<table>/**.parquet`, or CSV, or
+    JSON lines. One that is new or another one is loaded; one that is gone leaves its
+    rows."""
 
     address: Address
     way: str = field(init=False, default="folder")
@@ -155,19 +164,20 @@ class Folder(Source):
         return found, others
 
     def _parts(self, system: AbstractFileSystem, file: File) -> Iterator[pa.Table]:
-        import pyarrow as pa
-
         try:
             with system.open(file.path, "rb", compression="infer") as opened:
                 if file.name.lower().endswith(".parquet"):
                     yield from _parquet(opened)
+                elif file.name.lower().endswith(LINES):
+                    yield from _json_lines(opened)
                 else:
                     yield from _csv(opened)
-        except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        except DAMAGED as error:
             raise LeadFunnelError(
                 f"The file {file.name} of {self.address.shown} cannot be read "
                 f"({str(error).splitlines()[0]}): CSV has a line of headings, commas "
-                "and UTF-8. Put others into LANDING, which reads more."
+                "and UTF-8, JSON an object a line in UTF-8. Put others into LANDING, "
+                "which reads more."
             ) from None
 
     @contextmanager
@@ -189,7 +199,7 @@ class Folder(Source):
 def _joined(parts: list[pa.Table]) -> list[pa.Table]:
     import pyarrow as pa
 
-    return [pa.concat_tables(parts)]
+    return [pa.concat_tables(parts, promote_options="permissive")]
 
 
 def _parquet(opened: Any) -> Iterator[pa.Table]:
@@ -221,6 +231,33 @@ def _csv(opened: Any) -> Iterator[pa.Table]:
     )
     for batch in reader:
         yield of_arrow(batch)
+
+
+def _json_lines(opened: Any) -> Iterator[pa.Table]:
+    """An object a line: its keys are columns, and what is nested stays JSON."""
+    rows: list[dict[str, Any]] = []
+    for number, line in enumerate(opened, start=1):
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+        if not text:
+            continue
+        try:
+            # `1.10` stays what the file says.
+            row = json.loads(text, parse_float=Decimal)
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from None
+        if not isinstance(row, dict):
+            raise ValueError(f"line {number} is no object")
+        rows.append(row)
+        if len(rows) == BATCH_ROWS:
+            yield _of_objects(rows)
+            rows = []
+    if rows:
+        yield _of_objects(rows)
+
+
+def _of_objects(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    return of_rows([dict.fromkeys(columns) | row for row in rows], columns)
 
 
 def _stem(name: str) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 from orchestration.errors import LeadFunnelError, listed
 from orchestration.live.http import address_of
+from orchestration.live.hubspot.associations import ASSOCIATION_DAYS
+from orchestration.live.hubspot.campaigns import member_pages, submission_pages
 from orchestration.live.hubspot.client import API, API_VERSION, Client
 from orchestration.live.hubspot.lists import LISTS, list_pages
 from orchestration.live.hubspot.objects import OBJECTS, object_pages
@@ -18,9 +20,16 @@ from orchestration.live.source import (
     Source,
     given,
     names_in,
+    whole_number,
 )
 
 NAME = "LEAD_FUNNEL_HUBSPOT_"
+
+CAMPAIGNS = {
+    "contact_form_submission": submission_pages,
+    "contact_list_member": member_pages,
+}
+"""What contacts took part in, by raw table."""
 
 
 @dataclass
@@ -38,10 +47,13 @@ class HubSpot(Source):
         self._client: Client | None = None
         self.properties = names_in(self.environ, f"{NAME}PROPERTIES")
         self.history = names_in(self.environ, f"{NAME}HISTORY")
+        self.association_days = whole_number(
+            self.environ, f"{NAME}ASSOCIATION_DAYS", ASSOCIATION_DAYS
+        )
 
     @property
     def tables(self) -> tuple[str, ...]:
-        return (*LISTS, *OBJECTS)
+        return (*LISTS, *OBJECTS, *CAMPAIGNS)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -56,6 +68,8 @@ class HubSpot(Source):
     def pages(self, table: str, place: Mapping[str, Any]) -> Iterator[Page]:
         if table in LISTS:
             yield from list_pages(self, LISTS[table], place)
+        elif table in CAMPAIGNS:
+            yield from CAMPAIGNS[table](self, place)
         else:
             yield from object_pages(self, OBJECTS[table], place)
 

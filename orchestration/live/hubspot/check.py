@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from orchestration.errors import LeadFunnelError, listed
-from orchestration.live.hubspot.client import LEGACY_END, NotAllowed
+from orchestration.live.hubspot.client import LEGACY_END, Client, NotAllowed, NotThere
 from orchestration.live.hubspot.objects import NEEDED, OBJECTS
 from orchestration.live.source import Finding
 
@@ -43,12 +44,22 @@ def findings(source: HubSpot) -> Iterator[Finding]:
             )
         else:
             yield Finding(f"{of.name} can be read, with {len(names):,} properties.")
-    for what, scope in (
-        ("owners", "crm.objects.owners.read"),
-        ("pipelines", "crm.schemas.deals.read"),
+    for what, ask, scope in (
+        (
+            "owners",
+            lambda: client.get("owners", {"limit": 1}),
+            "crm.objects.owners.read",
+        ),
+        (
+            "pipelines",
+            lambda: client.get("pipelines", of="deals"),
+            "crm.schemas.deals.read",
+        ),
+        ("forms and their submissions", lambda: _form(client), "forms"),
+        ("lists and their members", lambda: _list(client), "crm.lists.read"),
     ):
         try:
-            client.get(what, {"limit": 1} if what == "owners" else {}, of="deals")
+            ask()
         except NotAllowed as error:
             yield Finding(
                 f"{what} cannot be read: add {listed(error.scopes or (scope,))} to the "
@@ -62,6 +73,18 @@ def findings(source: HubSpot) -> Iterator[Finding]:
             f"ends in {LEGACY_END}.",
             "warning",
         )
+
+
+def _form(client: Client) -> None:
+    for form in client.get("forms", {"limit": 1})["results"]:
+        with suppress(NotThere):
+            client.get("submissions", {"limit": 1}, of=form["id"])
+
+
+def _list(client: Client) -> None:
+    for each in client.post("lists", {"offset": 0, "count": 1})["lists"]:
+        with suppress(NotThere):
+            client.get("members", {"limit": 1}, of=str(each["listId"]))
 
 
 def _account(source: HubSpot) -> Iterator[Finding]:

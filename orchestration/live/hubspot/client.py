@@ -34,6 +34,17 @@ PATHS = {
     "properties": ("crm/properties/{version}/{of}", "crm/v3/properties/{of}"),
     "owners": ("crm/owners/{version}", "crm/v3/owners"),
     "pipelines": ("crm/pipelines/{version}/{of}", "crm/v3/pipelines/{of}"),
+    "forms": ("marketing/forms/{version}", "marketing/v3/forms"),
+    # Submissions have no other endpoint than this one.
+    "submissions": (
+        "form-integrations/v1/submissions/forms/{of}",
+        "form-integrations/v1/submissions/forms/{of}",
+    ),
+    "lists": ("crm/lists/{version}/search", "crm/v3/lists/search"),
+    "members": (
+        "crm/lists/{version}/{of}/memberships/join-order",
+        "crm/v3/lists/{of}/memberships/join-order",
+    ),
     "account": ("account-info/{version}/details", "account-info/v3/details"),
     "usage": (
         "account-info/{version}/api-usage/daily/private-apps",
@@ -50,6 +61,10 @@ class NotAllowed(LeadFunnelError):
     def __init__(self, sentence: str, scopes: Sequence[str] = ()) -> None:
         super().__init__(sentence)
         self.scopes = tuple(scopes)
+
+
+class NotThere(LeadFunnelError):
+    """What was asked about is gone."""
 
 
 class Client:
@@ -108,7 +123,7 @@ class Client:
         try:
             if what not in self.old:
                 answer = self.rest.request(dated, method, **given)
-                if answer.status_code != 404:
+                if answer.status_code != 404 or dated == old:
                     return self._read(answer, what)
                 found = self.rest.request(old, method, **given)
                 if found.status_code == 404:
@@ -157,7 +172,8 @@ class Client:
                 f"HubSpot is not available ({category or status}: {text}): it was "
                 "asked several times. Try again later."
             )
-        raise LeadFunnelError(
+        kind = NotThere if status == 404 else LeadFunnelError
+        raise kind(
             f"HubSpot refuses a request for {what} ({category or status}: {text})."
         )
 

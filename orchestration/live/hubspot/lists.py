@@ -1,4 +1,5 @@
-"""Short lists that are read whole each time: owners with their teams, pipelines."""
+"""Short lists that are read whole each time: owners with their teams, pipelines, forms,
+lists of contacts."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from orchestration.live.cursor import digest_of
+from orchestration.live.hubspot.campaigns import contact_lists, forms
 from orchestration.live.hubspot.client import NotAllowed, next_of
 from orchestration.live.source import Page
 from orchestration.run import progress
@@ -24,6 +26,7 @@ class List:
 
     table: str
     rows: Callable[[Client], Iterator[Mapping[str, Any]]]
+    key: str = "id"
 
 
 def _owners(client: Client) -> Iterator[Mapping[str, Any]]:
@@ -44,7 +47,12 @@ def _pipelines(client: Client) -> Iterator[Mapping[str, Any]]:
 
 LISTS = {
     each.table: each
-    for each in (List("owner", _owners), List("deal_pipeline", _pipelines))
+    for each in (
+        List("owner", _owners),
+        List("deal_pipeline", _pipelines),
+        List("form", forms),
+        List("contact_list", contact_lists, "listId"),
+    )
 }
 
 
@@ -56,6 +64,8 @@ def list_pages(source: HubSpot, of: List, place: Mapping[str, Any]) -> Iterator[
         progress.note(f"{of.table} was not loaded from HubSpot. {error}")
         return
     known = place.get("known", {})
-    digests = {str(row["id"]): digest_of(row) for row in rows}
-    new = [row for row in rows if known.get(str(row["id"])) != digests[str(row["id"])]]
+    digests = {str(row[of.key]): digest_of(row) for row in rows}
+    new = [
+        row for row in rows if known.get(str(row[of.key])) != digests[str(row[of.key])]
+    ]
     yield Page(new, {"known": {**known, **digests}})

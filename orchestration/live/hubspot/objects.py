@@ -19,14 +19,16 @@ from typing import TYPE_CHECKING, Any
 
 from orchestration.errors import LeadFunnelError, meant
 from orchestration.live.cursor import Cursor, as_instant
+from orchestration.live.hubspot.associations import Again, as_column, associated
 from orchestration.live.hubspot.client import NotAllowed, next_of
+from orchestration.live.hubspot.search import changed_since, found
 from orchestration.live.source import Page
 from orchestration.run import progress
 
 if TYPE_CHECKING:
     from orchestration.live.hubspot import HubSpot
 
-LISTED, FOUND, READ, READ_WITH_HISTORY = 100, 200, 100, 50
+LISTED, READ, READ_WITH_HISTORY = 100, 100, 50
 """Records that HubSpot gives at once."""
 
 ROW = ("id", "createdAt", "updatedAt", "archived", "archivedAt")
@@ -44,6 +46,8 @@ class Object:
     """Properties whose history is read too."""
     to: tuple[str, ...] = ()
     """Objects whose associations are read too."""
+    closed: str = ""
+    """The property that says that a record is done with, if any."""
 
 
 SALES = "sales-email-read"
@@ -64,6 +68,7 @@ OBJECTS = {
             "crm.objects.deals.read",
             history=("dealstage", "hubspot_owner_id"),
             to=("contacts",),
+            closed="hs_is_closed",
         ),
         *(
             Object(f"engagement_{kind}", f"{kind}s", scope, to=("contacts",))
@@ -128,6 +133,7 @@ def _pages(
     walk = place.get("walk") or {"began": source.client.now.isoformat(), "after": ""}
     began = datetime.fromisoformat(walk["began"])
     cursor.remembered_from = began - timedelta(minutes=source.overlap_minutes)
+    again = Again(source, of, place.get("links", {}), began)
     columns = (
         *ROW,
         *(("propertiesWithHistory",) if of.history else ()),
@@ -139,24 +145,29 @@ def _pages(
         if since is None:
             ids, after = _listed(source, of, after)
         else:
-            ids, after = _found(source, of, since, after)
-        rows = _read(source, of, properties, ids)
-        new = cursor.new(rows, "id", "updatedAt")
+            ids, after = found(source, of, [changed_since(of, since)], after)
+        rows = read(source, of, properties, ids)
+        new = again.told(cursor.new(rows, "id", "updatedAt"))
         if not after:
             break
         # The cursor itself stays until the walk is over.
-        yield Page(new, {**known, "walk": {**walk, "after": after}}, columns)
+        here = {**known, **again.place(), "walk": {**walk, "after": after}}
+        yield Page(new, here, columns)
     cursor.newest = began
     done = cursor.place()
     # Until all of the archived are there, too, the next load looks for them again.
     first = place.get("archived_since", since.isoformat() if since else "")
-    left = {**done, "archived_since": first}
+    left = {**done, **again.place(), "archived_since": first}
     yield Page(new, left, columns)
     for rows in _archived(
         source, of, properties, datetime.fromisoformat(first) if first else None
     ):
         yield Page(rows, left, columns)
-    yield Page([], done, columns)
+    for ids in again.others():
+        rows = again.told(read(source, of, properties, ids))
+        yield Page(rows, {**done, **again.place()}, columns)
+    again.forget()
+    yield Page([], {**done, **again.place()}, columns)
 
 
 def _listed(source: HubSpot, of: Object, after: str) -> tuple[list[str], str]:
@@ -164,35 +175,6 @@ def _listed(source: HubSpot, of: Object, after: str) -> tuple[list[str], str]:
     more = {"after": after} if after else {}
     body = source.client.get("list", {"limit": LISTED, **more}, of=of.name)
     return [each["id"] for each in body["results"]], next_of(body)
-
-
-def _found(
-    source: HubSpot, of: Object, since: datetime, after: str
-) -> tuple[list[str], str]:
-    """The ids of what changed, in their order, behind one of them."""
-    filters = [
-        {
-            "propertyName": of.modified,
-            "operator": "GTE",
-            "value": str(int(since.timestamp() * 1000)),
-        }
-    ]
-    if after:
-        filters.append(
-            {"propertyName": "hs_object_id", "operator": "GT", "value": after}
-        )
-    body = source.client.post(
-        "search",
-        {
-            "filterGroups": [{"filters": filters}],
-            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-            "properties": ["hs_object_id"],
-            "limit": FOUND,
-        },
-        of=of.name,
-    )
-    ids = [each["id"] for each in body["results"]]
-    return ids, ids[-1] if len(ids) == FOUND else ""
 
 
 def _archived(
@@ -212,13 +194,13 @@ def _archived(
             if since is None or (as_instant(each.get("archivedAt")) or since) >= since
         ]
         if ids:
-            yield _read(source, of, properties, ids, archived=True)
+            yield read(source, of, properties, ids, archived=True)
         after = next_of(body)
         if not after:
             return
 
 
-def _read(
+def read(
     source: HubSpot,
     of: Object,
     properties: Sequence[str],
@@ -243,7 +225,7 @@ def _read(
         )
         there.extend(answer["results"])
     links = {
-        name: _associations(source, of, name, [each["id"] for each in there])
+        name: associated(source.client, of, name, [each["id"] for each in there])
         for name in of.to
     }
     return [_row(record, of, links) for record in there]
@@ -262,30 +244,7 @@ def _row(
         # A record without any has an empty one, or none.
         row["propertiesWithHistory"] = record.get("propertiesWithHistory") or None
     if of.to:
-        row["associations"] = {
-            name: {"results": [{"id": each} for each in found.get(record["id"], ())]}
-            for name, found in links.items()
-        }
+        row["associations"] = as_column(links, record["id"])
     for name, value in (record.get("properties") or {}).items():
         row[f"properties_{name}"] = value
     return row
-
-
-def _associations(
-    source: HubSpot, of: Object, to: str, ids: Sequence[str]
-) -> dict[str, list[str]]:
-    """The ids of associated records, by that of the record."""
-    found: dict[str, list[str]] = {}
-    asked = [{"id": each} for each in ids]
-    while asked:
-        now, asked = asked[:LISTED], asked[LISTED:]
-        body = source.client.post("associations", {"inputs": now}, of=of.name, to=to)
-        for each in body["results"]:
-            record = str(each["from"]["id"])
-            found.setdefault(record, []).extend(
-                str(item["toObjectId"]) for item in each["to"]
-            )
-            after = next_of(each)
-            if after:
-                asked.append({"id": record, "after": after})
-    return found

@@ -33,12 +33,19 @@ class HubSpot(Server):
             "hs_lead_status",
             "hubspot_owner_id",
             "hs_merged_object_ids",
+            "hs_additional_emails",
         ]
-        self.properties["deals"] += ["dealstage", "hubspot_owner_id"]
+        self.properties["deals"] += ["dealstage", "hubspot_owner_id", "hs_is_closed"]
         self.own = {"contacts": ["tier"]}
         self.links: dict[tuple[str, str], dict[str, list[str]]] = {}
         self.owners: list[dict[str, Any]] = []
         self.pipelines: list[dict[str, Any]] = []
+        self.forms: list[dict[str, Any]] = []
+        self.submissions: dict[str, list[dict[str, Any]]] = {}
+        """By form, the newest first."""
+        self.lists: list[dict[str, Any]] = []
+        self.members: dict[str, dict[str, str]] = {}
+        """By list and record, when it joined."""
         self.now = datetime(2026, 4, 10, tzinfo=UTC)
         self.clock = lambda: self.now
         self.has_dated = True
@@ -73,8 +80,64 @@ class HubSpot(Server):
         gone = [self.records["contacts"].pop(str(key)) for key in (left, right)]
         values = {**gone[1]["values"], **gone[0]["values"]}
         values["hs_merged_object_ids"] = f"{left};{right}"
+        values["hs_additional_emails"] = gone[1]["values"].get("email")
         values.pop("lastmodifieddate")
         self.put("contacts", new, at, **values)
+
+    def submit(self, form: str, key: str, at: datetime, email: str | None) -> None:
+        """A submission of a form, with what somebody wrote into it."""
+        if not any(each["id"] == form for each in self.forms):
+            self.forms.append(
+                {
+                    "id": form,
+                    "name": f"Form {form}",
+                    "formType": "hubspot",
+                    "createdAt": iso(days(0)),
+                    "updatedAt": iso(days(0)),
+                    "archived": False,
+                    "fieldGroups": [{"fields": [{"name": "email"}]}],
+                }
+            )
+        values = [{"name": "message", "value": "private", "objectTypeId": "0-1"}]
+        if email is not None:
+            values.append({"name": "email", "value": email, "objectTypeId": "0-1"})
+        rows = self.submissions.setdefault(form, [])
+        rows.append(
+            {
+                "conversionId": key,
+                "submittedAt": int(at.timestamp() * 1000),
+                "values": values,
+                "pageUrl": "https://customer.example/?who=private",
+            }
+        )
+        rows.sort(key=lambda row: -row["submittedAt"])
+
+    def join(self, key: str, record: int, at: datetime, kind: str = "MANUAL") -> None:
+        """A record joins a list."""
+        if not any(each["listId"] == key for each in self.lists):
+            self.lists.append(
+                {
+                    "listId": key,
+                    "name": f"List {key}",
+                    "processingType": kind,
+                    "objectTypeId": "0-1",
+                    "createdAt": iso(days(0)),
+                    "updatedAt": iso(days(0)),
+                    "listVersion": 1,
+                    "additionalProperties": {},
+                }
+            )
+        self.members.setdefault(key, {})[str(record)] = iso(at)
+        self._tell(key, hs_last_record_added_at=str(int(at.timestamp() * 1000)))
+
+    def leave(self, key: str, record: int, at: datetime) -> None:
+        del self.members[key][str(record)]
+        self._tell(key, hs_last_record_removed_at=str(int(at.timestamp() * 1000)))
+
+    def _tell(self, key: str, **news: str) -> None:
+        [each] = [each for each in self.lists if each["listId"] == key]
+        size = {"hs_list_size": str(len(self.members[key]))}
+        each["additionalProperties"].update(size, **news)
 
     # Requests.
 
@@ -94,6 +157,8 @@ class HubSpot(Server):
             (r"crm/v3/(properties|pipelines)/(.*)", r"crm/\1/{v}/\2"),
             (r"crm/v3/owners", "crm/owners/{v}"),
             (r"account-info/v3/(.*)", r"account-info/{v}/\1"),
+            (r"marketing/v3/forms", "marketing/forms/{v}"),
+            (r"crm/v3/lists/(.*)", r"crm/lists/{v}/\1"),
         ):
             plain = re.sub(f"^{old}$", new, plain)
         answer = self._answer(request, plain)
@@ -127,7 +192,61 @@ class HubSpot(Server):
                 return self._search(kind, request.json)
             if action == "/batch/read":
                 return self._read(kind, request)
+        if path.startswith(("marketing/forms/", "form-integrations/")):
+            return self._forms(request, path)
+        if path.startswith("crm/lists/"):
+            return self._lists(request, path)
         raise BrokenContract("no such endpoint")
+
+    def _forms(self, request: Request, path: str) -> Answer:
+        if "forms" in self.scopes_missing:
+            return missing_scope("forms", "forms")
+        if path == "marketing/forms/{v}":
+            archived = request.query.get("archived") == "true"
+            return self._page(
+                [each for each in self.forms if each["archived"] == archived],
+                request.query,
+            )
+        form = path.removeprefix("form-integrations/v1/submissions/forms/")
+        if int(request.query["limit"]) > 50:
+            raise BrokenContract("limit is 50 at most")
+        if form not in self.submissions:
+            return error(404, "OBJECT_NOT_FOUND", "no such form")
+        return self._page(self.submissions[form], request.query)
+
+    def _lists(self, request: Request, path: str) -> Answer:
+        if "lists" in self.scopes_missing:
+            return missing_scope("lists", "crm.lists.read")
+        if path == "crm/lists/{v}/search":
+            said = request.json
+            if said["count"] > 500:
+                raise BrokenContract("count is 500 at most")
+            wanted = said.get("additionalProperties", [])
+            begin, end = said["offset"], said["offset"] + min(said["count"], self.page)
+            shown = [
+                {
+                    **each,
+                    "additionalProperties": {
+                        name: value
+                        for name, value in each["additionalProperties"].items()
+                        if name in wanted
+                    },
+                }
+                for each in self.lists[begin:end]
+            ]
+            more = end < len(self.lists)
+            return Answer({"lists": shown, "offset": end, "hasMore": more})
+        found = re.fullmatch(r"crm/lists/{v}/(\d+)/memberships/join-order", path)
+        if found is None or int(request.query["limit"]) > 250:
+            raise BrokenContract("no such endpoint, or limit is 250 at most")
+        if found[1] not in self.members:
+            return error(404, "OBJECT_NOT_FOUND", "no such list")
+        rows = [
+            {"recordId": record, "membershipTimestamp": at}
+            for record, at in self.members[found[1]].items()
+        ]
+        rows.sort(key=lambda row: row["membershipTimestamp"])
+        return self._page(rows, request.query)
 
     def _properties(self, kind: str) -> Answer:
         if kind in self.scopes_missing:
@@ -178,13 +297,22 @@ class HubSpot(Server):
             raise BrokenContract("limit is 200 at most")
         if int(said.get("after") or 0) + said["limit"] > SEARCHED:
             return error(400, "VALIDATION_ERROR", "paging beyond 10000")
-        [group] = said["filterGroups"]
+        groups = said["filterGroups"]
+        if len(groups) > 5:
+            raise BrokenContract("5 groups of filters at most")
         rows = []
         for key, record in self.records[kind].items():
             if record["archived"] is not None:
                 continue
-            if all(self._passes(key, record, each) for each in group["filters"]):
-                rows.append((int(key), self._shown(key, record)))
+            if any(
+                all(self._passes(key, record, each) for each in group["filters"])
+                for group in groups
+            ):
+                shown = self._shown(key, record)
+                shown["properties"] = {
+                    name: record["values"].get(name) for name in said["properties"]
+                }
+                rows.append((int(key), shown))
         [order] = said["sorts"]
         if order != {"propertyName": "hs_object_id", "direction": "ASCENDING"}:
             raise BrokenContract(f"sorted by {order}")
@@ -198,6 +326,10 @@ class HubSpot(Server):
         if name.endswith("lastmodifieddate") and operator == "GTE":
             at = datetime.fromisoformat(record["values"][name])
             return at.timestamp() * 1000 >= int(value)
+        if name == "hs_is_closed" and operator == "EQ":
+            return record["values"].get(name) == value
+        if name == "hs_additional_emails" and operator == "CONTAINS_TOKEN":
+            return value in (record["values"].get(name) or "").split(";")
         raise BrokenContract(f"no filter {said}")
 
     def _read(self, kind: str, request: Request) -> Answer:
@@ -206,18 +338,22 @@ class HubSpot(Server):
         if len(said["inputs"]) > (50 if history else 100):
             raise BrokenContract("too many inputs")
         archived = request.query.get("archived") == "true"
+        by = said.get("idProperty")
         results, errors = [], []
         for each in said["inputs"]:
-            record = self.records[kind].get(each["id"])
+            key = each["id"]
+            if by:
+                key = self._key_of(kind, by, key)
+            record = self.records[kind].get(key)
             if record is None or (record["archived"] is not None) != archived:
                 errors.append({"category": "OBJECT_NOT_FOUND", "status": "error"})
                 continue
-            shown = self._shown(each["id"], record)
+            shown = self._shown(key, record)
             shown["properties"] = {
                 name: record["values"].get(name)
                 for name in {*said["properties"], "hs_object_id"}
             }
-            shown["properties"]["hs_object_id"] = each["id"]
+            shown["properties"]["hs_object_id"] = key
             # Of a record without any history HubSpot leaves the key out.
             if history and record["history"]:
                 shown["propertiesWithHistory"] = {
@@ -228,6 +364,15 @@ class HubSpot(Server):
         if errors:
             body |= {"numErrors": len(errors), "errors": errors}
         return Answer(body, 207 if errors else 200)
+
+    def _key_of(self, kind: str, name: str, value: str) -> str:
+        """Of several addresses only the first one is an id."""
+        if name != "email":
+            raise BrokenContract(f"{name} tells no record from another")
+        for key, record in self.records[kind].items():
+            if (record["values"].get(name) or "").lower() == value.lower():
+                return key
+        return ""
 
     def _associations(self, kind: str, to: str, request: Request) -> Answer:
         results = []
@@ -251,8 +396,8 @@ def error(status: int, category: str, message: str, **more: Any) -> Answer:
     return Answer(said, status)
 
 
-def missing_scope(kind: str) -> Answer:
-    scope = f"crm.objects.{kind}.read"
+def missing_scope(kind: str, scope: str = "") -> Answer:
+    scope = scope or f"crm.objects.{kind}.read"
     return error(
         403,
         "MISSING_SCOPES",

@@ -425,6 +425,9 @@ def _contacts_of(folder: Folder, became: dict[str, str]) -> dict[str, Node]:
         (deal, contact)
         for contact, deal in _last_lists(folder, "contact", CONTACT_KEY, LISTS_OF_DEALS)
     }
+    if pairs:
+        # The items of lists are counted as rows of this table, too.
+        folder.inputs.raw_counts.pop((folder.source, "deal_contact"), None)
     for row in folder.survivors("deal_contact", (), _text_key("dealid", *CONTACT[:2])):
         deal, contact = row.get("dealid"), row.get(*CONTACT)
         if deal and contact and not row.is_deleted:

@@ -482,7 +482,7 @@ def first_table(system: str) -> str:
 def add_users(world: World, system: str) -> None:
     rnd = world.rnd
     if system == "hubspot":
-        hubspot.hubspot_users(world, ROLES, TEAMS)
+        hubspot.hubspot_users(world, ROLES)
         return
     users = world.users.setdefault(system, [])
     if system == "marketo":
@@ -1155,7 +1155,7 @@ def marketo_lead(
 PEOPLE = {
     "generic": generic_person,
     "salesforce": salesforce_person,
-    "hubspot": hubspot.hubspot_person,
+    "hubspot": lambda *given: hubspot.hubspot_person(*given),
     "marketo": marketo_person,
 }
 

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
+from tests.reference import generate
+
 if TYPE_CHECKING:
     from tests.reference.generate import Row, Step, World
 
@@ -65,7 +67,7 @@ STATUSES = {
 CONTACT_LISTS = {"9": "MANUAL", "10": "DYNAMIC", "11": "SNAPSHOT"}
 
 
-def hubspot_users(world: World, roles: dict[str, str], teams: list) -> None:
+def hubspot_users(world: World, roles: dict[str, str]) -> None:
     """Owners, each with a user's number, in teams that the seed gives a role."""
     rnd = world.rnd
     in_list = rnd.random() < 0.4
@@ -107,31 +109,27 @@ def user_of(owner: str | None) -> str | None:
 
 
 def hubspot_person(world: World, life: list[Step], mix: dict) -> list:
-    from tests.reference.generate import random_life, respelled
-
     rnd = world.rnd
     if rnd.random() < 0.15:
         return merged_contacts(world, life)
     made = [hubspot_contact(world, life)]
     if rnd.random() < 0.08 and made[0][1]["email"]:
-        other = hubspot_contact(world, random_life(rnd))
-        other[1]["email"] = respelled(rnd, str(made[0][1]["email"]))
+        other = hubspot_contact(world, generate.random_life(rnd))
+        other[1]["email"] = generate.respelled(rnd, str(made[0][1]["email"]))
         made.append(other)
     return made
 
 
 def merged_contacts(world: World, life: list[Step]) -> list:
     """Old contacts, and the new one that they became, which lists them."""
-    from tests.reference.generate import random_life
-
     rnd = world.rnd
     old = [hubspot_contact(world, life)]
     for _ in range(rnd.choice([1, 1, 2])):
-        old.append(hubspot_contact(world, random_life(rnd)))
+        old.append(hubspot_contact(world, generate.random_life(rnd)))
     rows = [row for _, row in old]
     merged_at = life[-1].at + timedelta(days=rnd.choice([0, 1, 9]))
     later = [
-        step for step in random_life(rnd) if merged_at < step.at
+        step for step in generate.random_life(rnd) if merged_at < step.at
     ] if rnd.random() < 0.6 else []  # fmt: skip
     new = hubspot_contact(world, later, min(life[0].at, merged_at))
     number = str(new[1]["id"])
@@ -208,8 +206,6 @@ def became(
 def hubspot_contact(
     world: World, life: list[Step], born: datetime | None = None
 ) -> tuple[str, Row]:
-    from tests.reference import generate
-
     rnd = world.rnd
     born = born or life[0].at
     number = str(7 * world.number())
@@ -246,15 +242,15 @@ def hubspot_contact(
 
 def _write_history(world: World, row: Row, life: list[Step]) -> None:
     """The history of the statuses; of some contacts dates in columns instead."""
-    from tests.reference.generate import respelled
-
     rnd = world.rnd
     number = str(row["id"])
     kept = rnd.choices(["all", "not the first", "none"], [8, 1.5, 1])[0]
     taken: set[tuple[str, datetime]] = set()
     for place, step in enumerate(life):
         name, value = rnd.choice(VALUES[step.stage])
-        text: str | None = value if rnd.random() < 0.6 else respelled(rnd, value)
+        text: str | None = (
+            value if rnd.random() < 0.6 else generate.respelled(rnd, value)
+        )
         if not world.clean and rnd.random() < 0.01:
             text = rnd.choice(["???", "未定義の状態"])
         at = step.at

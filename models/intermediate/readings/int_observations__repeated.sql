@@ -1,7 +1,7 @@
 -- What a history tells a second time. A table that tells values repeats one
 -- that did not change; a date in a column, and what a merge wrote into the
 -- history of the new record, count only where nothing else says the same of the
--- person. What breaks a rule, as an impossible time does, says nothing here either.
+-- person. What breaks a rule, as an impossible time does, says nothing here.
 {%- set of_values = raw_tables_that('tells_values') %}
 {%- set filling = raw_tables_that('fills_in') %}
 

@@ -100,9 +100,12 @@ class Staged:
         )
 
 
+_OF_LOADERS = "fivetran|sdc|dlt|ab_cdc|extracted|airbyte_e|file_|first_loaded_at"
+
+
 def is_of_a_loader(name: str) -> bool:
     """Whether a loader wrote a column beside those of the vendor: when, not who."""
-    return bool(re.match(r"_(fivetran|sdc|dlt|ab_cdc|extracted|airbyte_e|file_|first_loaded_at)", name))
+    return bool(re.match(f"_({_OF_LOADERS})", name))
 
 
 @cache

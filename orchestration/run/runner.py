@@ -115,8 +115,8 @@ def _run_and_erase(
     rewritten, after it what readers and history had before is removed. A run that
     learns of more records of theirs is followed by another."""
     stores: Counter[str] = Counter()
-    for kept, count in retention.apply(project, log).items():
-        observer.noted(f"Kept for long enough and removed: {kept} ({count:,}).")
+    for what, count in retention.apply(project, log).items():
+        observer.noted(f"Kept for long enough and removed: {what} ({count:,}).")
     while True:
         stores += _erase(project, report, observer, log)
         _execute(project, report, observer, record)

@@ -28,6 +28,7 @@ IDENTITY = "models/intermediate/identity/"
 LIFECYCLE = "models/intermediate/lifecycle/"
 HANDOFFS = "models/intermediate/handoffs/"
 READINGS = "models/intermediate/readings/"
+HUBSPOT = "models/input_layer/hubspot/"
 QUALITY = "models/intermediate/quality/"
 
 
@@ -117,6 +118,54 @@ DEFECTS = [
         "                candidates.source_table desc,\n"
         "                candidates.source_key desc\n",
         "int_stage_events__deduplicated+",
+    ),
+    Defect(
+        "§2",
+        "an impossible time says that a value is told again",
+        f"{READINGS}int_observations__repeated.sql",
+        "        and not {{ is_before_first_record('observations.observed_at') }}\n",
+        "",
+        "int_observations__repeated+",
+    ),
+    Defect(
+        "§2",
+        "what a merge wrote gives way to its own repetition",
+        f"{READINGS}int_observations__repeated.sql",
+        "case when not is_unchanged then evidence_rank end",
+        "evidence_rank",
+        "int_observations__repeated+",
+    ),
+    Defect(
+        "§2",
+        "the date of a stage counts beside the history",
+        f"{READINGS}int_observations__repeated.sql",
+        "                then 2\n",
+        "                then 1\n",
+        "int_observations__repeated+",
+    ),
+    Defect(
+        "§2",
+        "a merge gives a reason why sales refused",
+        f"{LIFECYCLE}int_readings__matched.sql",
+        "                not in {{ of_values }}\n",
+        "                not in ('')\n",
+        "int_readings__matched+",
+    ),
+    Defect(
+        "§2",
+        "a stage of a deal that is told again is entered again",
+        f"{HUBSPOT}input_layer__hubspot__opportunities.sql",
+        "        and stage_match is distinct from stage_before\n",
+        "",
+        "input_layer__hubspot__opportunities+",
+    ),
+    Defect(
+        "§2",
+        "a deal is of a contact that nobody knows",
+        f"{HUBSPOT}input_layer__hubspot__contacts_of_deals.sql",
+        "                        then 3\n",
+        "                        then 0\n",
+        "input_layer__hubspot__contacts_of_deals+",
     ),
     Defect(
         "§3",

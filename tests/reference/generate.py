@@ -20,6 +20,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from tests.reference import hubspot_companies as hubspot
 from tests.reference.clock import BusinessCalendar
 from tests.reference.parsing import to_local
 
@@ -452,16 +453,17 @@ def write_folder(
     """
     rnd = Random(seed)
     mix = system_mix or {"generic": 1.0}
-    known_zones = dict.fromkeys(("generic", "salesforce", "marketo"), "UTC")
+    known_zones = dict.fromkeys(("generic", "salesforce", "hubspot", "marketo"), "UTC")
     world = World(rnd, known_zones | (zones or {}), clean, currencies)
     for system in mix:
         add_users(world, system)
-        world.tables.setdefault((system, "lead"), [])
+        world.tables.setdefault((system, first_table(system)), [])
     records: list[tuple[str, Row]] = []
     for _ in range(people):
         system = rnd.choices(list(mix), list(mix.values()))[0]
         records += PEOPLE[system](world, random_life(rnd), mix)
     add_merges(world, records)
+    hubspot.merge_deals(world, Random(seed + 4))
     add_oversized_group(world, mix)
     spoil(world)
     if not clean:
@@ -472,8 +474,16 @@ def write_folder(
     write_tables(world, Path(path))
 
 
+def first_table(system: str) -> str:
+    """The table of the people themselves."""
+    return "contact" if system == "hubspot" else "lead"
+
+
 def add_users(world: World, system: str) -> None:
     rnd = world.rnd
+    if system == "hubspot":
+        hubspot.hubspot_users(world, ROLES)
+        return
     users = world.users.setdefault(system, [])
     if system == "marketo":
         users.append("marketo-api")
@@ -1145,6 +1155,7 @@ def marketo_lead(
 PEOPLE = {
     "generic": generic_person,
     "salesforce": salesforce_person,
+    "hubspot": lambda *given: hubspot.hubspot_person(*given),
     "marketo": marketo_person,
 }
 
@@ -1210,9 +1221,10 @@ def add_oversized_group(world: World, mix: dict) -> None:
     made = {
         "generic": lambda: generic_lead(world, random_life(rnd), None),
         "salesforce": lambda: salesforce_lead(world, random_life(rnd)),
+        "hubspot": lambda: hubspot.hubspot_contact(world, random_life(rnd)),
         "marketo": lambda: marketo_lead(world, random_life(rnd), None),
     }[system]
-    if len(world.tables[system, "lead"]) < 400:
+    if len(world.tables[system, first_table(system)]) < 400:
         return
     for size, address in ((50, "fifty@group.example"), (51, "one@too.many")):
         for _ in range(size):
@@ -1228,12 +1240,23 @@ KEYS = {
     ("generic", "opportunity"): "opportunity_id",
     ("generic", "lead_status_history"): "lead_id",
     ("generic", "score_change"): "lead_id",
+    ("hubspot", "contact_property_history"): "contact_id",
+    ("hubspot", "contact_form_submission"): "contact_id",
+    ("hubspot", "contact_list_member"): "contact_id",
+    ("hubspot", "deal"): "deal_id",
+    ("hubspot", "engagement_contact"): "engagement_id",
 }
+LOOKED_UP = (
+    "user", "user_role", "opportunity_field_history", "owner", "owner_team", "team",
+    "contact_list", "deal_pipeline_stage", "deal_stage", "deal_contact",
+    "merged_deal",
+)  # fmt: skip
 REFERENCES = ("lead_id", "who_id", "contact_id")
 UPDATED = {
     ("generic", "lead"): "updated_at",
     ("salesforce", "lead"): "last_modified_date",
     ("marketo", "lead"): "updated_at",
+    ("hubspot", "contact"): "lastmodifieddate",
 }
 SYNCED = {
     ("salesforce", "task"): "owner_id",
@@ -1312,7 +1335,7 @@ def spoil(world: World) -> None:
             as_api_layout(row)
     for place, rows in list(world.tables.items()):
         key = KEYS.get(place, "id")
-        is_fact = place[1] not in ("user", "user_role", "opportunity_field_history")
+        is_fact = place[1] not in LOOKED_UP
         extra = []
         for row in rows:
             chance = rnd.random()
@@ -1639,6 +1662,11 @@ def write_definition(path: Path, seed: int) -> None:
         for (role, name), team in zip(ROLES.items(), TEAMS, strict=True)
         if role
     ]
+    roles += [
+        f"hubspot,team,{name},{role},{team or ''}"
+        for (role, name), team in zip(ROLES.items(), TEAMS, strict=True)
+        if role
+    ]
     roles.append("generic,user_id,ghost,marketing,")
     roles.append("generic,user_id,U05,field_sales,大阪")
     add("user_roles", "source,match_on,value,role,team", roles)
@@ -1661,15 +1689,25 @@ class Situation:
     settings: dict
 
 
+SYSTEMS = [
+    {"generic": 1.0},
+    {"salesforce": 1.0},
+    {"salesforce": 0.7, "marketo": 0.3},
+    {"generic": 0.4, "salesforce": 0.4, "marketo": 0.2},
+]
+WITH_HUBSPOT = [
+    {"hubspot": 1.0},
+    {"hubspot": 1.0},
+    {"hubspot": 0.6, "salesforce": 0.4},
+    {"hubspot": 0.5, "generic": 0.3, "marketo": 0.2},
+]
+FIRST_WITH_HUBSPOT = 1000
+
+
 def situation(seed: int) -> Situation:
     """The systems, definition and vars that a seed stands for."""
     rnd = Random(seed * 7919 + 1)
-    mix = [
-        {"generic": 1.0},
-        {"salesforce": 1.0},
-        {"salesforce": 0.7, "marketo": 0.3},
-        {"generic": 0.4, "salesforce": 0.4, "marketo": 0.2},
-    ][seed % 4]
+    mix = (WITH_HUBSPOT if seed >= FIRST_WITH_HUBSPOT else SYSTEMS)[seed % 4]
     # World.time writes the month first, and a small column may not say so itself.
     settings: dict = {"source_day_orders": dict.fromkeys(mix, "month_first")}
     if rnd.random() < 0.6:

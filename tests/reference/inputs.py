@@ -47,7 +47,10 @@ class RawRow:
 
     @property
     def is_deleted(self) -> bool:
-        return self.is_gone or parse_flag(self.values.get("isdeleted")) is True
+        return self.is_gone or any(
+            parse_flag(self.values.get(name)) is True
+            for name in ("isdeleted", "archived")
+        )
 
     @property
     def evidence(self) -> tuple[str, str, str]:
@@ -99,6 +102,10 @@ class Observation:
     at: datetime | None
     actor: str | None = None
     reason: str | None = None
+    tells_value: bool = False
+    """It tells what the field is from then on, also where it was so before."""
+    counts: str = "always"
+    """Or "where no history says it", or "where no other says it", of the person."""
 
 
 @dataclass(eq=False)
@@ -159,7 +166,7 @@ def read_inputs(
     inputs = Inputs()
     for (source, table), rows in tables.items():
         inputs.raw_counts[source, table] = len(rows)
-    for source, reader in READERS.items():
+    for source, reader in _readers().items():
         if any(system == source for system, _ in tables):
             reader(Folder(source, tables, zones.get(source, "UTC"), inputs))
     return inputs
@@ -208,7 +215,7 @@ class Folder:
         table: str,
         key_columns: tuple[str, ...],
         content_key: Callable[[Row], str] | None = None,
-        required: str | None = None,
+        required: tuple[str, ...] = (),
     ) -> Iterator[RawRow]:
         """The latest copy of each key; exact copies are one row.
 
@@ -227,7 +234,9 @@ class Folder:
             )
             if content_key is not None and not has_key:
                 name = content_key(row)
-                missing = required is not None and not given(row.get(required))
+                missing = bool(required) and not any(
+                    given(row.get(name)) for name in required
+                )
                 group = ("content", name)
             elif key is None:
                 content = content_of(row)
@@ -263,7 +272,7 @@ class Folder:
         is_dated = any(name in copy for copy in copies for name in CHANGED)
 
         def place(copy: Row) -> tuple:
-            return (self._version(copy) not in past, *self._recency(copy, is_dated))
+            return (self._version(copy) not in past, *self.recency(copy, is_dated))
 
         last = max(copies, key=place)
         telling = [copy for copy in copies if not _is_bare(copy, key_columns)]
@@ -292,7 +301,8 @@ class Folder:
                 return instant
         return datetime.min
 
-    def _recency(self, row: Row, is_dated: bool) -> tuple:
+    def recency(self, row: Row, is_dated: bool = False) -> tuple:
+        """What orders the copies of a row: the last counts."""
         changed = self._first(row, *CHANGED)
         if is_dated:
             changed = max(changed, self._first(row, *DELETED_AT))
@@ -357,7 +367,7 @@ def read_generic(folder: Folder) -> None:
             into.links.append(Link(row, "merge", record.node, winner))
     history_key = _joined("leadid", "changedat", "field", "oldvalue", "newvalue")
     for row in folder.survivors(
-        "lead_status_history", (), history_key, required="leadid"
+        "lead_status_history", (), history_key, required=("leadid",)
     ):
         name = field_name(row.get("field")) or "status"
         into.observations.append(
@@ -374,7 +384,7 @@ def read_generic(folder: Folder) -> None:
             )
         )
     score_key = _joined("leadid", "changedat", "score", "reason")
-    for row in folder.survivors("score_change", (), score_key, required="leadid"):
+    for row in folder.survivors("score_change", (), score_key, required=("leadid",)):
         into.observations.append(
             Observation(
                 row,
@@ -426,8 +436,8 @@ def read_generic(folder: Folder) -> None:
                 parse_flag(row.get("isclosed")) is True,
                 parse_flag(row.get("iswon")) is True,
                 folder.time(row.get("closedat")),
-                _amount(row),
-                _currency(row),
+                written_amount(row),
+                written_currency(row),
                 row.is_deleted,
             )
         )
@@ -448,6 +458,9 @@ SIGNS = {
 }  # fmt: skip
 
 
+CURRENCY = ("currency", "currencyisocode")
+
+
 def _written(row: RawRow) -> tuple[str, ...]:
     """The currencies that may be written in the amount of a row."""
     text = same_text(row.get("amount")) or ""
@@ -459,16 +472,18 @@ def _written(row: RawRow) -> tuple[str, ...]:
     return next((known for sign, known in SIGNS.items() if sign in text), ())
 
 
-def _amount(row: RawRow) -> Decimal | None:
-    said = row.get("currency", "currencyisocode")
+def written_amount(row: RawRow, *columns: str) -> Decimal | None:
+    """The amount of a row whose currency stands in one of the columns."""
+    said = row.get(*(columns or CURRENCY))
     written = _written(row)
     if said and written and said.upper() not in written:
         return None
     return parse_number(row.get("amount"))
 
 
-def _currency(row: RawRow) -> str | None:
-    text = row.get("currency", "currencyisocode")
+def written_currency(row: RawRow, *columns: str) -> str | None:
+    """The currency of a row, from one of the columns or from its amount."""
+    text = row.get(*(columns or CURRENCY))
     written = _written(row)
     if text or not written:
         return text.upper() if text else None
@@ -654,8 +669,8 @@ def _read_salesforce_opportunities(folder: Folder, leads: list[Record]) -> None:
                 parse_flag(row.get("isclosed")) is True,
                 parse_flag(row.get("iswon")) is True,
                 closed_at,
-                _amount(row),
-                _currency(row),
+                written_amount(row),
+                written_currency(row),
                 row.is_deleted,
             )
         )
@@ -804,8 +819,13 @@ def _merged_ids(folder: Folder, row: RawRow) -> list[Node | None]:
     return [folder.node(i) for i in re.findall(r"[^\s,;\[\]\"']+", text)]
 
 
-READERS = {
-    "generic": read_generic,
-    "salesforce": read_salesforce,
-    "marketo": read_marketo,
-}
+def _readers() -> dict[str, Callable[[Folder], None]]:
+    # It is made of what stands above.
+    from tests.reference.hubspot import read_hubspot
+
+    return {
+        "generic": read_generic,
+        "salesforce": read_salesforce,
+        "hubspot": read_hubspot,
+        "marketo": read_marketo,
+    }

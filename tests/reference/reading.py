@@ -50,6 +50,30 @@ TABLES: dict[str, tuple[str, ...]] = {
         "user",
         "user_role",
     ),
+    "hubspot": (
+        "contact",
+        "contact_property_history",
+        "contact_merge_audit",
+        "contact_form_submission",
+        "contact_list_member",
+        "contact_list",
+        "form",
+        "deal",
+        "deal_stage",
+        "deal_property_history",
+        "deal_pipeline_stage",
+        "deal_contact",
+        "merged_deal",
+        "owner",
+        "owner_team",
+        "team",
+        "engagement_call",
+        "engagement_email",
+        "engagement_meeting",
+        "engagement_task",
+        "engagement_communication",
+        "engagement_contact",
+    ),
     "marketo": (
         "lead",
         "program",
@@ -85,7 +109,17 @@ def _table_forms(name: str) -> set[str]:
     return {"".join(words), singular, _singular("".join(words))}
 
 
+SPELLINGS = {
+    ("hubspot", "contacts_archived"): "contact",
+    ("hubspot", "owners_archived"): "owner",
+    ("hubspot", "contact_deal"): "deal_contact",
+    ("hubspot", "contact_to_deal"): "deal_contact",
+}
+
+
 def table_of(system: str, name: str) -> str | None:
+    if (system, name.lower()) in SPELLINGS:
+        return SPELLINGS[system, name.lower()]
     for table in TABLES[system]:
         if column_name(table) == column_name(name):
             return table
@@ -111,10 +145,20 @@ def read_folder(landing: Path) -> dict[tuple[str, str], list[Row]]:
             if table is None:
                 continue
             rows = tables.setdefault((system, table), [])
-            rows.extend(read_file(path))
+            rows.extend(without_prefix(system, row) for row in read_file(path))
     for rows in tables.values():
         read_as_a_whole(rows)
     return tables
+
+
+def without_prefix(system: str, row: Row) -> Row:
+    """HubSpot's properties as the API names them, whatever the loader wrote before."""
+    if system != "hubspot":
+        return row
+    return {
+        re.sub(r"^propert(y|ies)(?!name|withhistory|versions)(?=.)", "", name): text
+        for name, text in row.items()
+    }
 
 
 def read_as_a_whole(rows: list[Row]) -> None:

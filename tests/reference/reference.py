@@ -55,6 +55,19 @@ NOT_FACTS = {
     "program",
     "opportunity_history",
     "opportunity_field_history",
+    "owner",
+    "owner_team",
+    "team",
+    "form",
+    "contact_list",
+    "deal_pipeline_stage",
+    "deal_stage",
+    "deal_property_history",
+    "engagement_call",
+    "engagement_email",
+    "engagement_meeting",
+    "engagement_task",
+    "engagement_communication",
 }
 
 
@@ -179,6 +192,8 @@ class Reference:
             self.inputs, self.definition, self.loaded_at
         )
         self.record_of = {r.node: r for r in self.inputs.records}
+        self.repeated = self.find_repeated()
+        self.outdone = self.find_outdone()
 
     # Time (preamble) ---------------------------------------------------
 
@@ -207,6 +222,51 @@ class Reference:
         if first is not None and at < first - DAY:
             return "before_first_record"
         return None
+
+    def saying(self, change: Observation) -> tuple | None:
+        """Which person, and what is said of it; nothing where it is quarantined."""
+        person = self.person_of.get(change.node)
+        if change.row.is_key_missing or person is None:
+            return None
+        if self.time_rule(person, change.at) is not None:
+            return None
+        return person, change.entity, change.field, same_text(change.new)
+
+    def find_repeated(self) -> set[Observation]:
+        """HubSpot's history tells values: what was so before is no change."""
+        told = [
+            c
+            for c in self.inputs.observations
+            if c.tells_value and c.field != "score" and self.saying(c)
+        ]
+        last: dict[tuple, str | None] = {}
+        repeated = set()
+        for change in sorted(told, key=lambda c: (c.at, by_key(c))):
+            place = (change.node, change.field)
+            value = same_text(change.new)
+            if place in last and last[place] == value:
+                repeated.add(change)
+            last[place] = value
+        return repeated
+
+    def find_outdone(self) -> set[Observation]:
+        """The date of a stage counts where no history says the same of the person but
+        what a merge wrote, and that where nothing else does."""
+        said: dict[str, set[tuple]] = defaultdict(set)
+        for change in self.inputs.observations:
+            if change not in self.repeated:
+                said[change.counts].add(self.saying(change))
+        better = {
+            "always": set(),
+            "where no history says it": said["always"],
+            "where no other says it": said["always"] | said["where no history says it"],
+        }
+        return {
+            change
+            for change in self.inputs.observations
+            if change.field != "score"
+            and self.saying(change) in better[change.counts] - {None}
+        }
 
     def is_usable(self, row: RawRow, node: Node | None, at: datetime | None) -> bool:
         """§7: quarantines a row that something reads; late ones wait."""
@@ -310,11 +370,13 @@ class Reference:
         before = self.values_before()
         for change in self.inputs.observations:
             row = change.row
-            if row.is_key_missing:
+            if row.is_key_missing or change in self.repeated:
                 continue
             is_owner = change.entity == "lead" and change.field == "owner"
             if is_owner and self.is_usable(row, change.node, change.at):
                 row.takes_part = True
+            if change in self.outdone:
+                continue
             named = (row.source, row.table, change.entity, change.field)
             if not any(
                 rules.reads(change.field, change.new)
@@ -526,6 +588,8 @@ class Reference:
         for change in self.inputs.observations:
             if change.entity != "lead" or change.field != "owner":
                 continue
+            if change in self.repeated:
+                continue
             person = self.person_of.get(change.node)
             if change.row.is_key_missing or person is None:
                 continue
@@ -689,7 +753,7 @@ class Reference:
         for row in self.inputs.rows:
             if row.takes_part:
                 fate = "reading"
-            elif row.broken:
+            elif row.broken and row.table not in NOT_FACTS:
                 fate = "quarantined"
             elif row.is_after:
                 fate = "after_as_of"

@@ -1,5 +1,6 @@
 -- What the stage rules make of every dated raw value: a stage, none, or that no
 -- rule knows it.
+{%- set of_values = raw_tables_that('tells_values') %}
 {%- set shape = ['source', 'source_table', 'entity', 'field', 'said'] %}
 
 with rules as (
@@ -118,7 +119,13 @@ told as (
         readings.observed_at,
         readings.new_value,
         readings.actor_id,
-        readings.reason,
+        -- In such a table a reason is how it was written, and nobody gave it.
+        case
+            when
+                readings.source || '.' || readings.source_table
+                not in {{ of_values }}
+                then readings.reason
+        end as reason,
         readings.loaded_at,
         readings.is_first_value,
         readings.definition_version,

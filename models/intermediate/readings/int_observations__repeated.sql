@@ -1,7 +1,7 @@
 -- What a history tells a second time. A table that tells values repeats one
 -- that did not change; a date in a column, and what a merge wrote into the
 -- history of the new record, count only where nothing else says the same of the
--- person.
+-- person. What breaks a rule, as an impossible time does, says nothing here.
 {%- set of_values = raw_tables_that('tells_values') %}
 {%- set filling = raw_tables_that('fills_in') %}
 
@@ -25,7 +25,7 @@ with observations as (
             or source || '.' || source_table in {{ filling }}
         )
         and not is_key_missing
-        and observed_at is not null
+        and observed_at <= loaded_at
 
 ),
 
@@ -33,7 +33,8 @@ people as (
 
     select
         record_key,
-        person_key
+        person_key,
+        first_created_at
     from {{ ref('int_people__keys') }}
 
 ),
@@ -45,6 +46,8 @@ fields_read as (
         entity,
         field
     from {{ ref('int_stage_rules__resolved') }}
+    -- What crosses a threshold is measured by every value before it.
+    where operator <> 'crosses'
 
 ),
 
@@ -68,7 +71,7 @@ evidence_ranked as (
 
     select
         observations.*,
-        coalesce(people.person_key, observations.record_key) as group_key,
+        people.person_key,
         fields_read.field is not null as is_ruled,
         case
             when
@@ -79,7 +82,7 @@ evidence_ranked as (
             else 1
         end as evidence_rank
     from observations
-    left join people
+    inner join people
         on observations.record_key = people.record_key
     left join fields_read
         on
@@ -88,18 +91,16 @@ evidence_ranked as (
             and observations.field = fields_read.field
     left join reasons_of_merges
         on observations.reason_text = reasons_of_merges.reason_text
-    where fields_read.field is not null or observations.field = 'owner'
+    where
+        (fields_read.field is not null or observations.field = 'owner')
+        and not {{ is_before_first_record('observations.observed_at') }}
 
 ),
 
-compared as (
+values_compared as (
 
     select
-        row_key,
-        record_key,
-        is_ruled and evidence_rank > min(evidence_rank) over (
-            partition by group_key, source, entity, field, value_text
-        ) as is_outdone,
+        *,
         source || '.' || source_table in {{ of_values }}
         and row_number() over in_order > 1
         and not (value_text is distinct from lag(value_text) over in_order)
@@ -110,6 +111,23 @@ compared as (
         order by observed_at, source_key
     )
 
+),
+
+-- A value that did not change says nothing, so it outdoes nothing: else a merge
+-- and a repetition of what it wrote would take each other's place.
+evidence_compared as (
+
+    select
+        row_key,
+        record_key,
+        is_unchanged,
+        is_ruled and evidence_rank > min(
+            case when not is_unchanged then evidence_rank end
+        ) over (
+            partition by person_key, source, entity, field, value_text
+        ) as is_outdone
+    from values_compared
+
 )
 
 select
@@ -117,5 +135,5 @@ select
     record_key,
     is_outdone,
     is_unchanged
-from compared
+from evidence_compared
 where is_outdone or is_unchanged

@@ -2,6 +2,7 @@
     'hubspot', 'contact_property_history',
     is_history=true,
     content_key=['record_id', 'changed_at', 'property_name', 'property_value'],
+    record='record_id',
     texts={
         'record_id': ['contact_id', 'vid', 'canonical_vid'],
         'property_name': ['name', 'property', 'property_name'],

@@ -1,6 +1,7 @@
 {{ stage(
     'hubspot', 'engagement_contact',
     content_key=['activity_id', 'record_id', 'activity_kind'],
+    record='activity_id',
     texts={
         'activity_id': 'engagement_id',
         'record_id': ['contact_id', 'vid'],

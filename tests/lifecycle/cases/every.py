@@ -1,6 +1,7 @@
 """All cases, section by section."""
 
 from tests.lifecycle.cases import (
+    hubspot,
     section_0_and_1,
     section_2,
     section_3,
@@ -20,4 +21,5 @@ CASES = [
     *section_6.CASES,
     *section_7.CASES,
     *who_accepts.CASES,
+    *hubspot.CASES,
 ]

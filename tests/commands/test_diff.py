@@ -57,7 +57,8 @@ def write(folder: Path, side: Side) -> None:
                 "insert into told select ?, ?, ?, ?, ?, ?, "
                 "?::timestamp + interval 1 day, "
                 "case when ? = 'accepted' then ?::timestamp end, "
-                "null, null, null, null, null, false, ? = 'ignored', 10, 'USD', ?, null",
+                "null, null, null, null, null, false, ? = 'ignored', 10, 'USD', "
+                "?, null",
                 [
                     name, person, int(number or 1), at, outcome, settled, at,
                     outcome, settled, outcome, side.amounts.get(name, "1500"),

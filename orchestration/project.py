@@ -7,7 +7,9 @@ is built goes (LEAD_FUNNEL_OUT), a company's own definition
 before those that the definition keeps in its vars.yml. What DuckDB may take of
 the machine is in LEAD_FUNNEL_MEMORY_LIMIT and LEAD_FUNNEL_THREADS
 (orchestration/warehouse.py); where the publication is copied to, in
-LEAD_FUNNEL_PUBLISH_POSTGRES (orchestration/publication/postgres/address.py).
+LEAD_FUNNEL_PUBLISH_POSTGRES (orchestration/publication/postgres/address.py); how
+many publications are kept, in LEAD_FUNNEL_KEEP_PUBLICATIONS
+(orchestration/publication/kept.py).
 """
 
 from __future__ import annotations

@@ -86,6 +86,11 @@ def remove_old(project: Project, always: Collection[Path]) -> None:
     staying = {path.resolve() for path in always}
     staying |= {one.folder.resolve() for one in there[: wanted()]}
     staying |= {one.folder.resolve() for one in there if one.is_good}
+    remove_all_but(project, staying)
+
+
+def remove_all_but(project: Project, staying: Collection[Path]) -> None:
+    """Remove every publication but those in these folders, which are resolved."""
     for folder in _folders(project):
         if folder.resolve() not in staying:
             shutil.rmtree(folder, ignore_errors=True)

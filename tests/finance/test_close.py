@@ -114,7 +114,12 @@ def table(company: Company, name: str) -> list[dict]:
 
 
 def lifecycles(company: Company) -> list[dict]:
-    return sorted(table(company, "fct_lead_lifecycles"), key=lambda row: str(row))
+    """Without the campaigns, which an attribution window may choose."""
+    rows = (
+        {name: row[name] for name in row if "campaign" not in name}
+        for row in table(company, "fct_lead_lifecycles")
+    )
+    return sorted(rows, key=lambda row: row["lifecycle_id"])
 
 
 def closes_of(company: Company, period: str) -> list[dict]:
@@ -474,11 +479,12 @@ def test_reopened_and_closed_again_and_read_in_another_way(company: Company) -> 
     shutil.rmtree(out / "closings")
     refused = company.run()
     assert refused.returncode == 1
-    assert "closings has no longer all that was closed (2026-04/0001," in refused.stderr
+    assert "closings has no longer all that was closed (2026-04/0001" in refused.stderr
     assert "`lead-funnel restore` brings it back" in refused.stderr
     said = verb(company, "restore")
     assert said.returncode == 0, said.stderr
-    assert "the closes 2026-04/0001, 2026-04/0002" in said.stdout
+    assert "the closes 2026-04/0001" in said.stdout
+    assert "2026-04/0002" in said.stdout
     assert "loads all of" in said.stdout
     # Another window reads the same leads in another way.
     narrow = json.loads(by_hand.VARS) | {"attribution_window_days": 5}

@@ -8,6 +8,7 @@ import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import duckdb
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from orchestration.commands.finance import closing
 from orchestration.commands.way_back import restoring, rolling_back
 from orchestration.commands.way_back.rolling_back import Asked
+from orchestration.defs import publish as publishing
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
 from orchestration.publication import (
@@ -505,3 +507,39 @@ def test_a_killed_restore_leaves_whole_closes_or_none(
     backups.check(project)
     left = closings.folder_of(project, "2026-04", 1).iterdir()
     assert [path for path in left if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("goes_back", [False, True])
+def test_between_the_steps_of_a_run_somebody_may_go_back(
+    goes_back: bool, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is owed does not speak of the publication that is shown by then, so
+    nothing of that is taken over."""
+    publication(project, 1)
+    newest = publication(project, 2)
+    with duckdb.connect(str(project.warehouse)) as connection:
+        connection.execute("create schema settings")
+        connection.execute("create table settings.owed (node varchar)")
+        connection.execute(
+            f"create table settings.shown as select '{newest}' as publication"
+        )
+    if goes_back:
+        roll_back(project)
+    given: dict[str, Any] = {}
+
+    def taken(_project: Project, _tables: Any, **how: Any) -> Any:
+        given.update(how)
+        return published(project)
+
+    monkeypatch.setattr(publishing, "publish", taken)
+    monkeypatch.setattr(publishing, "public_tables", lambda _: TABLES)
+    monkeypatch.setattr(publishing.state, "published", lambda *_: None)
+    for name in ("checks", "versions", "pages"):
+        monkeypatch.setattr(publishing, name, MagicMock())
+    lineage = MagicMock()
+    everything = {f"model.lead_funnel.{table.name}" for table in TABLES}
+    lineage.return_value.affected = lambda owed: everything if owed is None else set()
+    monkeypatch.setattr(publishing, "Lineage", lineage)
+    publishing.publish_changed(project, {})
+    assert given["unchanged"] == ([] if goes_back else ["dim_people", "other"])
+    assert (given["changed_people"] is None) == goes_back

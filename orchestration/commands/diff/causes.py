@@ -183,11 +183,11 @@ def _lifecycles(as_of: tuple[datetime | None, datetime | None], otherwise: str) 
         select
             coalesce(a.lifecycle_id, b.lifecycle_id) as lifecycle_id,
             case
-                when people.cause in ('erasure', 'merge') then people.cause
                 when {b_as_of} < {a_as_of}
                     and (a.handed_off_at > {b_as_of} or {unsettled}
                         or (a.is_due and a.sla_due_at > {b_as_of}))
                     then 'as_of_back'
+                when people.cause in ('erasure', 'merge') then people.cause
                 when b.handed_off_at > {a_as_of} then 'new_data'
                 when a.lifecycle_id is not null
                     and ({settled} or (b.is_due and b.sla_due_at > {a_as_of}))

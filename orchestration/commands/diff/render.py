@@ -240,7 +240,12 @@ def _told(one: Moved) -> dict[str, Any]:
         "metric": one.metric.name,
         "a": before,
         "b": after,
-        "difference": None if before is None or after is None else after - before,
+        "difference": _difference(before, after),
         "causes": {cause: float(value) for cause, value in one.causes.items()},
         "causes_are": "parts of the difference" if one.is_sum else "leads",
     }
+
+
+def _difference(before: float | None, after: float | None) -> float | None:
+    """Without the digits in which floats are not exact."""
+    return None if before is None or after is None else round(after - before, 9)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from orchestration.automation.schedules import Schedules
-from orchestration.definition.check import checked
+from orchestration.definition.problems import Problems
+from orchestration.definition.rows import read
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project
 
@@ -21,6 +22,7 @@ LIMITS = "quality_limits"
 SILENT = "silent"
 """The rule of that seed that says how many days without rows are nothing to speak
 of."""
+USUAL_SILENT_DAYS = 1.0
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,12 @@ class Limits:
 
 
 def _silent_days(project: Project) -> float:
-    definition, _ = checked(project)
-    rows = [row for row in definition.rows[LIMITS] if row["rule"] == SILENT]
-    general = [row for row in rows if not row["source"]] or rows
-    if not general:
-        raise LeadFunnelError(
-            f"{definition.file_of(LIMITS)} has no row of the rule {SILENT!r}, which "
-            "says how many days a source may be silent: add one."
-        )
-    return float(general[0]["limit_value"])
+    """What the definition says; of one that cannot be so, which the next run tells,
+    nothing: the server has to load, or nobody would hear of it."""
+    try:
+        rows = read(project, Problems()).rows.get(LIMITS, [])
+        said = [row for row in rows if row["rule"] == SILENT]
+        general = [row for row in said if not row["source"]] or said
+        return float(general[0]["limit_value"])
+    except (LeadFunnelError, LookupError, ValueError):
+        return USUAL_SILENT_DAYS

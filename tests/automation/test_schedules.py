@@ -76,3 +76,22 @@ def test_the_limit_without_a_schedule_is_a_companys_own(tmp_path):
     )
     project = Project.from_environment({}, out=tmp_path / "out", definition=definition)
     assert Limits.of(project, given()).of_system("generic") == timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("quality_limits.csv", "rule,source\nsilent,\n"),
+        ("quality_limits.csv", "rule,source,limit_value\nsilent,,two\n"),
+        ("no_seed.csv", "a,b\n1,2\n"),
+    ],
+)
+def test_a_definition_that_cannot_be_so_keeps_no_server_from_loading(
+    tmp_path, name, text
+):
+    """Else nobody would be told: a run tells it, and an alert tells of the run."""
+    definition = tmp_path / "definition"
+    definition.mkdir()
+    (definition / name).write_text(text)
+    project = Project.from_environment({}, out=tmp_path / "out", definition=definition)
+    assert Limits.of(project, given()).of_system("generic") == timedelta(days=2)

@@ -67,6 +67,7 @@ def test_make_alone_lists_the_targets():
         "status",
         "clean",
         "test-spark",
+        "audit",
     ):
         assert re.search(rf"^  make {target} +\S", listed, re.MULTILINE), target
 

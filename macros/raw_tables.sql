@@ -55,8 +55,8 @@
                 'The column ' ~ column.name ~ ' of ' ~ relation.schema ~ '.'
                 ~ relation.identifier ~ ' may hold rows of the table '
                 ~ part.name ~ ', which is not there, and nothing is taken out '
-                ~ 'of columns that dbt reads in the warehouse. Let a run load the '
-                ~ 'schema instead: name it in LEAD_FUNNEL_SOURCE_'
+                ~ 'of columns that dbt reads in the warehouse. Let a run load '
+                ~ 'the schema instead: name it in LEAD_FUNNEL_SOURCE_'
                 ~ system | upper ~ ' (docs/connecting-databases.md).'
             ) -%}
         {%- endfor -%}

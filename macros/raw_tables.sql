@@ -54,9 +54,9 @@
             {%- do exceptions.warn(
                 'The column ' ~ column.name ~ ' of ' ~ relation.schema ~ '.'
                 ~ relation.identifier ~ ' may hold rows of the table '
-                ~ part.name ~ ', which is not there, and nothing is taken out of '
-                ~ 'columns that dbt reads in the warehouse. Let a run load the '
-                ~ 'schema instead: name it in LEAD_FUNNEL_SOURCE_'
+                ~ part.name ~ ', which is not there, and nothing is taken out '
+                ~ 'of columns that dbt reads in the warehouse. Let a run load '
+                ~ 'the schema instead: name it in LEAD_FUNNEL_SOURCE_'
                 ~ system | upper ~ ' (docs/connecting-databases.md).'
             ) -%}
         {%- endfor -%}

@@ -123,6 +123,15 @@ def test_large_files_and_those_that_no_run_has_read_stay(project, monkeypatch):
     monkeypatch.setattr(compaction, "MOST_AT_ONCE", size)
     [made] = compact(project, "salesforce", known)
     assert [file.path for file in landed_files(project)] == [made, *list(known)[2:]]
+    # Those that are younger become one beside it.
+    monkeypatch.setattr(compaction, "MOST_AT_ONCE", 1 << 20)
+    load_a_row(project, 6)
+    younger = [file.path for file in landed_files(project) if file.path != made]
+    [beside] = compact(
+        project, "salesforce", dict.fromkeys(younger, datetime(2026, 6, 2))
+    )
+    assert [file.path for file in landed_files(project)] == [made, beside]
+    assert [key for key, *_ in in_store(project)] == [f"L{n}" for n in range(1, 7)]
 
 
 def steps(monkeypatch, at, error):

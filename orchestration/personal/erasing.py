@@ -60,9 +60,9 @@ def end(project: Project, stores: Stores) -> None:
     """The last step, when readers see what the run built."""
     if not requests.are_open(project):
         return
+    stores["publications"] += publications.remove_earlier(project)
     done = publications.published(project)
     assert done is not None
-    stores["publications"] += publications.remove_earlier(project)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     requests.close(
         project,
@@ -103,6 +103,26 @@ def find_more(project: Project) -> int:
             ).fetchall()
         }
     return erased.add(project, hashes)
+
+
+def people_of(project: Project, address: str) -> int:
+    """How many people have an e-mail address, as the warehouse knows them."""
+    if not project.built.is_file():
+        return 0
+    dbt_runner.close_connections()
+    with duckdb.connect() as connection:
+        connection.execute(f"attach {literal(str(project.built))} as built (read_only)")
+        if not has_people(connection, project):
+            return 0
+        prefix = f"built.{project.schema_prefix}"
+        [(count,)] = connection.execute(
+            "select count(distinct keys.person_key) "
+            f"from {prefix}input_layer.input_layer__records as records "
+            f"inner join {prefix}intermediate.int_people__keys as keys "
+            "using (record_key) where records.email_match = ?",
+            [erased.same_address(address)],
+        ).fetchall()
+    return int(count)
 
 
 def has_people(connection: duckdb.DuckDBPyConnection, project: Project) -> bool:

@@ -342,6 +342,23 @@ def test_a_request_that_cannot_be_is_said(project, row, says):
         requests.take_over(project)
 
 
+def test_an_address_of_many_people_names_nobody(project):
+    with duckdb.connect(str(project.warehouse)) as connection:
+        connection.execute(
+            "create schema input_layer; create schema intermediate;"
+            "create table intermediate.int_identity__links (link_type varchar);"
+            "create table intermediate.int_people__keys as "
+            "select * from (values (1, 1), (2, 2), (3, 2)) as v "
+            "(record_key, person_key);"
+            "create table input_layer.input_layer__records as select * from (values "
+            "(1, 'none@example.com'), (2, 'none@example.com'), (3, 'b@example.com'), "
+            "(2, 'b@example.com')) as v (record_key, email_match)"
+        )
+    with pytest.raises(LeadFunnelError, match="2 people have this address"):
+        requests.ask(project, email="None@example.com")
+    assert requests.ask(project, email="b@example.com").is_open
+
+
 # Retention.
 
 

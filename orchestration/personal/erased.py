@@ -14,6 +14,7 @@ import secrets
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -27,6 +28,8 @@ ERASED_DOMAIN = "erased.invalid"
 """What the addresses of erased people end in: no such domain can ever be one."""
 
 OWNER_ALONE = 0o600
+
+MORE = "more"
 
 NAMING_SEEDS = ("user_roles",)
 """Seeds that may name somebody."""
@@ -80,7 +83,8 @@ class Erased:
     shared_mailboxes: frozenset[str] = frozenset()
     """The part before the @ of addresses that many people read."""
     defined: frozenset[str] = frozenset()
-    """The values that the definition names, such as statuses: they name nobody."""
+    """The values that the definition or a model names, such as statuses: they name
+    nobody."""
 
     def hash(self, kind: str, *parts: str) -> str:
         text = "|".join((self.salt, kind, *parts))
@@ -145,7 +149,8 @@ def known(project: Project) -> Erased:
 
 
 def _defined(project: Project) -> frozenset[str]:
-    return frozenset(
+    """The values of the definition, and those that the models know of vendors."""
+    return _literals(project.root) | frozenset(
         same_address(value)
         for seed in seed_columns(project)
         if seed not in NAMING_SEEDS
@@ -160,6 +165,29 @@ def prepared(project: Project) -> Erased:
     if not _salt(project).is_file():
         write(_salt(project), secrets.token_hex(32) + "\n")
     return known(project)
+
+
+def note_more(project: Project) -> None:
+    """A load learnt of more people: rows that were loaded before may be theirs."""
+    write(folder(project) / MORE, "")
+
+
+def takes_note_of_more(project: Project) -> bool:
+    """Whether a load noted that since it was asked last."""
+    note = folder(project) / MORE
+    was_noted = note.is_file()
+    note.unlink(missing_ok=True)
+    return was_noted
+
+
+@cache
+def _literals(root: Path) -> frozenset[str]:
+    return frozenset(
+        same_address(found)
+        for folder in ("models", "macros")
+        for path in sorted((root / folder).rglob("*.sql"))
+        for found in re.findall(r"'([^'\n]+)'", path.read_text(encoding="utf-8"))
+    )
 
 
 def add(project: Project, hashes: Collection[str]) -> int:

@@ -47,7 +47,10 @@ def begin(project: Project, log: Path | None = None) -> Stores:
 def go_on(project: Project) -> bool:
     """Whether a run found more of erased people, such as a record that was merged into
     theirs: then another run has to follow."""
-    if not erased.known(project).hashes or not find_more(project):
+    if not erased.known(project).hashes:
+        return False
+    was_noted = erased.takes_note_of_more(project)
+    if not find_more(project) and not was_noted:
         return False
     requests.reopen(project)
     return True
@@ -100,6 +103,26 @@ def find_more(project: Project) -> int:
             ).fetchall()
         }
     return erased.add(project, hashes)
+
+
+def people_of(project: Project, address: str) -> int:
+    """How many people have an e-mail address, as the warehouse knows them."""
+    if not project.built.is_file():
+        return 0
+    dbt_runner.close_connections()
+    with duckdb.connect() as connection:
+        connection.execute(f"attach {literal(str(project.built))} as built (read_only)")
+        if not has_people(connection, project):
+            return 0
+        prefix = f"built.{project.schema_prefix}"
+        [(count,)] = connection.execute(
+            "select count(distinct keys.person_key) "
+            f"from {prefix}input_layer.input_layer__records as records "
+            f"inner join {prefix}intermediate.int_people__keys as keys "
+            "using (record_key) where records.email_match = ?",
+            [erased.same_address(address)],
+        ).fetchall()
+    return int(count)
 
 
 def has_people(connection: duckdb.DuckDBPyConnection, project: Project) -> bool:
@@ -156,13 +179,22 @@ def _find_people(
     connection.execute(
         f"""
         create or replace temp table hashes as
-        with people as (
+        with addresses_of_one as (
+            select address_hash from known_records
+            group by 1 having count(distinct person_key) = 1
+        ),
+        people as (
             select distinct person_key from known_records
             where {known.has("record_hash", "address_hash")}
         )
-        select unnest([record_hash, address_hash]) as hash
+        select record_hash as hash
         from known_records
         inner join people using (person_key)
+        union
+        select address_hash
+        from known_records
+        inner join people using (person_key)
+        inner join addresses_of_one using (address_hash)
         """
     )
 
@@ -174,17 +206,14 @@ def _rewrite_raw(project: Project, done: Stores) -> None:
     try:
         if not warehouse.has_table(connection, "loads", "files"):
             return
-        known = erased.known(project)
-        known.lay_in(connection)
+        _learn_people(project, connection)
         for system in LOADED_SYSTEMS:
             places = _places(project, connection, system)
-            files: dict[str, list[Path]] = {}
-            for table, _, path in places:
-                files.setdefault(table, []).append(path)
+            files = _by_table(places)
+            known = erased.known(project)
+            known.lay_in(connection)
             redaction = Redaction(connection, known, system)
-            if erased.add(project, redaction.things(files)):
-                known = redaction.erased = erased.known(project)
-                known.lay_in(connection)
+            redaction.learn_things(project, files)
             rewritten = redaction.rewrite(files)
             done["raw rows"] += sum(rewritten.values())
             done["raw files"] += len(rewritten)
@@ -197,6 +226,27 @@ def _rewrite_raw(project: Project, done: Stores) -> None:
     finally:
         connection.close()
     _remove_unread(project, done)
+
+
+def _learn_people(project: Project, connection: duckdb.DuckDBPyConnection) -> None:
+    """Put everything on the list that rows of erased people say of who they are, in
+    all systems, until none says more."""
+    is_more = True
+    while is_more:
+        is_more = False
+        for system in LOADED_SYSTEMS:
+            files = _by_table(_places(project, connection, system))
+            known = erased.known(project)
+            known.lay_in(connection)
+            redaction = Redaction(connection, known, system)
+            is_more |= redaction.learn_people(project, files)
+
+
+def _by_table(places: list[tuple[str, str, Path]]) -> dict[str, list[Path]]:
+    files: dict[str, list[Path]] = {}
+    for table, _, path in places:
+        files.setdefault(table, []).append(path)
+    return files
 
 
 def _places(

@@ -33,6 +33,7 @@ from orchestration.personal.erased import (
     Erased,
     add,
     column,
+    note_more,
     same_id_sql,
 )
 from orchestration.personal.erased import known as known_erased
@@ -40,13 +41,15 @@ from orchestration.project import Project
 from orchestration.publication.disk import sync
 from orchestration.warehouse import literal, quoted
 
+# DuckDB's patterns look neither ahead nor back.
+_DIGIT = "[0-9](t|z|am|pm)?"
 _WORDS = (
     "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|january|february|march|april|june|"
     "july|august|september|october|november|december|mon|tue|wed|thu|fri|sat|sun|am|pm|"
     "t|z|utc|gmt|jst|true|false|yes|no|y|n|jpy|usd|eur|gbp|null|none"
 )
 _SIGNS = r"[-+0-9 .,:/()%¥$€£円年月日時分秒午前後曜火水木金土]"
-HARMLESS = rf"^({_SIGNS}|\b({_WORDS})\b)*$"
+HARMLESS = rf"^({_SIGNS}|{_DIGIT}|\b({_WORDS})\b)*$"
 """Times, numbers, amounts and yes or no: they name nobody."""
 
 COUNTED_FIELDS = "status|stage|owner|score|lifecycle|amount|close|convert|delet|merg"
@@ -76,12 +79,19 @@ def keep_erased(
             table: [path for path in paths if path in new]
             for table, paths in files.items()
         }
-        is_more = add(project, redaction.things(fresh))
-        if is_more:
-            # What an older row tells of may be a deal that is theirs only now.
-            known = redaction.erased = known_erased(project)
-            known.lay_in(connection)
+        before = redaction.erased.hashes
+        if redaction.learn_people(project, fresh):
+            # Rows of other systems may be theirs, too.
+            note_more(project)
+        redaction.learn_things(project, fresh)
+        # What an older row tells of may be a deal that is theirs only now.
+        is_more = redaction.erased.hashes != before
         return set(redaction.rewrite(files, None if is_more else new))
+
+
+MOST_RECORDS = 50
+"""More records than this are not one person (int_people__records), whatever address
+they share."""
 
 
 @dataclass
@@ -92,7 +102,63 @@ class Redaction:
     erased: Erased
     system: str
 
-    def things(self, files: Mapping[str, Sequence[Path]]) -> set[str]:
+    def learn_people(
+        self, project: Project, files: Mapping[str, Sequence[Path]]
+    ) -> bool:
+        """Put the ids and addresses on the list that stand in rows of erased people;
+        whether there were any that were not on it."""
+        is_more = False
+        while self._learn(project, self._people(files)):
+            is_more = True
+        return is_more
+
+    def learn_things(
+        self, project: Project, files: Mapping[str, Sequence[Path]]
+    ) -> None:
+        """Put the deals and activities of erased people on the list."""
+        self._learn(project, self._things(files))
+
+    def _learn(self, project: Project, hashes: Collection[str]) -> bool:
+        if not add(project, hashes):
+            return False
+        self.erased = known_erased(project)
+        self.erased.lay_in(self.connection)
+        return True
+
+    def _people(self, files: Mapping[str, Sequence[Path]]) -> set[str]:
+        """The hashes of ids and addresses in the rows of records, by table."""
+        found: set[str] = set()
+        for name, staged in self._tables(files):
+            rows = self._rows(files[name])
+            columns = self._columns(rows)
+            told = [each for each in columns if EMAIL in staged.of(each)]
+            ids = [each for each in columns if "record_id" in staged.of(each)]
+            if not told or not ids:
+                continue
+            address, id_ = column(told[0]), column(ids[0])
+            record = self.erased.of_record_sql(self.system, id_)
+            hashed = self.erased.of_address_sql(address)
+            is_address = (
+                f"{address} like '%@%' and {address} not like '%{ERASED_DOMAIN}' "
+                f"and not {self.erased.is_shared_sql(address)}"
+            )
+            matched = self._is_persons(staged, columns)
+            found |= {
+                hash_
+                for (hash_,) in self.connection.execute(
+                    f"with marked as (select {record} as record, "
+                    f"case when {is_address} then {hashed} end as address, "
+                    f"({matched}) as is_theirs from {rows} as raw), "
+                    "of_one as (select address from marked group by 1 "
+                    f"having count(distinct record) <= {MOST_RECORDS}) "
+                    "select record from marked where is_theirs and record is not null "
+                    "union select address from marked where is_theirs "
+                    "and address in (select address from of_one)"
+                ).fetchall()
+            }
+        return found
+
+    def _things(self, files: Mapping[str, Sequence[Path]]) -> set[str]:
         """The hashes of the deals and activities that rows of erased people in these
         files are about, by table."""
         found: set[str] = set()

@@ -82,7 +82,7 @@ def ask(
 ) -> Request:
     """Keep a request; the same one again is the one that is there."""
     known = erased.prepared(project)
-    hashes = _hashes(known, system, record_id, email)
+    hashes = _hashes(project, known, system, record_id, email)
     return ask_for(project, hashes, basis, requested_at)
 
 
@@ -138,7 +138,7 @@ def reopen(project: Project) -> None:
 
 
 def _hashes(
-    known: erased.Erased, system: str, record_id: str, email: str
+    project: Project, known: erased.Erased, system: str, record_id: str, email: str
 ) -> tuple[str, ...]:
     if record_id:
         if system not in LOADED_SYSTEMS:
@@ -157,6 +157,15 @@ def _hashes(
         raise LeadFunnelError(
             f"{local}@ is an address that many people read (the seed "
             "shared_mailboxes): name the person's records by system and id."
+        )
+    # Here, because erasing.py imports this module.
+    from orchestration.personal.erasing import people_of
+
+    many = people_of(project, email)
+    if many > 1:
+        raise LeadFunnelError(
+            f"{many} people have this address, which then tells nobody apart: name the "
+            "person's records by system and id."
         )
     return (known.of_address(email),)
 

@@ -109,20 +109,7 @@ def _remove_logs(project: Project, own: Path, until: datetime) -> int:
 
 
 def _ask_for_people(project: Project, period: Period) -> int:
-    """Ask for those to be erased to whom nothing happened for so long before the last
-    run's as_of; how many they are."""
-    if not project.built.is_file():
-        return 0
-    dbt_runner.close_connections()
-    known = erased.prepared(project)
-    with duckdb.connect() as connection:
-        warehouse.configure(connection)
-        connection.execute(f"attach {literal(str(project.built))} as built (read_only)")
-        if not erasing.has_people(connection, project):
-            return 0
-        connection.execute("use built")
-        known.lay_in(connection)
-        people = _quiet_people(connection, known, project.schema_prefix, period.days)
+    people = quiet_people(project, period.days)
     if people:
         requests.ask_for(
             project,
@@ -132,14 +119,29 @@ def _ask_for_people(project: Project, period: Period) -> int:
     return len(people)
 
 
+def quiet_people(project: Project, days: int) -> Mapping[int, list[str]]:
+    """Those to whom nothing happened for so many days before the last run's as_of, and
+    who were not erased yet: the hashes of their records, by key."""
+    if not project.built.is_file():
+        return {}
+    dbt_runner.close_connections()
+    known = erased.prepared(project)
+    with duckdb.connect() as connection:
+        warehouse.configure(connection)
+        connection.execute(f"attach {literal(str(project.built))} as built (read_only)")
+        if not erasing.has_people(connection, project):
+            return {}
+        connection.execute("use built")
+        known.lay_in(connection)
+        return _quiet_people(connection, known, project.schema_prefix, days)
+
+
 def _quiet_people(
     connection: duckdb.DuckDBPyConnection,
     known: erased.Erased,
     prefix: str,
     days: int,
 ) -> Mapping[int, list[str]]:
-    """The hashes of the records of people to whom nothing happened for so many days
-    and who were not erased yet, by key."""
     by_system = " ".join(
         f"when {literal(system)} then {known.of_record_sql(system, 'record_id')}"
         for system in LOADED_SYSTEMS

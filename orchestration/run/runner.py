@@ -104,7 +104,9 @@ def run(
             if report.state == "running":
                 report.state = "failed"
             _explain(project, report)
-            _keep(project, _to_be_kept(report, before))
+            # What a run said before may quote somebody who is being erased.
+            erases = bool(requests.are_open(project))
+            _keep(project, _to_be_kept(report, None if erases else before))
     return report
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from orchestration.errors import LeadFunnelError
+from orchestration.project import RunVars
 from orchestration.publication import publications
 from orchestration.publication.postgres.address import SCHEMA
 from tests.postgres.published import (
@@ -45,6 +46,16 @@ def test_every_value_arrives_as_it_is(project, database):
     done = copied(project, database)
     assert done.written == {"fct_leads": 5, "mart_days": 100, "dim_people_pii": 2}
     is_equal(project, database)
+
+
+def test_names_that_a_setting_leaves_out_go_from_postgres_too(project, database):
+    copied(project, database)
+    left_out = replace(project, vars=RunVars(publish_personal_data=False))
+    publications.publish(left_out, TABLES)
+    copied(left_out, database)
+    there = "select coalesce(to_regclass('marts_pii.dim_people_pii')::text, 'gone')"
+    assert database.psql(there) == "gone"
+    is_equal(project, database, [LEADS, DAYS])
 
 
 def test_types_are_those_of_the_file(project, database):

@@ -27,7 +27,7 @@ from tests.incremental import story
 from tests.reference import acceptance as reference
 from tests.reference.compare import rows_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 Row = dict[str, Any]
 PREDICTORS = {

@@ -207,6 +207,7 @@ def test_an_unknown_version_is_a_sentence(own_company: Project) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_section_3_a_version_is_built_beside_the_actual_reading(
     own_company: Project,
 ) -> None:
@@ -235,6 +236,7 @@ def test_section_3_a_version_is_built_beside_the_actual_reading(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_two_versions_are_compared_with_each_other(own_company: Project) -> None:
     """Neither side is what is published, so neither has all of the marts."""
     options = ["--version", "mql_handoff", "--against", "v1", "--plain"]

@@ -61,7 +61,7 @@ BOTH_CHECK = {
     ),
 }
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 
 def compare(project: Project, definition: Path, *more: str) -> str:

@@ -358,6 +358,7 @@ def test_the_command_writes_them(project, docs, words, tmp_path):
 
 @pytest.mark.skipif(BROWSER is None, reason="chromium is not installed")
 @pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("address", "shown"),
     [

@@ -23,6 +23,8 @@ from tests.end_to_end import small_folder
 from tests.end_to_end.command import in_process, published_rows
 from tests.incremental.story import differences
 
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
+
 
 def project_of(tmp_path: Path, **settings) -> Project:
     settings = {"landing": tmp_path / "landing", "out": tmp_path / "out"} | settings

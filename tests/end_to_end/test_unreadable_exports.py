@@ -10,7 +10,7 @@ from orchestration.transformation import dbt_runner
 from tests import job
 from tests.end_to_end import command, small_folder
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 LEADS = 30
 

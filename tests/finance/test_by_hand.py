@@ -19,7 +19,7 @@ from tests.end_to_end import command
 from tests.reference.compare import rows_of
 from tests.reference.spend import write_csv
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 VARS = json.dumps(
     {

@@ -28,7 +28,7 @@ from tests.finance.test_by_hand import Company, change, cost, lead, touch
 from tests.reference.compare import rows_of
 from tests.reference.spend import write_csv
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 
 def append(path: Path, *rows: dict) -> None:

@@ -14,7 +14,7 @@ from tests.hubspot.company import LAYOUTS, write_all
 from tests.hubspot.conftest import LAYERS, READINGS, load_and_build
 from tests.input_layer.conftest import InputLayer
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 ENTITIES = (
     "records", "observations", "record_links", "activities", "opportunities",

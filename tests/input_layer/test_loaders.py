@@ -7,6 +7,8 @@ import pytest
 from orchestration.sources.tables import table_called
 from tests.input_layer.conftest import LOADED_AT, InputLayer, build
 
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
+
 FOREVER = "9999-12-31T23:59:59.999Z"
 APRIL, MAY, JUNE = "2026-04-01", "2026-05-01", "2026-06-01"
 

@@ -20,7 +20,7 @@ import pytest
 
 from orchestration.project import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 COPIED = (
     "models", "macros", "seeds", "tests/data", "orchestration", "expectations",

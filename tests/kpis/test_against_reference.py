@@ -14,7 +14,7 @@ from tests.lifecycle.test_rates import close, counts, share
 from tests.reference import kpis as reference
 from tests.reference.compare import rows_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 Row = dict[str, Any]
 

@@ -37,6 +37,7 @@ def said(built: Built, *arguments: str) -> tuple[str, str]:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("since", [None, date(2026, 1, 1)])
 def test_a_plan_is_what_a_search_finds(built: Built, since: date | None) -> None:
     """§6's rates and curve, taken lead by lead; the number is searched for."""
@@ -136,6 +137,7 @@ def test_a_plan_is_what_a_search_finds(built: Built, since: date | None) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_it_says_how_many_from_where_and_by_when(built: Built) -> None:
     text, _ = said(built, "--sals", "90", "--by", BY.isoformat())
     assert text.startswith("90 SALs from 2026-02-13 to 2026-03-31, as of 2026-02-12")
@@ -148,6 +150,7 @@ def test_it_says_how_many_from_where_and_by_when(built: Built) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_what_was_never_seen_is_said(built: Built) -> None:
     text, _ = said(built, "--sals", "90000", "--by", BY.isoformat())
     assert "were never seen: the most was" in text
@@ -156,6 +159,7 @@ def test_what_was_never_seen_is_said(built: Built) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

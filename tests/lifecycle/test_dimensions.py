@@ -12,7 +12,7 @@ from tests.reference import dimensions
 from tests.reference.compare import SEEDS, compare_rows, report, rows_of
 from tests.reference.reference import Reference, Result
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 NAMED_BY = {
     "dim_campaigns": {

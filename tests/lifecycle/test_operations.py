@@ -27,7 +27,7 @@ from tests.reference.parsing import same_text
 
 Row = dict[str, Any]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ DAY = timedelta(days=1)
 Row = dict[str, Any]
 Hours = Callable[[str, datetime, datetime], float]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 
 @pytest.fixture(scope="module")

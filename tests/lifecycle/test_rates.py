@@ -25,7 +25,7 @@ TOKYO = timedelta(hours=9)
 OUTCOMES = ("accepted", "rejected", "ignored", "pending")
 Row = dict[str, Any]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 
 @pytest.fixture(scope="module")

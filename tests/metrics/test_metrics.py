@@ -23,7 +23,7 @@ from tests.metrics.cells import (
 from tests.metrics.conftest import Metrics, program
 from tests.reference.compare import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 GRAINS = ("month", "fiscal_quarter", "fiscal_year")
 

@@ -32,6 +32,7 @@ def assert_is_nowhere(out, *secrets):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_runs_with_and_without_postgres(tmp_path, database, monkeypatch):
     monkeypatch.setenv("LEAD_FUNNEL_RECORD", "1")
     landing, out = small_folder.write(tmp_path / "in"), tmp_path / "out"

@@ -39,6 +39,7 @@ def content(folder: Path) -> dict[str, tuple[bytes, float]]:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_hubspots_contacts(init, landing, tmp_path):
     shapes.hubspot(landing)
     before = content(landing)
@@ -62,6 +63,7 @@ def test_hubspots_contacts(init, landing, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_japanese_salesforces_report(init, landing, tmp_path):
     shapes.salesforce_report(landing)
     before = content(landing)
@@ -92,6 +94,7 @@ def test_a_japanese_salesforces_report(init, landing, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_list_in_excel(init, landing, tmp_path):
     shapes.excel_list(landing)
     before = content(landing)

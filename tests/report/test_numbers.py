@@ -15,7 +15,7 @@ from orchestration.project import Project
 from tests.report.expected import KEYS, Choice, Expected, Row
 from tests.report.opened import Opened
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 FILTERED = [name for name in KEYS if name not in ("history", "quarantine")]
 

@@ -15,7 +15,7 @@ from orchestration.report import page as report_page
 from orchestration.transformation import dbt_runner
 from tests.report.opened import Opened
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 HOSTILE = "</script><script>window.wronged = 1</script><img src=x onerror=alert(1)>"
 

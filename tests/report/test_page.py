@@ -19,7 +19,7 @@ from orchestration.report import page as report_page
 from orchestration.transformation import dbt_runner
 from tests.report.opened import Opened
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 MEGABYTE = 10**6
 

@@ -11,7 +11,7 @@ import pytest
 from orchestration.project import ROOT
 from tests.report.opened import Opened
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 REFUSED_CAMPAIGN = "LinkedIn_AI活用ホワイトペーパー"
 REFUSED_ID = "7015i0000000MtRAAU"

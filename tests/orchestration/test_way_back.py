@@ -27,7 +27,12 @@ from orchestration.publication import (
     manifest,
     versions,
 )
-from orchestration.publication.publications import PublicTable, publish, published
+from orchestration.publication.publications import (
+    PublicTable,
+    publish,
+    published,
+    remove_earlier,
+)
 from tests.end_to_end.command import in_process
 
 TABLES = [PublicTable("marts", "dim_people", ""), PublicTable("marts", "other", "")]
@@ -278,6 +283,20 @@ def test_what_is_shown_may_be_held_and_released(project: Project) -> None:
     assert (shown(project), events.held(project)) == (2, None)
     roll_back(project, kept.publications(project)[0].id, hold=True)
     roll_back(project, release=True)
+    assert events.held(project) is None
+
+
+def test_an_erasure_shows_the_newest_and_leaves_no_way_back(project: Project) -> None:
+    """Whoever holds an earlier publication holds the person that is erased."""
+    first = publication(project, 1)
+    publication(project, 2)
+    roll_back(project, hold=True)
+    say(project, "publications", "--mark", first, "--reason", "board deck")
+    newest = publication(project, 3)
+    assert shown(project) == 1
+    assert remove_earlier(project) == 2
+    assert shown(project) == 3
+    assert [one.id for one in kept.publications(project)] == [newest]
     assert events.held(project) is None
 
 

@@ -107,6 +107,6 @@ def _listed(project: Project) -> Iterator[str]:
             yield f"{asked}: open, the next run carries it out."
             continue
         stores = ", ".join(
-            f"{count:,} {name}" for name, count in erasure.stores.items()
+            f"{name} {count:,}" for name, count in erasure.stores.items()
         )
         yield f"{asked}: erased {erasure.erased_at}. {stores or 'Nothing was found'}."

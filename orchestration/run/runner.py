@@ -127,6 +127,9 @@ def _run_and_erase(
         if not erasing.go_on(project):
             break
         report.state = "running"
+        # They may quote who was not known then.
+        report.warnings.clear()
+        log.write_text("")
     erasing.end(project, stores)
 
 

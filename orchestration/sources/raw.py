@@ -231,7 +231,7 @@ class SystemLoad:
                     before = None
                 stat = _stat(file)
                 fingerprint = _fingerprint(file, stat)
-                if before and before.fingerprint and before.fingerprint == fingerprint:
+                if before and before.fingerprint == fingerprint_of(file, stat):
                     self._keep(file, before, parts)
                     continue
                 sha256 = _sha256(file)

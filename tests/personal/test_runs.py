@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -31,6 +33,8 @@ def job(monkeypatch, project):
 
     def execute(_project, report, *_):
         told.runs += 1
+        report.warnings.append(f"warned in {told.runs}")
+        logging.getLogger("lead_funnel").info("logged in %s", told.runs)
         told.seen.append(len(requests.are_open(project)))
         report.state = told.state
 
@@ -86,8 +90,12 @@ def test_what_a_run_finds_of_them_is_erased_by_the_next_at_once(project, job):
     requests.ask(project, email="anna@example.com")
     # Asked before the first run, after it, before the second, after it.
     job.finds_more = 2
-    assert runner.run(project).succeeded
-    assert job.runs == 2
+    report = runner.run(project)
+    assert report.succeeded and job.runs == 2
+    # What the first one said may quote who was not known then.
+    assert report.warnings == ["warned in 2"]
+    log = Path(report.log).read_text()
+    assert "logged in 1" not in log and "logged in 2" in log
     assert len(requests.erasures(project)) == 1
 
 

@@ -551,10 +551,8 @@ def point_to(project: Project, final: Path) -> None:
 
 def remove_earlier(project: Project) -> int:
     """Show the newest publication and remove all before it; how many there were."""
-    newest = kept.publications(project)[0].folder
+    there = kept.publications(project)
+    newest = there[0].folder
     point_to(project, newest)
-    before = [path for path in project.publications.iterdir() if path.is_dir()]
-    for path in before:
-        if path != newest:
-            shutil.rmtree(path, ignore_errors=True)
-    return len(before) - 1
+    kept.remove_all_but(project, {newest.resolve()})
+    return len(there) - 1

@@ -24,6 +24,8 @@ DEPLOY = ROOT / "deploy"
 UNITS = DEPLOY / "systemd"
 HOME = "/opt/lead-funnel"
 """Where the units expect the project."""
+PATIENCE = 600
+"""Seconds that a service may need on a busy machine for what takes it some ten."""
 
 
 def unit(name: str) -> ConfigParser:
@@ -96,15 +98,15 @@ class Services:
                 )
             if name == "code":
                 # The others find the code at once, and need not ask again.
-                self.wait(self._code_answers, 180)
+                self.wait(self._code_answers)
 
     def _code_answers(self) -> bool:
         with socket.socket() as asked:
             return asked.connect_ex(("127.0.0.1", self.code)) == 0
 
-    def wait(self, is_so: Callable[[], Any], seconds: float) -> Any:
+    def wait(self, is_so: Callable[[], Any]) -> Any:
         """Wait until something is so; what it was then."""
-        until = time.monotonic() + seconds
+        until = time.monotonic() + PATIENCE
         while True:
             for name, process in self.processes.items():
                 assert process.poll() is None, f"{name} ended: {self.log(name)}"
@@ -147,7 +149,7 @@ class Services:
         for name, process in reversed(self.processes.items()):
             process.terminate()
             try:
-                statuses[name] = process.wait(timeout=60)
+                statuses[name] = process.wait(timeout=PATIENCE)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 statuses[name] = process.wait()

@@ -204,6 +204,7 @@ HEALTH = """{ instance { daemonHealth { allDaemonStatuses { daemonType healthy }
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_services_start_with_their_history_in_postgres(server, tmp_path):  # noqa: F811
     server.psql("postgres", "create database dagster_history")
     folder = tmp_path / "services"
@@ -225,15 +226,13 @@ def test_the_services_start_with_their_history_in_postgres(server, tmp_path):  #
     )
     try:
         services.start()
-        assert "dagster_version" in services.wait(
-            lambda: services.get("/server_info"), 120
-        )
+        assert "dagster_version" in services.wait(lambda: services.get("/server_info"))
 
         def loaded():
             nodes = (services.ask(LOADED) or {}).get("repositoriesOrError", {})
             return nodes.get("nodes")
 
-        [found] = services.wait(loaded, 120)
+        [found] = services.wait(loaded)
         schedules = {
             each["name"]: each["scheduleState"]["status"] for each in found["schedules"]
         }
@@ -245,11 +244,12 @@ def test_the_services_start_with_their_history_in_postgres(server, tmp_path):  #
         assert sensors == {"build_after_loads": "RUNNING"}
 
         def healthy():
-            told = services.ask(HEALTH)["instance"]["daemonHealth"]["allDaemonStatuses"]
+            said = services.ask(HEALTH) or {"instance": {"daemonHealth": {}}}
+            told = said["instance"]["daemonHealth"].get("allDaemonStatuses", ())
             on = {each["daemonType"] for each in told if each["healthy"]}
             return on if "ASSET" in on or "SENSOR" in on else None
 
-        daemons = services.wait(healthy, 120)
+        daemons = services.wait(healthy)
         assert {"SCHEDULER", "SENSOR", "QUEUED_RUN_COORDINATOR"} <= daemons
     finally:
         statuses = services.stop()

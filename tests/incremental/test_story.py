@@ -55,3 +55,11 @@ def test_an_earlier_first_event_builds_everybody_anew(
     assert story.rows("select is_incremental from settings.run") == [(killed_before,)]
     assert state.owed(story.project) is None
     assert not story.compare()
+
+
+def test_a_day_of_hubspot_equals_a_full_refresh(tmp_path: Path) -> None:
+    """Contacts change and are erased, and as_of moves."""
+    story = begin(tmp_path, seed=1000, people=60)
+    found = story.live_a_day(1)
+    assert not found, "\n".join([*story.log, *found])
+    assert story.log[0].endswith(", a slice"), story.log

@@ -208,10 +208,8 @@ def written(
     )
 
 
-slow = pytest.mark.slow
-
-
-@slow
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_page_of_a_comparison_is_only_what_it_shows(written: Written) -> None:
     assert requests(written.page) == []
     assert list(parsed(written.page).iter(f"{HTML}script")) == []
@@ -221,7 +219,8 @@ def test_the_page_of_a_comparison_is_only_what_it_shows(written: Written) -> Non
     assert "<script>alert(1)</script>[/bold]" in " ".join(written.said.split())
 
 
-@slow
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_page_of_a_comparison_names_nobody(written: Written) -> None:
     assert "example.com" not in written.page
     for _, name, *_ in company.USERS:
@@ -229,7 +228,8 @@ def test_the_page_of_a_comparison_names_nobody(written: Written) -> None:
     assert "m1 (marketing)" in written.page
 
 
-@slow
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_rows_that_changed_come_first(written: Written) -> None:
     assert texts(written.page, "h2")[0] == "Rows of the definition that differ"
     rows = [said for said in texts(written.page, "p") if said[:2] in ("+ ", "- ")]
@@ -266,7 +266,8 @@ def test_the_rates_worked_out_here_are_those_of_a_table_of_wilsons() -> None:
     assert [round(x, 4) for x in bounds(15, 148)] == [0.0624, 0.1605]
 
 
-@slow
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_rates_of_all_months_are_those_counted_by_hand(written: Written) -> None:
     """March: march was accepted. April: late, slow and winner were accepted; called,
     ignored and passed were ignored; back was withdrawn, and is ignored now."""
@@ -290,7 +291,8 @@ PARTS = {
 }
 
 
-@slow
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_every_rate_of_every_month_has_its_interval(written: Written) -> None:
     """By the lifecycles themselves, counted in plain Python."""
     counted: dict[str, dict[str, Counter[str]]] = {"before": {}, "after": {}}
@@ -327,7 +329,8 @@ def lifecycles(project: Project, schema: str) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
 
-@slow
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_each_lead_that_flips_is_explained_by_both_readings(written: Written) -> None:
     flipped = {
         lead
@@ -361,7 +364,8 @@ def test_each_lead_that_flips_is_explained_by_both_readings(written: Written) ->
         assert f"Person {written.leads['back']['person_id']} As of" in reading
 
 
-@slow
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_causes_and_months_are_counted_by_lead(written: Written) -> None:
     """Each lead of the CSV, counted once more."""
     because: Counter[str] = Counter()
@@ -404,7 +408,8 @@ def test_a_month_is_that_of_the_hand_off() -> None:
     ]
 
 
-@slow
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_models_are_those_downstream_of_the_changed_seeds(
     written: Written,
 ) -> None:
@@ -440,7 +445,8 @@ def test_the_models_are_those_downstream_of_the_changed_seeds(
 MODELS = "Published tables that both readings hold, and their rows"
 
 
-@slow
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_changed_rows_of_a_table_are_counted(written: Written) -> None:
     sides = [
         {row["lifecycle_id"]: row for row in lifecycles(written.project, schema)}

@@ -4,7 +4,7 @@ import argparse
 import atexit
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -76,6 +76,20 @@ def _keep_share(config: pytest.Config, items: list[pytest.Item]) -> None:
     left_out = [item for item in exhaustive if item.path in others]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[
+    None, pytest.TestReport, pytest.TestReport
+]:
+    """Half a character, as hostile names have, would end the process that a test runs
+    in: it cannot be sent to the one that reports."""
+    report = yield
+    report.sections = [
+        (head, text.encode("utf-8", "backslashreplace").decode())
+        for head, text in report.sections
+    ]
+    return report
 
 
 @pytest.fixture(autouse=True)

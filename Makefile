@@ -118,8 +118,8 @@ test-all: $(DEV) ## Run every test: random companies, stories and kills, too
 	@$(PYTEST) $(TESTS)
 
 .PHONY: test-share
-test-share: $(DEV) ## Run the tests, and a SHARE=1/3 of those that take longest
-	@$(PYTEST) --share $(or $(SHARE),1/3) $(TESTS)
+test-share: $(DEV) ## Run the tests, and a SHARE=1/4 of those that take longest
+	@$(PYTEST) --share $(or $(SHARE),1/4) $(TESTS)
 
 .PHONY: torture
 torture: $(DEV) ## Kill runs, fill the disk and start two at once, with readers polling

@@ -217,6 +217,8 @@ def test_every_public_table_has_rows(by_hand: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_run_publishes_the_handwritten_rows(landing: Path, by_hand: Path) -> None:
     """Before and after a change, over all columns of all public tables."""
     project = Project.from_environment({}, landing=landing, out=landing.parent / "out")

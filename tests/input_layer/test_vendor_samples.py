@@ -4,7 +4,11 @@ import csv
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
+import pytest
+
 from orchestration.sources.tables import table_called
+
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 
 def read_samples(folder: Path) -> dict[str, list[dict]]:

@@ -3,6 +3,10 @@
 from datetime import datetime
 from decimal import Decimal
 
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
+
 TIMES = {
     "4/6/2026 12:30 AM": datetime(2026, 4, 6, 0, 30),
     "4/6/2026, 12:30 PM": datetime(2026, 4, 6, 12, 30),

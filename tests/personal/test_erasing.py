@@ -17,6 +17,8 @@ from tests import job
 from tests.live.made_up import MadeUp, lead, page
 from tests.personal import planted
 
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
+
 ALSO_COMPARED = (
     "person_id",
     "primary_record_id",

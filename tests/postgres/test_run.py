@@ -66,10 +66,12 @@ def test_runs_with_and_without_postgres(tmp_path, database, monkeypatch):
     assert "schema marts, shows the same." in in_process("status", out=out).stdout
     assert publications.published(project).rows == first.rows
 
-    with duckdb.connect(str(project.published_database), read_only=True) as connection:
-        tables = connection.execute(
-            "select schema_name, table_name from duckdb_tables()"
-        ).fetchall()
+    tables = []
+    for name in (publications.DATABASE, publications.PERSONAL_DATABASE):
+        with duckdb.connect(str(project.published / name), read_only=True) as file:
+            tables += file.execute(
+                "select schema_name, table_name from duckdb_tables()"
+            ).fetchall()
     assert len(tables) == len(first.rows)
     for schema, name in tables:
         there = rows_in_postgres(project, database, schema, name)

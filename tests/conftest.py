@@ -4,9 +4,10 @@ import argparse
 import atexit
 import fcntl
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from orchestration.cli import fall_silent
@@ -130,6 +131,17 @@ def published_sample(tmp_path_factory: pytest.TempPathFactory) -> Project:
             report = runner.run(project)
             assert report.state == "succeeded", report.sentence
     return project
+
+
+@pytest.fixture(scope="session")
+def marts(published_sample: Project) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The sample's published tables, those about persons among them. One connection
+    for all: a second one of this process would find `personal` attached already."""
+    path = str(published_sample.published_database)
+    with duckdb.connect(path, read_only=True) as connection:
+        personal = published_sample.published_personal_database
+        connection.execute(f"attach '{personal}' as personal (read_only)")
+        yield connection
 
 
 @pytest.fixture

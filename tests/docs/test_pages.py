@@ -102,18 +102,15 @@ def test_a_column_is_told_with_its_japanese_term_and_its_word(docs):
     assert "(glossary.html#ignore_rate)" in metric
 
 
-def test_the_catalog_has_the_types_of_the_published_tables(docs, published_sample):
+def test_the_catalog_has_the_types_of_the_published_tables(docs, marts):
     told = inlined(docs, "catalog")["nodes"]
     types = {"string": "VARCHAR", "int": "INTEGER"}
-    with duckdb.connect(str(published_sample.published_database), read_only=True) as c:
-        personal = published_sample.published_personal_database
-        c.execute(f"attach '{personal}' as personal (read_only)")
-        found: dict[str, dict[str, str]] = {}
-        for table, column, kind in c.execute(
-            "select table_name, column_name, data_type from duckdb_columns() "
-            "where schema_name in ('marts', 'marts_pii')"
-        ).fetchall():
-            found.setdefault(table, {})[column] = kind
+    found: dict[str, dict[str, str]] = {}
+    for table, column, kind in marts.execute(
+        "select table_name, column_name, data_type from duckdb_columns() "
+        "where schema_name in ('marts', 'marts_pii')"
+    ).fetchall():
+        found.setdefault(table, {})[column] = kind
     assert {node["metadata"]["name"] for node in told.values()} == found.keys()
     for node in told.values():
         assert {

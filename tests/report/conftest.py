@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
@@ -41,13 +40,3 @@ def page(browser: Browser, report: Path) -> Iterator[Opened]:
     """The report as it opens; a test that changes it puts it back."""
     with Opened.at(browser, report) as opened:
         yield opened
-
-
-@pytest.fixture(scope="session")
-def marts(published_sample: Project) -> Iterator[duckdb.DuckDBPyConnection]:
-    path = published_sample.published / "lead_funnel.duckdb"
-    connection = duckdb.connect(str(path), read_only=True)
-    personal = published_sample.published_personal_database
-    connection.execute(f"attach '{personal}' as personal (read_only)")
-    yield connection
-    connection.close()

@@ -16,6 +16,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,7 +27,9 @@ import dagster as dg
 from orchestration.personal import retention
 from orchestration.project import ROOT, Project
 
-KEPT_RUNS = 20
+KEPT_RUNS = 40
+"""Dagster's: a run of the whole job is two of them (orchestration/run/phases.py)."""
+
 PID_TAG = "lead_funnel/pid"
 """The process that writes the run down: without it nobody ends the run."""
 
@@ -44,16 +47,14 @@ LEFT_OUT = {
 
 
 class Recorder:
-    """Hands what happens in a run to the process that writes it down."""
+    """Hands what happens in runs to the process that writes it down."""
 
-    def __init__(self, project: Project, run_id: str) -> None:
-        self.run_id = run_id
+    def __init__(self, project: Project) -> None:
         folder = project.dagster_home / "unwritten"
         folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / f"{run_id}.jsonl"
+        self.path = folder / f"{uuid.uuid4()}.jsonl"
         self.log = project.logs / "history.log"
         self._file = self.path.open("w", encoding="utf-8")
-        self._has_begun = False
         with self.log.open("w") as log:
             self._writer = subprocess.Popen(
                 [
@@ -79,19 +80,21 @@ class Recorder:
     def tags(self) -> dict[str, str]:
         return {PID_TAG: str(self._writer.pid)}
 
-    def listen(self, instance: dg.DagsterInstance) -> None:
+    def listen(self, instance: dg.DagsterInstance, run_id: str) -> None:
+        begun: list[str] = []
+
         def heard(event: dg.EventLogEntry) -> None:
-            if not self._has_begun:
-                self._begin(instance)
+            if not begun:
+                begun.append(run_id)
+                self._begin(instance, run_id)
             told = event.dagster_event
             if told is None or told.event_type not in LEFT_OUT:
                 self._hand_over(event)
 
-        instance.add_event_listener(self.run_id, heard)
+        instance.add_event_listener(run_id, heard)
 
-    def _begin(self, instance: dg.DagsterInstance) -> None:
-        self._has_begun = True
-        run = instance.get_run_by_id(self.run_id)
+    def _begin(self, instance: dg.DagsterInstance, run_id: str) -> None:
+        run = instance.get_run_by_id(run_id)
         assert run is not None
         assert run.job_snapshot_id and run.execution_plan_snapshot_id
         plan = instance.get_execution_plan_snapshot(run.execution_plan_snapshot_id)
@@ -127,23 +130,23 @@ class Recorder:
 
 
 def write_down(path: Path, run_process: int) -> None:
-    """Write down the run whose events come in `path`, until it ends or its process
-    is gone."""
+    """Write down the runs whose events come in `path`, until they end or their
+    process is gone."""
     with _not_waiting_for_the_disk(), dg.DagsterInstance.get() as instance:
         _end_killed_runs(instance)
         for old in instance.get_run_ids()[KEPT_RUNS - 1 :]:
             instance.delete_run(old)
         _remove_old_runs(instance)
-        run: dg.DagsterRun | None = None
+        runs: list[dg.DagsterRun] = []
         for line in _lines(path, run_process):
             value = dg.deserialize_value(line)
             if isinstance(value, dg.EventLogEntry):
                 instance.handle_new_event(value)
             elif isinstance(value, dg.DagsterRun):
-                run = instance.add_run(value)
+                runs.append(instance.add_run(value))
             else:
                 instance.add_snapshot(value)
-        if run is not None:
+        for run in runs:
             found = instance.get_run_by_id(run.run_id)
             if found is not None and not found.is_finished:
                 instance.report_run_failed(found, "The process was killed.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from orchestration.project import Project
@@ -36,6 +36,9 @@ def title(step: str) -> str:
     return TITLES.get(step, step.replace("_", " ").capitalize())
 
 
+NOTHING_CHECKED = {"run": 0, "passed": 0, "warned": 0, "failed": 0}
+
+
 @dataclass
 class Step:
     """One step of a run, as far as it has got."""
@@ -43,6 +46,9 @@ class Step:
     name: str
     seconds: float | None = None
     state: str = "running"
+    """running, done, failed, or stands: what it came to in an earlier run holds."""
+    checks: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Its part of the report's."""
 
     @property
     def title(self) -> str:
@@ -74,13 +80,30 @@ class Report:
     def succeeded(self) -> bool:
         return self.state == "succeeded"
 
-    def count_check(self, kind: str, passed: bool, is_warning: bool) -> None:
-        counts = self.checks.setdefault(
-            kind, {"run": 0, "passed": 0, "warned": 0, "failed": 0}
-        )
-        counts["run"] += 1
+    def count_check(
+        self, kind: str, passed: bool, is_warning: bool, step: Step | None = None
+    ) -> None:
         word = "passed" if passed else "warned" if is_warning else "failed"
-        counts[word] += 1
+        one = {kind: NOTHING_CHECKED | {"run": 1, word: 1}}
+        self.checks = added(self.checks, one)
+        if step is not None:
+            step.checks = added(step.checks, one)
+
+    def take_over(self, step: Step) -> None:
+        """A step that had nothing to do, with what it came to before."""
+        self.steps.append(replace(step, state="stands", seconds=None))
+        self.checks = added(self.checks, step.checks)
+
+
+def added(*counts: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    """Checks by kind, counted together."""
+    total: dict[str, dict[str, int]] = {}
+    for checks in counts:
+        for kind, found in checks.items():
+            of_kind = total.setdefault(kind, NOTHING_CHECKED.copy())
+            for word, count in found.items():
+                of_kind[word] += count
+    return total
 
 
 class Observer:

@@ -6,32 +6,29 @@ import logging
 import os
 import time
 import uuid
-import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from orchestration.definition.check import checked
-from orchestration.defs.automation import JOB_NAME
 from orchestration.errors import LeadFunnelError
 from orchestration.increment import state
-from orchestration.live.configured import loaded_by_runs
 from orchestration.personal import erasing, requests, retention
 from orchestration.printable import printable_lines
 from orchestration.project import Project, in_environment
 from orchestration.publication import backups, kept, publications
-from orchestration.publication.postgres import address
 from orchestration.run import (
     garbage_collection,
     history,
     interrupts,
+    phases,
     progress,
     run_log,
     trouble,
@@ -40,7 +37,6 @@ from orchestration.run.failures import INTERRUPTED, sentence_of
 from orchestration.run.lock import is_lost, locked
 from orchestration.run.report import Observer, Report, Step, keep, last_report
 from orchestration.spark import engine, session
-from orchestration.transformation import dbt_runner
 
 KEPT_LOGS = 20
 
@@ -88,7 +84,7 @@ def run(
                 state.forget(project)
             if project.engine == "spark":
                 session.check_installed()
-            _run_and_erase(project, report, observer or Observer(), record, log)
+            _run_and_erase(project, report, observer or Observer(), record, log, before)
         except LeadFunnelError as error:
             _fail(report, str(error))
         except dg.Failure as failure:
@@ -111,7 +107,12 @@ def run(
 
 
 def _run_and_erase(
-    project: Project, report: Report, observer: Observer, record: bool, log: Path
+    project: Project,
+    report: Report,
+    observer: Observer,
+    record: bool,
+    log: Path,
+    before: Report | None,
 ) -> None:
     """The run, with what was asked to be erased: before it what is kept of them is
     rewritten, after it what readers and history had before is removed. A run that
@@ -121,7 +122,7 @@ def _run_and_erase(
         observer.noted(f"Kept for long enough and removed: {what} ({count:,}).")
     while True:
         stores += _erase(project, report, observer, log)
-        _execute(project, report, observer, record)
+        _execute(project, report, observer, record, before)
         if not report.succeeded:
             return
         if not erasing.go_on(project):
@@ -184,7 +185,11 @@ def _fail(report: Report, sentence: str, *, foreseen: bool = True) -> None:
 
 
 def _execute(
-    project: Project, report: Report, observer: Observer, record: bool
+    project: Project,
+    report: Report,
+    observer: Observer,
+    record: bool,
+    before: Report | None,
 ) -> None:
     preparing = Step("prepare")
     report.steps.append(preparing)
@@ -193,16 +198,10 @@ def _execute(
     # What has to be mended there is said before anything is loaded.
     checked(project)
     backups.check(project)
-    run_id = str(uuid.uuid4())
     # Imports of its own while this process prepares.
-    recorder = history.Recorder(project, run_id) if record else None
+    recorder = history.Recorder(project) if record else None
     try:
-        job = _job(
-            project.engine,
-            dbt_runner.fingerprint(project),
-            address.is_wanted(),
-            tuple((source.name, *source.tables) for source in loaded_by_runs()),
-        )
+        parts = phases.of_this_process(project)
         preparing.seconds = round(time.monotonic() - clock, 3)
         preparing.state = "done"
         observer.ended(preparing)
@@ -212,15 +211,13 @@ def _execute(
             run_log.listening(watch.hear),
             progress.listening(observer.said, observer.noted),
         ):
-            if recorder is not None:
-                recorder.listen(instance)
-            result = job.execute_in_process(
-                instance=instance,
-                run_id=run_id,
-                run_config={"loggers": {"run_log": {}}},
-                tags=recorder.tags if recorder is not None else None,
-                raise_on_error=False,
-            )
+            run = partial(_in_dagster, parts.job, instance, recorder)
+            result = run(parts.loads)
+            if result.success:
+                stands = phases.standing(project, before, report)
+                for step in stands or ():
+                    report.take_over(step)
+                result = run(parts.builds if stands is None else parts.publication)
     finally:
         if recorder is not None and not recorder.finish():
             _warn(
@@ -235,21 +232,29 @@ def _execute(
         _fail(report, "The run ended without a result.", foreseen=False)
 
 
+def _in_dagster(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    recorder: history.Recorder | None,
+    assets: Sequence[dg.AssetKey],
+) -> dg.ExecuteInProcessResult:
+    """A run of some of the job's assets, with their checks."""
+    run_id = str(uuid.uuid4())
+    if recorder is not None:
+        recorder.listen(instance, run_id)
+    return job.execute_in_process(
+        instance=instance,
+        run_id=run_id,
+        asset_selection=assets,
+        run_config={"loggers": {"run_log": {}}},
+        tags=recorder.tags if recorder is not None else None,
+        raise_on_error=False,
+    )
+
+
 def _warn(report: Report, observer: Observer, text: str) -> None:
     report.warnings.append(text)
     observer.warned(text)
-
-
-@lru_cache(maxsize=4)
-def _job(
-    _engine: str, _fingerprint: str, _with_postgres: bool, _live: tuple
-) -> dg.JobDefinition:
-    """The job; what it is made of changes only with these."""
-    from orchestration.definitions import of_this_process
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return of_this_process().resolve_job_def(JOB_NAME)
 
 
 class _Watch:
@@ -281,7 +286,7 @@ class _Watch:
             logging.getLogger("lead_funnel").error("%s", trace)
             self._end(record.step or "", "failed")
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            self._count(event.event_specific_data)
+            self._count(event.event_specific_data, self.steps.get(record.step or ""))
 
     def _start(self, name: str) -> None:
         step = self.steps[name] = Step(name)
@@ -299,7 +304,7 @@ class _Watch:
         _keep(self.project, self.report)
         self.observer.ended(step)
 
-    def _count(self, evaluation: Any) -> None:
+    def _count(self, evaluation: Any, step: Step | None) -> None:
         said = evaluation.metadata.get("kind")
         is_expectation = "data_docs" in evaluation.metadata
         self.report.count_check(
@@ -310,6 +315,7 @@ class _Watch:
             else "dbt tests",
             evaluation.passed,
             evaluation.severity == dg.AssetCheckSeverity.WARN,
+            step,
         )
 
 

@@ -41,8 +41,11 @@
 {%- set named = columns_by_name(system, raw) -%}
 {%- do check_needed_columns(system, table, relation, named) -%}
 {%- do check_nothing_is_inside(system, table, relation, named) -%}
-{%- set words = blank_words() -%}
-{%- set conventions = column_conventions(system, table) -%}
+{#- Of a table that is not there nothing is read, so nothing is asked; while dbt
+    parses, the seeds are named. -#}
+{%- set is_read = raw or not execute -%}
+{%- set words = blank_words() if is_read else {} -%}
+{%- set conventions = column_conventions(system, table) if is_read else {} -%}
 {%- set kinds = kinds_of_columns(
     texts, instants, dates, decimals, numbers, booleans
 ) -%}
@@ -56,12 +59,12 @@
     {'source_key': key, 'row_changed_at': changed_names}
 ) -%}
 {#- Words and signs are looked for only in columns that have any. -#}
-{%- set time_names = time_words() if instants or dates else {} -%}
+{%- set time_names = time_words() if is_read and (instants or dates) else {} -%}
 {%- set worded = [] -%}
 {%- for name, convention in conventions.items() if convention.has_words -%}
     {%- do worded.append(name) -%}
 {%- endfor -%}
-{%- set signs = currency_signs() if decimals else {} -%}
+{%- set signs = currency_signs() if is_read and decimals else {} -%}
 {%- set usual = source_setting(system, 'currency') -%}
 {%- set wanted = {} -%}
 {%- for kind in [texts, instants, dates, decimals, numbers, booleans] -%}

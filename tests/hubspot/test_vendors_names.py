@@ -22,7 +22,7 @@ from tests.live import account
 from tests.live.servers.hubspot import HubSpot
 
 Row = dict[str, Any]
-MARKS = {"own": "1000", "airbyte": "2000", "fivetran": "3000", "api": "4000"}
+MARKS = {"own": "88801", "airbyte": "88802", "fivetran": "88803", "api": "88804"}
 """What the ids of a layout begin with, so that all can stand in one folder."""
 PREFIXES = {
     "own": "properties_", "airbyte": "properties_", "fivetran": "property_",

@@ -57,13 +57,17 @@ KEYS = {
 
 
 def key_of(table: str, row: Mapping[str, Any]) -> tuple:
-    names = KEYS.get(table)
-    if names is None and table.startswith("engagements_"):
-        names = ("id",)
-    if names is None and re.fullmatch("engagement_(call|email|meeting|task)", table):
-        names = ("engagement_id",)
-    own = names or sorted(name for name in row if not name.startswith("_"))
-    return tuple(str(row.get(name)) for name in own)
+    return tuple(str(row.get(name)) for name in key_columns(table, row))
+
+
+def key_columns(table: str, row: Mapping[str, Any]) -> tuple[str, ...]:
+    if table in KEYS:
+        return KEYS[table]
+    if table.startswith("engagements_"):
+        return ("id",)
+    if re.fullmatch("engagement_(call|email|meeting|task)", table):
+        return ("engagement_id",)
+    return tuple(sorted(name for name in row if not name.startswith("_")))
 
 
 def rows_of(write: Write, known: Known) -> Tables:
@@ -163,7 +167,7 @@ class Landed:
         """Empty tables with the columns that these rows have."""
         self.kinds = {
             table: {
-                name: kind_of(name, [row.get(name) for row in rows])
+                name: kind_of(f"{table}.{name}", [row.get(name) for row in rows])
                 for name in dict.fromkeys(name for row in rows for name in row)
             }
             for table, rows in all_rows.items()
@@ -185,16 +189,9 @@ class Landed:
                 kinds = self.kinds[table]
                 place = f'{self.schema}."{table}"'
                 given = {n: literal(row[n], kinds[n]) for n in row}
-                named = KEYS.get(table) or [
-                    name
-                    for name in row
-                    if name in ("id", "engagement_id")
-                    and table.startswith(("engagement_", "engagements_"))
-                    and table != "engagement_contact"
-                ]
-                own = named or [name for name in row if not name.startswith("_")]
                 same = " and ".join(
-                    f'"{name}" is not distinct from {given[name]}' for name in own
+                    f'"{name}" is not distinct from {given[name]}'
+                    for name in key_columns(table, row)
                 )
                 columns = ", ".join(f'"{name}"' for name in given)
                 statements += [
@@ -205,23 +202,30 @@ class Landed:
         self.psql("\n".join([*statements, "commit"]))
 
 
+NUMBERS = {
+    "id": "bigint", "Id": "bigint", "timestamp": "bigint", "amount": "numeric",
+    "probability": "numeric",
+}  # fmt: skip
+"""How the names of columns end that are numbers where all in them is one."""
+
+
+ARRAYS = {"deals.contacts", "engagements_calls.contacts"}
+"""Lists that are arrays of Postgres; others are jsonb, as objects are."""
+
+
 def kind_of(name: str, values: list[Any]) -> str:
-    """The type of a column, by all that stands in it. Ids of deals are an array, other
-    lists and objects JSON."""
+    """The type of a column, by all that stands in it."""
     told = [value for value in values if value not in (None, "")]
     if any(isinstance(value, list | dict) for value in told):
-        is_plain = name == "contacts" and all(isinstance(v, list) for v in told)
-        return "text[]" if is_plain else "jsonb"
-    texts = [str(value) for value in told]
+        return "text[]" if name in ARRAYS else "jsonb"
+    number = next((kind for end, kind in NUMBERS.items() if name.endswith(end)), "")
     for pattern, kind in (
         (r"(?i)true|false", "boolean"),
-        (r"\d{4}-\d\d-\d\d[ T][\d:.]+(Z|)", "timestamptz"),
-        (r"\d+(\.\d+)?", "numeric" if name.endswith(("amount", "y")) else "bigint"),
+        (r"\d{4}-\d\d-\d\d[ T][\d:.]+Z?", "timestamptz"),
+        (r"\d+(\.\d+)?", number),
     ):
-        if texts and all(re.fullmatch(pattern, text) for text in texts):
-            is_id = name.endswith(("id", "vid", "amount", "probability", "timestamp"))
-            if kind not in ("bigint", "numeric") or is_id or name.endswith("Id"):
-                return kind
+        if kind and told and all(re.fullmatch(pattern, str(each)) for each in told):
+            return kind
     return "text"
 
 

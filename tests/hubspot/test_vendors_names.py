@@ -18,6 +18,7 @@ from orchestration.sources import raw
 from orchestration.warehouse import connect
 from tests.hubspot.company import write_csv, write_lines, write_page
 from tests.hubspot.conftest import LAYERS, load_and_build, project_of
+from tests.hubspot.test_nested import folder_of_samples
 from tests.live import account
 from tests.live.servers.hubspot import HubSpot
 
@@ -30,20 +31,11 @@ PREFIXES = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def recorded(shared_hubspot: Path) -> list[Row]:
-    page = json.loads((shared_hubspot / "mock_contacts_with_history.json").read_text())
-    return page["results"]
-
-
-@pytest.fixture(scope="module")
-def shared_hubspot() -> Path:
-    from tests.conftest import SHARED
-
-    folder = SHARED / "data" / "hubspot_api"
-    if not folder.is_dir():
-        pytest.skip(f"HubSpot's payloads are not at {folder} (LEAD_FUNNEL_SHARED)")
-    return folder
+@pytest.fixture
+def recorded(shared_data: Path) -> list[Row]:
+    folder = folder_of_samples(shared_data, "hubspot_api")
+    page = (folder / "mock_contacts_with_history.json").read_text(encoding="utf-8")
+    return json.loads(page)["results"]
 
 
 def marked(contacts: list[Row], mark: str) -> list[Row]:

@@ -461,8 +461,8 @@ KNOWS_EARLIER_RUNS = {
 refresh in a folder of its own has none before it."""
 
 
-OF_THE_LOAD = {"quarantine": "* exclude (seen_at) from {rows}"}
-"""When a raw row was loaded is another instant in another OUT, and nothing else is."""
+OF_THE_LOAD = KNOWS_EARLIER_RUNS | {"quarantine": "* exclude (seen_at) from {rows}"}
+"""When a raw row was loaded is another instant in another OUT, too."""
 
 
 def differences(

@@ -1,9 +1,12 @@
-"""Activities from a Marketo on the loopback: `python -m benchmarks.live <what> …`.
+"""Activities from a Marketo on the loopback, and from a file: `python -m
+benchmarks.live <what> …`.
 
 `serve <folder> <rows>` is that Marketo: it prints its address, and ends when its input
 does. `download <folder> <address>` fetches the export of all activities and throws it
 away, which is what the server itself can do; `load <folder> <address>` loads it into a
-landed store. Both print what it took as JSON, without Python's start.
+landed store. `scan <folder> <file>` lets DuckDB read every value of such activities in
+a CSV file, `files <folder> <file>` loads it as a file of LANDING. All print what it
+took as JSON, without Python's start.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from orchestration.live.marketo.settings import written
 from orchestration.live.marketo.source import ACTIVITY_TYPES, MarketoSource
 from orchestration.live.pipeline import load
 from orchestration.project import Project
+from orchestration.sources.raw import load_system
 from tests.live.servers.marketo import Company, MarketoServer
 
 ROWS = 1_000_000
@@ -39,8 +43,11 @@ PATIENCE = Patience(poll=0.05)
 SECTION, BEFORE = "## Live loads", "## Growth"
 """The heading of its section of the page, and the one that comes behind it."""
 DOWNLOAD, LOAD = "plain download", "live load"
+SCAN, FILES = "DuckDB reads the file", "load of the file"
+PLAIN = {LOAD: DOWNLOAD, FILES: SCAN}
+"""By what is measured, the least that it could take."""
 HEADINGS = (
-    "rows", "MB", "what", "CPU", "wall", "peak memory", "rows per s", "× download",
+    "rows", "MB", "what", "CPU", "wall", "peak memory", "rows per s", "× plain",
 )  # fmt: skip
 
 
@@ -50,7 +57,7 @@ class Line:
 
     rows: int
     size: int
-    """Of the export, in bytes."""
+    """Of the export or file, in bytes."""
     what: str
     seconds: float
     """Of the work, on the clock."""
@@ -122,33 +129,43 @@ def run(folder: Path, rows: int, environment: Mapping[str, str]) -> list[Line]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     lines = []
+
+    def line(name: str, what: str, of: str) -> None:
+        print(f"  {rows:,} rows, {what} …", flush=True)
+        command = [sys.executable, "-m", "benchmarks.live", name, str(folder), of]
+        cost = measure.run(command, environment, folder / f"{name}.log")
+        said = json.loads(
+            next(line for line in cost.output.splitlines() if line[:1] == "{")
+        )
+        if said["rows"] != rows:
+            raise SystemExit(f"{what}: {said['rows']:,} of {rows:,} rows came.")
+        lines.append(
+            Line(rows, said["size"], what, said["seconds"], cost.cpu, cost.peak_mb)
+        )
+
     with served(folder, rows, environment) as address:
-        for name, what in (("download", DOWNLOAD), ("load", LOAD)):
-            print(f"  {rows:,} rows, {what} …", flush=True)
-            command = [sys.executable, "-m", "benchmarks.live", name, folder, address]
-            cost = measure.run(
-                [*map(str, command)], environment, folder / f"{name}.log"
-            )
-            said = json.loads(
-                next(line for line in cost.output.splitlines() if line[:1] == "{")
-            )
-            if said["rows"] != rows:
-                raise SystemExit(f"{what}: {said['rows']:,} of {rows:,} rows came.")
-            lines.append(
-                Line(rows, said["size"], what, said["seconds"], cost.cpu, cost.peak_mb)
-            )
+        line("download", DOWNLOAD, address)
+        line("load", LOAD, address)
+    file = folder / "landing" / "marketo" / "activity_change_data_value.csv"
+    file.parent.mkdir(parents=True)
+    # Without the leads themselves nothing of Marketo is read.
+    (file.parent / "lead.csv").write_text("id,createdAt\n")
+    with duckdb.connect() as connection:
+        connection.execute(ACTIVITIES, [rows, str(file)])
+    line("scan", SCAN, str(file))
+    line("files", FILES, str(file))
     shutil.rmtree(folder)
     return lines
 
 
 def cells(lines: list[Line]) -> list[list[str]]:
-    """The lines of a table; the rate of each beside that of the download."""
+    """The lines of a table; the time of each beside the least that it could take."""
     found = []
     for line in lines:
         own = next(
             each.seconds
             for each in lines
-            if each.rows == line.rows and each.what == DOWNLOAD
+            if each.rows == line.rows and each.what == PLAIN.get(line.what, line.what)
         )
         found.append(
             [
@@ -159,7 +176,7 @@ def cells(lines: list[Line]) -> list[list[str]]:
                 f"{line.seconds:.1f} s",
                 f"{line.peak_mb:,.0f} MB",
                 f"{line.rows / line.seconds:,.0f}",
-                f"{line.seconds / own:.1f}" if line.what != DOWNLOAD else "–",
+                f"{line.seconds / own:.1f}" if line.what in PLAIN else "–",
             ]
         )
     return found
@@ -175,9 +192,10 @@ def section(table: str, machine: str) -> str:
 Activities that Marketo exports, from a server on the loopback: *plain download* fetches
 the file of the export and throws it away, which is the rate of the server itself; *live
 load* is `lead-funnel load` of it: fetched, held to its checksum, split by activity type
-and written as Parquet, in packages between which it can be stopped. *Wall* and *rows
-per s* are without the start of Python. Memory is flat: a load holds one package of
-100,000 rows, however many there are.
+and written as Parquet, in packages between which it can be stopped. *DuckDB reads the
+file* is every value of such activities in a CSV file; *load of the file* makes a raw
+table of it. *Wall* and *rows per s* are without the start of Python. Memory is flat: a
+load holds one package of 100,000 rows, however many there are.
 
 {table}
 
@@ -254,17 +272,44 @@ def load_all(folder: Path, address: str) -> dict[str, Any]:
     return {"rows": rows, "size": source.marketo.usage.bytes, "seconds": seconds}
 
 
+def scan(folder: Path, file: str) -> dict[str, Any]:
+    """Let DuckDB read every value of a file."""
+    with duckdb.connect() as connection:
+        began = time.monotonic()
+        [(rows, *_)] = connection.execute(
+            "select count(*), max(columns(*)) from read_csv(?, all_varchar = true)",
+            [file],
+        ).fetchall()
+        seconds = time.monotonic() - began
+    return {"rows": rows, "size": Path(file).stat().st_size, "seconds": seconds}
+
+
+def load_file(folder: Path, file: str) -> dict[str, Any]:
+    """Load the file, which lies in LANDING, into a new raw table."""
+    project = Project.from_environment(
+        {}, landing=Path(file).parents[1], out=folder / "of_file"
+    )
+    project.prepare_out()
+    began = time.monotonic()
+    loaded = load_system(project, "marketo")
+    seconds = time.monotonic() - began
+    rows = sum(table.rows for table in loaded.values())
+    return {"rows": rows, "size": Path(file).stat().st_size, "seconds": seconds}
+
+
+DOES = {"download": download, "load": load_all, "scan": scan, "files": load_file}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.live")
-    parser.add_argument("what", choices=("serve", "download", "load"))
+    parser.add_argument("what", choices=("serve", *DOES))
     parser.add_argument("folder", type=Path)
-    parser.add_argument("of", help="how many rows, or the address")
+    parser.add_argument("of", help="how many rows, the address, or the file")
     given = parser.parse_args()
     if given.what == "serve":
         serve(given.folder, int(given.of))
         return
-    do = download if given.what == "download" else load_all
-    print(json.dumps(do(given.folder, given.of)))
+    print(json.dumps(DOES[given.what](given.folder, given.of)))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import __main__ as bench
 from benchmarks import live
-from benchmarks.live import DOWNLOAD, LOAD, Line
+from benchmarks.live import DOWNLOAD, FILES, LOAD, SCAN, Line
 
 
 def test_a_few_thousand_rows_are_loaded_and_told(tmp_path, monkeypatch, capsys):
@@ -22,8 +22,7 @@ def test_a_few_thousand_rows_are_loaded_and_told(tmp_path, monkeypatch, capsys):
     assert text.endswith("## Growth\n\n* none\n")
     rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ")]
     assert [(row[0], row[2]) for row in rows[1:]] == [
-        ("| 3,000", DOWNLOAD),
-        ("| 3,000", LOAD),
+        ("| 3,000", what) for what in (DOWNLOAD, LOAD, SCAN, FILES)
     ]
     assert not (tmp_path / "live").exists()
 
@@ -32,10 +31,14 @@ def test_rates_stand_beside_the_servers_own() -> None:
     lines = [
         Line(1_000_000, 200_000_000, DOWNLOAD, seconds=0.5, cpu=1.0, peak_mb=100.0),
         Line(1_000_000, 200_000_000, LOAD, seconds=20.0, cpu=15.5, peak_mb=400.0),
+        Line(1_000_000, 200_000_000, SCAN, seconds=2.0, cpu=3.0, peak_mb=100.0),
+        Line(1_000_000, 200_000_000, FILES, seconds=3.0, cpu=4.0, peak_mb=200.0),
     ]
     assert live.cells(lines) == [
         ["1,000,000", "200", DOWNLOAD, "1.0 s", "0.5 s", "100 MB", "2,000,000", "–"],
         ["1,000,000", "200", LOAD, "15.5 s", "20.0 s", "400 MB", "50,000", "40.0"],
+        ["1,000,000", "200", SCAN, "3.0 s", "2.0 s", "100 MB", "500,000", "–"],
+        ["1,000,000", "200", FILES, "4.0 s", "3.0 s", "200 MB", "333,333", "1.5"],
     ]
 
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from orchestration import cli
 from orchestration.project import ROOT
+from orchestration.publication.publications import DATABASE, PERSONAL_DATABASE
 
 
 def start(
@@ -67,17 +68,18 @@ def settings_of(
 
 
 def published_rows(out: Path) -> dict[str, list[tuple]]:
-    """Every row of every public table, sorted: a table has no order."""
-    connection = duckdb.connect(
-        str(out / "published" / "lead_funnel.duckdb"), read_only=True
-    )
-    try:
-        tables = connection.execute(
-            "select schema_name || '.' || table_name from duckdb_tables() order by 1"
-        ).fetchall()
-        return {
-            table: connection.execute(f"from {table} order by all").fetchall()
-            for (table,) in tables
-        }
-    finally:
-        connection.close()
+    """Every row of every public table, those about persons among them, sorted: a table
+    has no order."""
+    found = {}
+    for name in (DATABASE, PERSONAL_DATABASE):
+        path = out / "published" / name
+        if not path.exists():
+            continue  # Names may be left out of what is published.
+        with duckdb.connect(str(path), read_only=True) as file:
+            tables = file.execute(
+                "select schema_name || '.' || table_name from duckdb_tables() "
+                "order by 1"
+            ).fetchall()
+            for (table,) in tables:
+                found[table] = file.execute(f"from {table} order by all").fetchall()
+    return found

@@ -15,7 +15,11 @@ from orchestration.defs import gates, transform
 from orchestration.increment import state
 from orchestration.project import Project, RunVars
 from orchestration.publication import kept
-from orchestration.publication.publications import PUBLIC_SCHEMAS, published
+from orchestration.publication.publications import (
+    PUBLIC_SCHEMAS,
+    PublicTable,
+    published,
+)
 from orchestration.run import runner
 from orchestration.transformation import dbt_runner
 from tests import job
@@ -103,7 +107,7 @@ def test_where_nothing_changed_nothing_is_built_or_checked_again(done, monkeypat
 def test_parquet_files_hold_the_same_rows(done):
     project, _ = done
     for table, rows in published_rows(project.out).items():
-        file = project.published / f"{table.split('.')[1]}.parquet"
+        file = project.published / PublicTable(*table.split("."), "").file
         assert duckdb.sql(f"from '{file}' order by all").fetchall() == rows, table
 
 

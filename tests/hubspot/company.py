@@ -35,6 +35,10 @@ def plain(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%d %H:%M:%S")
 
 
+CHANGED = at("05-01")
+"""When a row was changed last, where nothing else is said."""
+
+
 @dataclass(frozen=True)
 class Said:
     """A property became a value."""
@@ -57,6 +61,7 @@ class Contact:
     properties: Mapping[str, str] = field(default_factory=dict)
     merged: tuple[str, ...] = ()
     is_gone: bool = False
+    changed: datetime = CHANGED
 
 
 STAGE, STATUS, OWNER = "lifecyclestage", "hs_lead_status", "hubspot_owner_id"
@@ -136,18 +141,19 @@ class Deal:
     closing: datetime
     amount: str
     owner: str = "71"
-    became: str = ""
+    merged: tuple[str, ...] = ()
+    is_gone: bool = False
+    changed: datetime = CHANGED
 
 
 DEALS = (
     Deal("501", ("101",), at("04-10"), ((TALKS, at("04-10")), (WON, at("04-20"))),
          at("04-30"), "1200000"),
-    # Belongs to a contact who was merged; made one with another deal.
-    Deal("502", ("103",), at("04-11"), ((TALKS, at("04-11")),), at("05-30"), "50000",
-         became="503"),
+    # Belongs to a contact who was merged; made one with the next deal.
+    Deal("502", ("103",), at("04-11"), ((TALKS, at("04-11")),), at("05-30"), "50000"),
     Deal("503", ("102", "107"), at("04-11"),
          ((TALKS, at("04-11")), (DROPPED, at("04-25", "02:00:00"))), at("04-26"),
-         "80000"),
+         "80000", merged=("502",)),
 )  # fmt: skip
 
 OWNERS = (
@@ -175,6 +181,8 @@ class Work:
     owner: str
     status: str
     direction: str = ""
+    is_gone: bool = False
+    changed: datetime = CHANGED
 
 
 WORK = (
@@ -196,6 +204,8 @@ WHEN_OF = {"meeting": "hs_meeting_start_time"}
 
 FORMS = (("f-77", "Price list"),)
 SENT_FORMS = (("c-1", "105", "f-77", at("04-04", "00:00:30")),)
+MADE = at("03-01")
+"""When forms and lists were."""
 
 
 @dataclass(frozen=True)
@@ -241,7 +251,7 @@ class Company:
                 number=self.marked(each.number),
                 contacts=self.all_marked(each.contacts),
                 owner=self.marked(each.owner),
-                became=self.marked(each.became),
+                merged=self.all_marked(each.merged),
             )
             for each in DEALS
         ]
@@ -275,6 +285,16 @@ class Company:
             (*self.all_marked(ids), when) for *ids, when in SENT_FORMS
         ]  # fmt: skip
 
+    @property
+    def lists(self) -> list[tuple[str, str]]:
+        """Each with its name; somebody chose who is in it."""
+        return []
+
+    @property
+    def members(self) -> list[tuple[str, str, datetime, bool]]:
+        """List, contact, since when, and whether he still is."""
+        return []
+
     def unmarked(self, value: object) -> object:
         """A value as it is without the mark."""
         if not isinstance(value, str) or not self.mark:
@@ -301,7 +321,7 @@ def properties_of(contact: Contact) -> dict[str, str]:
         "firstname": contact.name[0],
         "lastname": contact.name[1],
         "hubspot_owner_id": contact.owner,
-        "lastmodifieddate": iso(at("05-01")),
+        "lastmodifieddate": iso(contact.changed),
         "hs_merged_object_ids": ";".join(contact.merged),
         "hs_object_id": contact.number,
         **{name: value for name, value in now.items() if name != OWNER},
@@ -382,7 +402,7 @@ def fivetran(folder: Path, of: Company) -> None:
                 "deal_id": each.number,
                 "deal_pipeline_stage_id": each.stages[-1][0],
                 "owner_id": each.owner,
-                "is_deleted": "false",
+                "is_deleted": str(each.is_gone).lower(),
                 "property_amount": each.amount,
                 "property_createdate": plain(each.created),
                 "property_closedate": plain(each.closing),
@@ -415,9 +435,9 @@ def fivetran(folder: Path, of: Company) -> None:
     write_csv(
         folder / "merged_deal.csv",
         (
-            {"deal_id": each.became, "merged_deal_id": each.number}
+            {"deal_id": each.number, "merged_deal_id": old}
             for each in of.deals
-            if each.became
+            for old in each.merged
         ),
     )
     write_csv(
@@ -481,13 +501,20 @@ def fivetran(folder: Path, of: Company) -> None:
                 {
                     "engagement_id": each.number,
                     "type": each.direction or each.kind.upper(),
+                    "_fivetran_deleted": str(each.is_gone).lower(),
                     **prefixed(work_properties(each)),
                 }
                 for each in of.work
                 if each.kind == kind
             ),
         )
-    write_csv(folder / "form.csv", ({"guid": n, "name": name} for n, name in of.forms))
+    write_csv(
+        folder / "form.csv",
+        (
+            {"guid": number, "name": name, "created_at": plain(MADE)}
+            for number, name in of.forms
+        ),
+    )
     write_csv(
         folder / "contact_form_submission.csv",
         (
@@ -500,6 +527,31 @@ def fivetran(folder: Path, of: Company) -> None:
             for number, contact, form, when in of.sent_forms
         ),
     )
+    if of.lists:
+        write_csv(
+            folder / "contact_list.csv",
+            (
+                {
+                    "id": number,
+                    "name": name,
+                    "processing_type": "MANUAL",
+                    "created_at": plain(MADE),
+                }
+                for number, name in of.lists
+            ),
+        )
+        write_csv(
+            folder / "contact_list_member.csv",
+            (
+                {
+                    "contact_id": contact,
+                    "contact_list_id": number,
+                    "added_at": plain(since),
+                }
+                for number, contact, since, is_member in of.members
+                if is_member
+            ),
+        )
 
 
 def airbyte(folder: Path, of: Company) -> None:
@@ -517,7 +569,7 @@ def airbyte(folder: Path, of: Company) -> None:
                     "id": each.number,
                     "archived": each.is_gone,
                     "createdAt": iso(each.created),
-                    "updatedAt": iso(at("05-01")),
+                    "updatedAt": iso(each.changed),
                     "companies": [],
                     "properties": {"email": each.email},
                     **flat(properties_of(each)),
@@ -550,19 +602,15 @@ def airbyte(folder: Path, of: Company) -> None:
             record(
                 {
                     "id": each.number,
-                    "archived": False,
+                    "archived": each.is_gone,
                     "contacts": list(each.contacts),
-                    "updatedAt": iso(at("05-01")),
+                    "updatedAt": iso(each.changed),
                     "properties_dealstage": each.stages[-1][0],
                     "properties_amount": each.amount,
                     "properties_createdate": iso(each.created),
                     "properties_closedate": iso(each.closing),
                     "properties_hubspot_owner_id": each.owner,
-                    "properties_hs_merged_object_ids": ";".join(
-                        other.number
-                        for other in of.deals
-                        if other.became == each.number
-                    ),
+                    "properties_hs_merged_object_ids": ";".join(each.merged),
                 }
             )
             for each in of.deals
@@ -631,7 +679,8 @@ def airbyte(folder: Path, of: Company) -> None:
                 record(
                     {
                         "id": each.number,
-                        "archived": False,
+                        "archived": each.is_gone,
+                        "updatedAt": iso(each.changed),
                         "contacts": list(each.contacts),
                         **flat(work_properties(each)),
                     }
@@ -641,7 +690,11 @@ def airbyte(folder: Path, of: Company) -> None:
             ),
         )
     write_lines(
-        folder / "forms.jsonl", ({"id": n, "name": name} for n, name in of.forms)
+        folder / "forms.jsonl",
+        (
+            record({"id": number, "name": name, "createdAt": iso(MADE)})
+            for number, name in of.forms
+        ),
     )
     write_lines(
         folder / "contacts_form_submissions.jsonl",
@@ -657,6 +710,35 @@ def airbyte(folder: Path, of: Company) -> None:
             for number, contact, form, when in of.sent_forms
         ),
     )
+    if of.lists:
+        write_lines(
+            folder / "contact_lists.jsonl",
+            (
+                record(
+                    {
+                        "listId": int(number),
+                        "name": name,
+                        "processingType": "MANUAL",
+                        "createdAt": iso(MADE),
+                    }
+                )
+                for number, name in of.lists
+            ),
+        )
+        write_lines(
+            folder / "contacts_list_memberships.jsonl",
+            (
+                record(
+                    {
+                        "canonical-vid": int(contact),
+                        "static-list-id": int(number),
+                        "timestamp": millis(since),
+                        "is-member": is_member,
+                    }
+                )
+                for number, contact, since, is_member in of.members
+            ),
+        )
 
 
 def api(folder: Path, of: Company) -> None:
@@ -688,7 +770,7 @@ def api(folder: Path, of: Company) -> None:
                 "properties": {**properties_of(each), "fax": None},
                 "propertiesWithHistory": history(each),
                 "createdAt": iso(each.created),
-                "updatedAt": iso(at("05-01")),
+                "updatedAt": iso(each.changed),
                 "archived": each.is_gone,
             }
             for each in of.contacts
@@ -701,7 +783,7 @@ def api(folder: Path, of: Company) -> None:
             {
                 "id": each.number,
                 "properties": properties_of(each),
-                "updatedAt": iso(at("05-01")),
+                "updatedAt": iso(each.changed),
                 "createdAt": iso(each.created),
                 "archived": each.is_gone,
                 "associations": associated(
@@ -723,11 +805,7 @@ def api(folder: Path, of: Company) -> None:
                     "createdate": iso(each.created),
                     "closedate": iso(each.closing),
                     "hubspot_owner_id": each.owner,
-                    "hs_merged_object_ids": ";".join(
-                        other.number
-                        for other in of.deals
-                        if other.became == each.number
-                    ),
+                    "hs_merged_object_ids": ";".join(each.merged),
                 },
                 "propertiesWithHistory": {
                     "dealstage": [
@@ -735,8 +813,8 @@ def api(folder: Path, of: Company) -> None:
                         for stage, when in reversed(each.stages)
                     ]
                 },
-                "updatedAt": iso(at("05-01")),
-                "archived": False,
+                "updatedAt": iso(each.changed),
+                "archived": each.is_gone,
             }
             for each in of.deals
         ),
@@ -784,13 +862,20 @@ def api(folder: Path, of: Company) -> None:
                     "id": each.number,
                     "properties": work_properties(each),
                     "associations": associated(each.contacts, "contacts"),
-                    "archived": False,
+                    "updatedAt": iso(each.changed),
+                    "archived": each.is_gone,
                 }
                 for each in of.work
                 if each.kind == kind
             ),
         )
-    write_page(folder / "forms.json", ({"id": n, "name": name} for n, name in of.forms))
+    write_page(
+        folder / "forms.json",
+        (
+            {"id": number, "name": name, "createdAt": iso(MADE)}
+            for number, name in of.forms
+        ),
+    )
     write_lines(
         folder / "contact_form_submissions.jsonl",
         (
@@ -803,6 +888,31 @@ def api(folder: Path, of: Company) -> None:
             for number, contact, form, when in of.sent_forms
         ),
     )
+    if of.lists:
+        write_page(
+            folder / "contact_lists.json",
+            (
+                {
+                    "listId": number,
+                    "name": name,
+                    "processingType": "MANUAL",
+                    "createdAt": iso(MADE),
+                }
+                for number, name in of.lists
+            ),
+        )
+        write_lines(
+            folder / "contact_list_members.jsonl",
+            (
+                {
+                    "listId": number,
+                    "contactId": contact,
+                    "addedAt": iso(since),
+                    "isMember": is_member,
+                }
+                for number, contact, since, is_member in of.members
+            ),
+        )
 
 
 LAYOUTS: dict[str, tuple[Callable[[Path, Company], None], Company]] = {

@@ -20,7 +20,7 @@ import argparse
 import csv
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -461,44 +461,44 @@ KNOWS_EARLIER_RUNS = {
 refresh in a folder of its own has none before it."""
 
 
+OF_THE_LOAD = KNOWS_EARLIER_RUNS | {"quarantine": "* exclude (seen_at) from {rows}"}
+"""When a raw row was loaded is another instant in another OUT, too."""
+
+
 def differences(
-    one: Path, other: Path, schemas: tuple[str, ...] = PUBLIC, files: bool = False
+    one: Path,
+    other: Path,
+    schemas: tuple[str, ...] = PUBLIC,
+    files: bool = False,
+    as_far_as: Mapping[str, str] = KNOWS_EARLIER_RUNS,
 ) -> list[str]:
-    """The public tables in which two warehouses differ, with an example.
+    """The public tables in which two warehouses, or two published files with those
+    about persons beside them, differ, with an example.
 
     With `files` also those that are another in the Parquet files beside `one`.
+    `as_far_as` says of tables which of their columns and rows are compared.
     """
     found = []
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{one}' as one (read_only)")
-        connection.execute(f"attach '{other}' as other (read_only)")
-        if files:
-            personal = one.with_name(PERSONAL_DATABASE)
-            connection.execute(f"attach '{personal}' as personal (read_only)")
-        tables = connection.execute(
-            "select schema_name, table_name from duckdb_tables() "
-            "where database_name = 'other' and list_contains(?, schema_name) "
-            "order by all",
-            [list(schemas)],
-        ).fetchall()
-        assert len(tables) > 12
-        for schema, table in tables:
-            full, built = f"other.{schema}.{table}", [f"one.{schema}.{table}"]
+        ours = tables_in(connection, "one", one, schemas)
+        theirs = tables_in(connection, "other", other, schemas)
+        assert len(theirs) > 12
+        assert ours.keys() >= theirs.keys(), theirs.keys() - ours.keys()
+        for (schema, table), full in theirs.items():
+            built = [ours[schema, table]]
             if files:
                 public = PublicTable(schema, table, "")
-                if public.is_personal:
-                    built = [f"personal.{schema}.{table}"]
                 built.append(f"read_parquet('{one.parent / public.file}')")
-            if table in KNOWS_EARLIER_RUNS:
-                kept = KNOWS_EARLIER_RUNS[table]
+            if table in as_far_as:
+                kept = as_far_as[table]
                 full, *built = (
                     f"(select {kept})".replace("{rows}", each)
                     for each in (full, *built)
                 )
-            for ours in built:
+            for ours_here in built:
                 for left, right, says in (
-                    (ours, full, "is only"),
-                    (full, ours, "is missing"),
+                    (ours_here, full, "is only"),
+                    (full, ours_here, "is missing"),
                 ):
                     rows = connection.execute(
                         f"select * from {left} except all select * from {right}"
@@ -506,9 +506,34 @@ def differences(
                     if rows:
                         found.append(
                             f"{schema}.{table}: {len(rows)} rows, of which {rows[0]} "
-                            f"{says} in the incremental build ({ours})"
+                            f"{says} in the incremental build ({ours_here})"
                         )
     return found
+
+
+def tables_in(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    path: Path,
+    schemas: tuple[str, ...],
+) -> dict[tuple[str, str], str]:
+    """By schema and name, where each table of a file lies, and of the one about persons
+    that a publication has beside it."""
+    attached = [name]
+    connection.execute(f"attach '{path}' as {name} (read_only)")
+    personal = path.with_name(PERSONAL_DATABASE)
+    if personal.exists():
+        attached.append(f"{name}_personal")
+        connection.execute(f"attach '{personal}' as {name}_personal (read_only)")
+    return {
+        (schema, table): f"{database}.{schema}.{table}"
+        for database, schema, table in connection.execute(
+            "select database_name, schema_name, table_name from duckdb_tables() "
+            "where list_contains(?, database_name) and list_contains(?, schema_name) "
+            "order by all",
+            [attached, list(schemas)],
+        ).fetchall()
+    }
 
 
 @dataclass

@@ -318,6 +318,23 @@ def test_what_people_wrote_is_not_loaded(server):
     [row], _ = rows(source_of(server), "engagement_email", {})
     assert "properties_hs_email_text" not in row
     assert row["properties_hs_email_direction"] == "EMAIL"
+    for kind, name in (
+        ("communications", "hs_communication_body"),
+        ("meetings", "hs_internal_meeting_notes"),
+    ):
+        server.properties[kind].append(name)
+        server.put(kind, 2, days(1), **{name: "hi"})
+        [row], _ = rows(source_of(server), f"engagement_{kind[:-1]}", {})
+        assert "hi" not in row.values()
+
+
+def test_a_contacts_properties_are_no_body(server):
+    """HubSpot calls them like what somebody wrote in an e-mail."""
+    server.properties["contacts"].append("hs_email_domain")
+    server.put("contacts", 4711, days(1), hs_email_domain="customer.example")
+    found, _ = rows(source_of(server), "contact", {})
+    [row] = [each for each in found if each["id"] == "4711"]
+    assert row["properties_hs_email_domain"] == "customer.example"
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,17 @@ may hold more: what a merge, a deletion or a departure tells of, and nothing els
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+import duckdb
 import pytest
 
 from orchestration import warehouse
 from orchestration.live.pipeline import load
 from orchestration.live.source import PassingError
 from orchestration.project import Project
+from orchestration.publication.publications import PUBLIC_SCHEMAS
 from orchestration.sources.raw import load_system
+from tests import job
+from tests.incremental.story import OF_THE_LOAD, differences
 from tests.live import account, test_marketo_tables
 from tests.live.servers.hubspot import HubSpot, days, error
 from tests.live.servers.marketo import Company, MarketoServer, adobes_contract
@@ -37,7 +41,7 @@ KEYS = {
 }
 """By table what tells its rows apart, beside Marketo's activities. Other tables are
 made of what stands in columns of these."""
-OF_THE_LOAD = ("_extracted_at", "_file", "_file_sha256", "_loaded_at", "updated_at")
+OF_EACH_LOAD = ("_extracted_at", "_file", "_file_sha256", "_loaded_at", "updated_at")
 """What differs from load to load; `updated_at` decides which copy is the last."""
 
 
@@ -74,7 +78,7 @@ def raw_rows(project, system):
                 found[table, values.pop("key_of_row")] = {
                     name: value
                     for name, value in values.items()
-                    if value is not None and name not in OF_THE_LOAD
+                    if value is not None and name not in OF_EACH_LOAD
                 }
     return found
 
@@ -200,21 +204,33 @@ LOADS = [
 """Twenty minutes after leads come in, who are written late: after the load."""
 
 
-def test_ten_loads_of_marketo_are_one(tmp_path):
-    often, once = project_in(tmp_path / "often"), project_in(tmp_path / "once")
-    company, since = Company(programs=test_marketo_tables.programs()), ""
+def lived_through(server):
+    """Let the company live from load to load: the number of each."""
+    since = ""
+    for number, now in enumerate(LOADS):
+        until = f"{now - timedelta(minutes=20):%Y-%m-%dT%H:%M:%SZ}"
+        test_marketo_tables.live_through(server.company, since, until)
+        since, server.now = until, now
+        if number == 4:
+            server.token_calls = 12
+        yield number
+
+
+@pytest.fixture
+def marketo():
+    company = Company(programs=test_marketo_tables.programs())
     with MarketoServer(company, LOADS[0], adobes_contract()) as server:
         # Between two loads are days.
         server.rate = (100_000, 20.0)
-        for number, now in enumerate(LOADS):
-            until = f"{now - timedelta(minutes=20):%Y-%m-%dT%H:%M:%SZ}"
-            test_marketo_tables.live_through(company, since, until)
-            since, server.now = until, now
-            if number == 4:
-                server.token_calls = 12
-            load(often, test_marketo_tables.source_of(server), package_rows=7)
-        load(once, test_marketo_tables.source_of(server))
+        yield server
         assert server.broken == [] and server.wrong == []
+
+
+def test_ten_loads_of_marketo_are_one(marketo, tmp_path):
+    often, once = project_in(tmp_path / "often"), project_in(tmp_path / "once")
+    for _ in lived_through(marketo):
+        load(often, test_marketo_tables.source_of(marketo), package_rows=7)
+    load(once, test_marketo_tables.source_of(marketo))
     found, right = raw_rows(often, "marketo"), raw_rows(once, "marketo")
     more = {key: found.pop(key) for key in set(found) - set(right)}
     assert found == right
@@ -225,3 +241,29 @@ def test_ten_loads_of_marketo_are_one(tmp_path):
     assert len(told) == 2
     assert len([1 for table, _ in right if table == "activity_delete_lead"]) == 1
     assert len([1 for table, _ in right if table == "activity_new_lead"]) == 24
+
+
+@pytest.mark.exhaustive
+@pytest.mark.slow
+def test_ten_loads_of_marketo_give_the_public_tables_of_files(marketo, tmp_path):
+    """Two runs build in between, so that what they made is changed by the next."""
+    live = test_marketo_tables.project_in(tmp_path / "live")
+    files = test_marketo_tables.project_in(tmp_path / "files")
+    known = {}
+    for number in lived_through(marketo):
+        known |= {key: dict(lead) for key, lead in marketo.company.leads.items()}
+        load(live, test_marketo_tables.source_of(marketo), package_rows=7)
+        if number in (4, 7):
+            job.build(live)
+    there = marketo.company.leads
+    gone = [lead for key, lead in known.items() if key not in there]
+    assert len(gone) == 3
+    test_marketo_tables.write_files(marketo.company, gone, files.landing)
+    built = job.build(live)
+    unlike = differences(built, job.build(files), PUBLIC_SCHEMAS, as_far_as=OF_THE_LOAD)
+    assert unlike == []
+    with duckdb.connect(str(built), read_only=True) as connection:
+        [(accepted,)] = connection.execute(
+            "select count(*) from marts.fct_lead_lifecycles where sal_at is not null"
+        ).fetchall()
+    assert accepted > 3

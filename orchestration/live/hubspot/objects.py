@@ -49,6 +49,11 @@ class Object:
     closed: str = ""
     """The property that says that a record is done with, if any."""
 
+    @property
+    def is_work(self) -> bool:
+        """Whether it is what sales did."""
+        return self.table.startswith("engagement_")
+
 
 SALES = "sales-email-read"
 
@@ -85,8 +90,12 @@ OBJECTS = {
 NEEDED = "contact"
 """The table without which nothing can be loaded."""
 
-BODIES = ("hs_call_body", "hs_email_", "hs_meeting_body", "hs_task_body", "hs_body_")
-"""Properties that are what people wrote: nothing reads them, and they are personal."""
+BODIES = (
+    "hs_body_", "hs_call_body", "hs_communication_body", "hs_email_",
+    "hs_internal_meeting_notes", "hs_meeting_body", "hs_task_body",
+)  # fmt: skip
+"""Properties of what sales did that are what people wrote: nothing reads them, and they
+are personal. A contact's are others: `hs_email_domain` is no body."""
 OF_EMAILS = ("hs_email_direction", "hs_email_status", "hs_email_subject")
 
 
@@ -98,7 +107,8 @@ def properties_of(source: HubSpot, of: Object) -> tuple[str, ...]:
     names = [
         each["name"]
         for each in body["results"]
-        if not each["name"].startswith(BODIES) or each["name"] in OF_EMAILS
+        if not (of.is_work and each["name"].startswith(BODIES))
+        or each["name"] in OF_EMAILS
     ]
     if not source.properties or of.table != NEEDED:
         return tuple(names)

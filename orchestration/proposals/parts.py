@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -42,7 +41,7 @@ from orchestration.sources.readers import (
 )
 from orchestration.sources.rules import ReadingRules
 from orchestration.sources.tables import Needed, RawTable
-from orchestration.sources.unpacking import unpacked
+from orchestration.sources.unpacking import DAMAGED, unpacked, unreadable
 from orchestration.warehouse import literal, quoted
 
 HEAD_BYTES = 1 << 18
@@ -154,7 +153,7 @@ def _parts_inside(path: Path, name: str, extension: str, most: int) -> list[Part
     """The sheets or members of a file; one that cannot be opened is a trouble."""
     try:
         if extension == ARCHIVE:
-            return _parts_of(path, name, list(_members(path, name)))
+            return _parts_of(path, name, list(_members(path, name, most)))
         sheets = workbooks.sheet_names(path, name, most)
         return _parts_of(path, name, [(sheet, WORKBOOK) for sheet in sheets])
     except LeadFunnelError as error:
@@ -162,8 +161,8 @@ def _parts_inside(path: Path, name: str, extension: str, most: int) -> list[Part
         return [Part(file, trouble=str(error))]
 
 
-def _members(path: Path, name: str) -> Iterator[tuple[str, str]]:
-    for item in members_of(path, name):
+def _members(path: Path, name: str, most: int) -> Iterator[tuple[str, str]]:
+    for item in members_of(path, name, most):
         extension, _ = extension_of(item.filename)
         if extension in FORMATS:
             yield item.filename, FORMATS[extension]
@@ -210,17 +209,14 @@ def read(part: Part, rules: ReadingRules, scratch: Path, known: Vocabulary) -> N
         _look_at_values(part)
     except LeadFunnelError as error:
         part.trouble = str(error)
+    except DAMAGED as error:
+        part.trouble = str(unreadable(part.file, str(error)))
 
 
 def _opened_up(part: Part, scratch: Path, rules: ReadingRules) -> LandingFile:
     if not part.file.member or part.file.format == WORKBOOK:
         return part.file
-    try:
-        return unpacked(part.file, scratch, rules.most_unpacked)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise LeadFunnelError(
-            f"The file {part.name} cannot be unpacked ({error}): export it again."
-        ) from error
+    return unpacked(part.file, scratch, rules.most_unpacked)
 
 
 def _encodings(file: LandingFile) -> tuple[str, tuple[str, ...]]:

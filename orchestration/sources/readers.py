@@ -17,9 +17,8 @@ import json
 import re
 import shutil
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -57,6 +56,7 @@ from orchestration.sources.lines import (
 from orchestration.sources.rules import ReadingRules
 from orchestration.sources.tables import RawTable, table_called
 from orchestration.sources.unpacking import (
+    DAMAGED,
     check_gzipped,
     check_parquet,
     copy_within,
@@ -90,8 +90,6 @@ DIGITS_OF_IDS = 16
 INSIDE = ("_airbyte_data",)
 """Columns that hold the whole of a row, as a JSON object."""
 
-
-DAMAGED = (OSError, EOFError, zlib.error, UnicodeError, zipfile.BadZipFile)
 
 Read = tuple[tuple[str, ...], int]
 """The columns of a file and how many rows it has."""
@@ -874,10 +872,13 @@ def _filled(found: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[
 
 def _modified_at(file: LandingFile) -> str:
     if file.member and file.format != "xlsx":
-        with zipfile.ZipFile(file.path) as archive:
+        with zipfile.ZipFile(file.path) as archive, suppress(ValueError):
             return datetime(*archive.getinfo(file.member).date_time).isoformat(" ")
-    changed = datetime.fromtimestamp(file.path.stat().st_mtime, UTC)
-    return changed.strftime("%Y-%m-%d %H:%M:%S")
+        # It has the month 0, as tools write it that know of no time.
+    with suppress(ValueError, OverflowError):
+        changed = datetime.fromtimestamp(file.path.stat().st_mtime, UTC)
+        return changed.strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.min.isoformat(" ")
 
 
 def _is_one_object(file: LandingFile, encoding: str) -> bool:

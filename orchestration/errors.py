@@ -28,11 +28,16 @@ def listed(names: Iterable[object], limit: int = 8) -> str:
     return ", ".join(texts[:-1]) + " and " + texts[-1]
 
 
+MOST_COMPARED = 2_000
+"""Names among which a slip is looked for: it takes a millisecond for twenty."""
 CLOSE = 0.6
 """How alike two names are, of 1, for one to be a slip of the other."""
 
 
 def meant(name: str, known: Iterable[str], closeness: float = CLOSE) -> str:
     """` (did you mean 'x'?)` where a known name is close, else nothing."""
-    close = difflib.get_close_matches(shorter(name), list(known), n=1, cutoff=closeness)
+    known = list(known)
+    if len(known) > MOST_COMPARED:
+        return ""
+    close = difflib.get_close_matches(shorter(name), known, n=1, cutoff=closeness)
     return f" (did you mean {close[0]!r}?)" if close else ""

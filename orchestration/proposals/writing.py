@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -56,7 +57,7 @@ def key_of(seed: str, row: Mapping[str, str]) -> Key:
 def remembered(folder: Path) -> set[Key]:
     """What was proposed before."""
     path = folder / MEMORY
-    if not path.is_file():
+    if not os.path.lexists(path):
         return set()
     rows = csv.reader(io.StringIO(text_of(path)[0], newline=""))
     return {tuple(json.loads(row[0])) for row in rows if row and row[0][:1] == "["}
@@ -127,7 +128,7 @@ def _append(
 ) -> None:
     """Add rows below what stands in a file, in its own columns, encoding and line
     ends."""
-    text, encoding = text_of(path) if path.exists() else ("", "utf-8")
+    text, encoding = text_of(path) if os.path.lexists(path) else ("", "utf-8")
     delimiter = delimiter_of(text) if text.strip() else ","
     line_end = "\r\n" if "\r\n" in text else "\n"
     output = io.StringIO(newline="")
@@ -169,8 +170,8 @@ def _add_vars(folder: Path, proposals: Sequence[Proposal]) -> int:
     """Add vars below what stands in vars.yml; of a map by system that is there
     already, below its name."""
     path = folder / VARS_FILE
-    text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
     kept = vars_kept(folder)
+    text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
     count = 0
     for proposal in proposals:
         for row in proposal.rows:

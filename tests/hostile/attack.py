@@ -104,7 +104,7 @@ def file(
 
 def rows_of(name: str, *lines: str, said: str | None, line: int | None = 2, **more):
     """A file of the definition with these lines; the problem is in one of them."""
-    where = name if line is None else f"{name} in DEFINITION, line {line}"
+    where = f"{name} in DEFINITION, line {line}" if line and said else ""
     return definition(name, "\n".join(lines) + "\n", said, names=where, **more)
 
 
@@ -118,10 +118,5 @@ def definition(
 ) -> Attack:
     """A file of the definition folder."""
     put = write if callable(write) else content(write)
-    return Attack(
-        title or name,
-        lambda at: put(at.definition / name),
-        said,
-        name if names is None else names,
-        **more,
-    )
+    named = name if names is None and said else names or ""
+    return Attack(title or name, lambda at: put(at.definition / name), said, named, **more)

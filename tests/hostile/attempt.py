@@ -27,7 +27,7 @@ from tests.hostile import outlets
 from tests.hostile.attack import SECRET, Attack, Place
 from tests.sources.hostile import SECONDS, within
 
-LONGEST_SENTENCE = 6_000
+LONGEST_SENTENCE = 16_000
 """Characters: an error of a definition names forty problems."""
 MOST_WRITTEN = 48 << 20
 """Bytes that an attempt may leave in OUT."""

@@ -383,7 +383,7 @@ def schema_prefix(build: str) -> str:
 def _engine(given: str) -> str:
     if given not in ENGINES:
         raise LeadFunnelError(
-            f"ENGINE is {given!r}{meant(given, ENGINES)}, but must be one of "
+            f"ENGINE is {shorter(given)!r}{meant(given, ENGINES)}, but must be one of "
             f"{listed(ENGINES)}."
         )
     return given
@@ -403,7 +403,15 @@ def _usual_landing(out: Path, environ: Mapping[str, str]) -> Path:
 
 
 def _path(given: str | Path) -> Path:
-    return Path(given).expanduser().resolve()
+    try:
+        path = Path(given).expanduser().resolve()
+        path.exists()  # Asks the system, which takes no name of any length.
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise LeadFunnelError(
+            f"{shorter(str(given))} can be no folder ({shorter(reason)}): name another."
+        ) from error
+    return path
 
 
 def _as_mapping(given: str | Mapping[str, Any] | None) -> Mapping[str, Any]:

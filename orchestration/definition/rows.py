@@ -161,7 +161,8 @@ def _places(
     for place, name in enumerate(header):
         column = by_name.get(plain(name))
         if column is None:
-            said = f"has the unknown column {shorter(name.strip())!r}{meant(name, columns)}"
+            unknown = shorter(name.strip())
+            said = f"has the unknown column {unknown!r}{meant(unknown, columns)}"
             problems.of_file(
                 label,
                 f"The first line {said}. The columns of {seed} are "

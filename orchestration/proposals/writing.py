@@ -12,6 +12,7 @@ import io
 import json
 import os
 import re
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from orchestration.errors import LeadFunnelError
 from orchestration.project import VARS_FILE, vars_kept
 from orchestration.proposals.proposal import VARS, Proposal
 from orchestration.settings.definition_files import delimiter_of, text_of
+from orchestration.sources import trusted
 from orchestration.sources.tables import plain
 
 MEMORY = "_proposed.csv"
@@ -52,6 +54,14 @@ class Written:
 
 def key_of(seed: str, row: Mapping[str, str]) -> Key:
     return (seed, *(row.get(name, "") for name in KEYS[seed]))
+
+
+def copy(folder: Path, draft: Path) -> None:
+    """Copy what counts of a definition, each file only where it may be opened."""
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() == ".csv" or path.name == VARS_FILE:
+            trusted.check_definition(path, folder)
+            shutil.copyfile(path, draft / path.name)
 
 
 def remembered(folder: Path) -> set[Key]:

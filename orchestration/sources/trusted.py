@@ -36,9 +36,7 @@ def check_file(path: Path, folder: Path, name: str) -> None:
         raise LeadFunnelError(f"The file {name} cannot be read: {reason}.")
 
 
-def check_definition(
-    path: Path, folder: Path, most: int = LARGEST_DEFINITION
-) -> None:
+def check_definition(path: Path, folder: Path, most: int = LARGEST_DEFINITION) -> None:
     """The same of a file of the DEFINITION folder, which a person has to be able to
     read too."""
     reason = why_not(path, folder)

@@ -119,4 +119,6 @@ def definition(
     """A file of the definition folder."""
     put = write if callable(write) else content(write)
     named = name if names is None and said else names or ""
-    return Attack(title or name, lambda at: put(at.definition / name), said, named, **more)
+    return Attack(
+        title or name, lambda at: put(at.definition / name), said, named, **more
+    )

@@ -61,7 +61,9 @@ DEFINITION_FILES = [
     ),
     definition("erasure_requests.csv", "system,record_id\nnone,1\n", "is no system"),
     definition("erasure_requests.csv", "email\nnobody\n", "Say who asks"),
-    definition("erasure_requests.csv", "email\n" + "x" * 200_000 + "\n", "line 2|quote"),
+    definition(
+        "erasure_requests.csv", "email\n" + "x" * 200_000 + "\n", "line 2|quote"
+    ),
     definition("vars.yml", hostile.folder, "a folder"),
     definition("stages.xlsx", hostile.workbook(hostile.SHEET), "not a CSV file"),
     definition("stages.csv.gz", b"\x1f\x8b\x08", "not a CSV file"),
@@ -104,7 +106,8 @@ ROWS = [
     definition("stages.csv", '"' + STAGES + "\nx,1\n", "unknown column"),
     definition("stages.csv", STAGES + '\n"x,1,marker,X,X\n' * 3, ""),
     definition("stages.csv", STAGES + "\n" + "x," * 5_000 + "\n", "5001 values"),
-    definition("stages.csv", ",".join(f"c{n}" for n in range(20_000)), "unknown column"),
+    definition("stages.csv", ",".join(f"c{n}" for n in range(20_000)),
+               "unknown column"),
     definition("stages.csv", "h" * 1_000_000 + "\n", "unknown column"),
     definition("stages.add.csv", many(STAGES, "s{n},x,y,,", 40_000), "problems"),
     definition(
@@ -120,9 +123,11 @@ ROWS = [
         many(CALENDARS, "c{n},Asia/Tokyo,1,09:00,17:00", 60_000),
         "rows",
     ),
-    definition("channels.add.csv", many("source_value,channel", "c{n},x", 60_000), "rows"),
+    definition("channels.add.csv", many("source_value,channel", "c{n},x", 60_000),
+               "rows"),
     definition("files.add.csv", many(FILES, "f{n}.csv,generic,lead,,", 60_000), "rows"),
-    definition("report_lines.add.csv", many("part,begins_with", "total,w{n}", 5_000), None),
+    definition("report_lines.add.csv", many("part,begins_with",
+               "total,w{n}", 5_000), None),
     definition(
         "stage_rules.add.csv",
         (RULES + "\nv1,generic,lead,status,equals,ｘ,sal\n").encode("utf-16"),
@@ -135,7 +140,8 @@ ROWS = [
     ),
     definition(
         "stage_rules.add.csv",
-        (RULES + "\nv1,generic,lead,status,equals,x,sal\n").replace("\n", "\r").encode(),
+        (RULES + "\nv1,generic,lead,status,equals,x,sal\n").replace("\n",
+         "\r").encode(),
         None,
         title="only CR",
     ),
@@ -143,6 +149,7 @@ ROWS = [
 
 
 # Values that cannot be so
+
 
 def sla(hours: str, days: str = "30") -> tuple[str, ...]:
     return ("sla_policies.csv", POLICIES, f"v1,default,,{hours},japan,{days},true")
@@ -217,11 +224,13 @@ VALUES = [
             said="end_date|before"),
     rows_of("fx_rates.add.csv", RATES, "2026-01-01,USD,0,JPY", said="above 0"),
     rows_of("fx_rates.add.csv", RATES, "2026-01-01,USD,-1,JPY", said="above 0"),
-    rows_of("fx_rates.add.csv", RATES, "2026-01-01,USD,NaN,JPY", said="must be a number"),
+    rows_of("fx_rates.add.csv", RATES, "2026-01-01,USD,NaN,JPY",
+            said="must be a number"),
     rows_of("fx_rates.add.csv", RATES, "2026-01-01,US$,1,JPY", said="three letters"),
     rows_of("fx_rates.add.csv", RATES, "2026-01-01,USD," + "9" * 40 + ",JPY",
             said="must be a number"),
-    rows_of("kpi_targets.add.csv", TARGETS, "sal_rate,all,,2026-01-01,5", said="between 0 and 1"),
+    rows_of("kpi_targets.add.csv", TARGETS, "sal_rate,all,,2026-01-01,5",
+            said="between 0 and 1"),
     rows_of("kpi_targets.add.csv", TARGETS, "x,all,,2026-01-01,0.5", said="metric is"),
     rows_of("quarantine_limits.add.csv", LIMITS, "generic,lead,any,2,1,x,",
             said="at most"),
@@ -230,13 +239,15 @@ VALUES = [
     rows_of("files.add.csv", FILES, "../../../etc/passwd,generic,touch,,", said=None),
     rows_of("files.add.csv", FILES, "/etc/passwd,generic,touch,,", said=None),
     rows_of("files.add.csv", FILES, "*" * 1_900 + "x,generic,touch,,", said=None),
-    rows_of("files.add.csv", FILES, "x.csv,generic,nothing,,", said="unknown table", line=None),
+    rows_of("files.add.csv", FILES, "x.csv,generic,nothing,,",
+            said="unknown table", line=None),
     rows_of("columns.add.csv", "system,table,heading,column", "generic,lead,x,nothing",
             said="column", line=None),
 ]  # fmt: skip
 
 
 # Text in every field that takes any
+
 
 def hostile_texts(text: str) -> Callable[[Place], None]:
     cell = '"' + text.replace('"', '""') + '"'
@@ -266,6 +277,7 @@ TEXTS = [
 
 
 # Vars and settings
+
 
 def vars_file(text: str, said: str, title: str = "") -> Attack:
     return definition(
@@ -323,10 +335,60 @@ VARS = [
     given("map by system", record_urls=["generic"]),
     given("unknown system", source_timezones={"\x1b[31m": "UTC"}),
     given("unknown name", **{"keep_deletd": True}),
-    Attack("VARS: 6,000 digits", lambda at: None, "VARS", vars='{"a": ' + "9" * 6_000 + "}"),
+    Attack(
+        "VARS: 6,000 digits", lambda at: None, "VARS", vars='{"a": ' + "9" * 6_000 + "}"
+    ),
     Attack("VARS: half a character", lambda at: None, "VARS", vars='{"\\ud800": 1}'),
     Attack("VARS: a list", lambda at: None, "VARS", vars="[]"),
     Attack("VARS: not JSON", lambda at: None, "VARS", vars="reporting_timezone: x"),
     Attack("VARS: a NUL", lambda at: None, "VARS", vars="\0"),
     Attack("VARS: a name twice", lambda at: None, "twice", vars='{"a": 1, "a": 2}'),
 ]
+
+
+# The environment
+
+
+def setting(name: str, value: str, said: str | None) -> Attack:
+    return Attack(
+        f"{name}={value[:30]}",
+        lambda at: None,
+        said,
+        "",
+        environ={name: value},
+    )
+
+
+MEMORY, THREADS = "LEAD_FUNNEL_MEMORY_LIMIT", "LEAD_FUNNEL_THREADS"
+
+SETTINGS = [
+    *(
+        setting(MEMORY, value, "must be an amount of memory")
+        for value in (
+            "lots", "-1GB", "1e9GB", "0GB", "NaN%", "0%", "900%", "2GB'; drop table x",
+            "9" * 5_000 + "GB", "9" * 30 + "TB", "\x1b[31m2GB", "٢GB",
+        )
+    ),
+    *(
+        setting(THREADS, value, "must be a number of threads")
+        for value in (
+            "0", "-1", "1.5", "NaN", "99999999999", "9" * 5_000, "1; drop table x",
+            "²", "100000",
+        )
+    ),
+    *(
+        setting("LEAD_FUNNEL_ENGINE", value, "must be one of")
+        for value in ("oracle", "../spark", "\x1b[31m", "x" * 50_000)
+    ),
+    *(
+        setting(f"LEAD_FUNNEL_{name}", value, said)
+        for name in ("LANDING", "DEFINITION", "OUT")
+        for value, said in {
+            "~nobody-of-that-name/x": "can be no folder",
+            "x" * 5_000: "can be no folder",
+            "/dev/null": "which is a file|which is not a folder",
+        }.items()
+    ),
+    setting("LEAD_FUNNEL_LANDING", "\x1b[31m/nowhere", "does not exist"),
+    setting("LEAD_FUNNEL_DEFINITION", "\x1b[31m/nowhere", "which is not a folder"),
+]  # fmt: skip

@@ -39,7 +39,8 @@ CSV = [
          title="text after a quote"),
     file("touch.csv", HEADER + "1,2026-01-01," + "x" * (50 << 20) + "\n", None, rows=1,
          title="a line of 50 MB"),
-    file("lead/x.csv", "x" * (50 << 20), "a name of 1,048,576 characters", title="one line of 50 MB alone"),
+    file("lead/x.csv", "x" * (50 << 20), "a name of 1,048,576 characters",
+         title="one line of 50 MB alone"),
     file("touch.csv", ",".join(f"c{n}" for n in range(10_000)) + "\n",
          "10,000 columns", title="10,000 columns"),
     file("lead/x.csv", "\n".join(",".join(f"{row}c{n}" for n in range(500))
@@ -80,7 +81,8 @@ CSV = [
                                                          ensure_ascii=False) + "\n"
            "1,2026-01-01,x\n", None, rows=1, title=f"a heading of {name}")
       for name, text in NASTY.items() if "\n" not in text),
-    file("touch.csv", "lead_id,touched_at,\"a\"\"); drop table x; --\"\n1,2026-01-01,x\n",
+    file("touch.csv",
+         "lead_id,touched_at,\"a\"\"); drop table x; --\"\n1,2026-01-01,x\n",
          None, rows=1, title="SQL as a heading"),
     file("lead.csv", "name,when\n1,2\n", "no column lead_id",
          title="a table without what it needs"),
@@ -89,6 +91,7 @@ CSV = [
 
 
 # Encodings
+
 
 def mixed() -> bytes:
     return (HEADER + JAPANESE).encode("utf-8") + JAPANESE.encode("cp932")
@@ -117,7 +120,8 @@ ENCODINGS = [
     file("touch.csv", mixed(), "cannot be read", title="two encodings in one file"),
     file("touch.csv", (HEADER + ROW * 100_000).encode() + b"\xff\xfe\xfd\n",
          None, title="no text, after a megabyte"),
-    file("touch.csv", (HEADER + "1,2026-01-01,\ud800\n").encode("utf-8", "surrogatepass"),
+    file("touch.csv", (HEADER + "1,2026-01-01,\ud800\n").encode("utf-8",
+         "surrogatepass"),
          None, title="a half of a character in UTF-8"),
     file("touch.csv", HEADER.encode() + b"1,2026-01-01,\xc0\xaf..\xc0\xaf\n",
          "cannot be read", title="a slash that is written too long"),
@@ -140,6 +144,7 @@ ENCODINGS = [
 
 # JSON
 
+
 def line(**values: object) -> str:
     return json.dumps({"lead_id": 1, "touched_at": "2026-01-01", **values}) + "\n"
 
@@ -159,9 +164,11 @@ JSON = [
          None, title="a number without end"),
     file("touch.jsonl", '{"lead_id":' + "9" * 6_000 + ',"touched_at":1e999}\n', None,
          title="a number of 6,000 digits"),
-    file("touch.json", "{\n" + '"lead_id":' + "9" * 6_000 + ',\n"touched_at":1}', "cannot be read as JSON",
+    file("touch.json", "{\n" + '"lead_id":' + "9" * 6_000 + ',\n"touched_at":1}',
+         "cannot be read as JSON",
          title="a number of 6,000 digits over lines"),
-    file("touch.jsonl", '{"lead_id":"\\ud800","touched_at":"\\udfff"}\n', "cannot be read as JSON",
+    file("touch.jsonl", '{"lead_id":"\\ud800","touched_at":"\\udfff"}\n',
+         "cannot be read as JSON",
          title="halves of characters"),
     file("touch.jsonl", '{"":1,"lead_id":1,"touched_at":"2026-01-01"," ":2}\n', None,
          rows=1, title="keys of nothing"),
@@ -181,8 +188,10 @@ JSON = [
     file("touch.jsonl", line() + "garbage\n", "line 2", title="no JSON in line 2"),
     file("touch.jsonl", "\n".join(json.dumps({f"k{n}": 1}) for n in range(20_000)),
          "20,000 columns", title="another key in each line"),
-    file("touch.jsonl", line(**{"k" * 500_000: 1}), "a name of 500,000 characters", title="a key of 500,000"),
-    file("lead/x.jsonl", '{"lead_i' + "d" * 300_000 + '":1}\n', "a name of 300,006 characters",
+    file("touch.jsonl", line(**{"k" * 500_000: 1}), "a name of 500,000 characters",
+         title="a key of 500,000"),
+    file("lead/x.jsonl", '{"lead_i' + "d" * 300_000 + '":1}\n',
+         "a name of 300,006 characters",
          title="a key of 300,000 and no other"),
     file("touch.jsonl", line(x="y" * (20 << 20)), None,
          title="a line of 20 MB"),
@@ -202,8 +211,11 @@ JSON = [
 
 # Parquet
 
+
 def table(**columns: object) -> bytes:
-    return parquet(pa.table({"lead_id": ["1"], "touched_at": ["2026-01-01"], **columns}))
+    return parquet(
+        pa.table({"lead_id": ["1"], "touched_at": ["2026-01-01"], **columns})
+    )
 
 
 def parquet(given: pa.Table, **how: object) -> bytes:
@@ -265,7 +277,8 @@ PARQUET = [
          title="a map with a key twice"),
     file("touch.parquet", table(x=[float("nan")], y=[float("inf")]), None, rows=1,
          title="NaN"),
-    file("touch.parquet", table(x=pa.array([b"\xff\xfe\x00"], pa.binary())), "not valid UTF8",
+    file("touch.parquet", table(x=pa.array([b"\xff\xfe\x00"], pa.binary())),
+         "not valid UTF8",
          title="bytes that are no text"),
     file("touch.parquet", table(x=pa.array([2**62], pa.timestamp("us"))), None,
          title="an instant in 148,000 years"),
@@ -295,6 +308,7 @@ PARQUET = [
 
 # Names
 
+
 def row_by_name(name: str, rows: int | None = 1, said: str | None = None) -> Attack:
     return file(name, TOUCHES, said, rows=rows, title=ascii(name)[:60])
 
@@ -302,9 +316,9 @@ def row_by_name(name: str, rows: int | None = 1, said: str | None = None) -> Att
 NAMES = [
     *known(hostile.NAMES),
     *(
-        row_by_name(f"lead/{name}.csv")
+        row_by_name(f"touch/{name}.csv")
         for name in (
-            "*", "**", "?", "[a-z]", "{a,b}", "data[1]", "s3:", "http:", "~", "$HOME",
+            "*", "**", "?", "[a-z]", "{a,b}", "data[1]", "s3:", "http:", "a~", "$HOME",
             "`id`", "$(id)", "a b", "a;b", "a|b", "a&b", "a=b", "a'b", 'a"b', "a\\b",
             "_x".replace("_", "x_"), "CON", "a\rb", "\x07", "\x9b31m", "\u2028",
             "\u200b", "e\u0301", "=1+1", "%00", "%2F..%2F", "\ufeff", "\ufffe",
@@ -321,14 +335,15 @@ NAMES = [
          title="a name that speaks for us"),
     file("/\x1b[31m[/bold]/touch.csv", TOUCHES, None, title="a system that steers"),
     file("/generic\n/touch.csv", TOUCHES, None, title="a system with a line break"),
-    file("lead/" + "/".join("d" * 200 for _ in range(5)) + "/x.csv", TOUCHES,
+    file("touch/" + "/".join("d" * 200 for _ in range(5)) + "/x.csv", TOUCHES,
          "too long", title="a path of 1,000 characters"),
 ]  # fmt: skip
 
 
 # What changes while it is read
 
-def settled(at: Place, name: str = "lead/x.csv") -> Path:
+
+def settled(at: Place, name: str = "touch.csv") -> Path:
     path = at.landing / "generic" / name
     path.write_text(TOUCHES)
     os.utime(path, (1_700_000_000, 1_700_000_000))
@@ -341,8 +356,12 @@ def grow(path: Path) -> None:
 
 
 def become_a_link(path: Path) -> None:
-    outside = next(each / "outside" for each in path.parents if each.name == "landing"
-                   for each in [each.parent])
+    outside = next(
+        each / "outside"
+        for each in path.parents
+        if each.name == "landing"
+        for each in [each.parent]
+    )
     path.unlink()
     path.symlink_to(outside / "secret.csv")
 

@@ -9,7 +9,6 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-
 from tests.hostile.attack import TOUCHES, Attack, Place, file
 from tests.sources import hostile
 from tests.sources.hostile import cell, workbook, zipped
@@ -145,9 +144,7 @@ def overlapping() -> bytes:
     entries = b"".join(
         entry.replace(b"touch0", b"touch%d" % number) for number in range(10)
     )
-    end = struct.pack(
-        "<4s4H2LH", b"PK\5\6", 0, 0, 10, 10, len(entries), len(body), 0
-    )
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 10, 10, len(entries), len(body), 0)
     return body + entries + end
 
 

@@ -17,6 +17,7 @@ import typer
 from orchestration.cli import sentences
 from orchestration.definition.check import checked
 from orchestration.personal import requests
+from orchestration.printable import printable
 from orchestration.project import ROOT, Project
 from orchestration.proposals.parts import find_parts, read
 from orchestration.screen import screen
@@ -50,11 +51,13 @@ def as_run(attack: Attack, place: Place) -> Came:
     came = Came()
     with _watched(came), within(SECONDS), sentences_of_the_command():
         project = Project.from_environment(
-            {"HOME": str(place.around / "home")} | dict(attack.environ),
-            landing=place.landing,
-            out=place.out,
-            definition=place.definition,
-            vars=attack.given_vars,
+            {
+                "LEAD_FUNNEL_LANDING": str(place.landing),
+                "LEAD_FUNNEL_OUT": str(place.out),
+                "LEAD_FUNNEL_DEFINITION": str(place.definition),
+                "LEAD_FUNNEL_VARS": attack.given_vars,
+                **attack.environ,
+            }
         )
         requests.take_over(project)
         checked(project)
@@ -134,9 +137,9 @@ def state_of(folder: Path) -> dict[str, tuple]:
     found = {}
     for parent, folders, files in os.walk(folder):
         for name in (*folders, *files):
-            path = os.path.join(parent, name)
-            at = os.lstat(path)
-            found[path] = (at.st_mode, at.st_size, at.st_mtime_ns, at.st_ino)
+            path = Path(parent, name)
+            at = path.lstat()
+            found[str(path)] = (at.st_mode, at.st_size, at.st_mtime_ns, at.st_ino)
     return found
 
 
@@ -149,7 +152,7 @@ def strangers(came: Came, place: Place) -> list[str]:
     return sorted(
         name
         for name in came.opened
-        if not os.path.realpath(name).startswith((*OURS, *own))
+        if not any(_is_in(os.path.realpath(name), each) for each in (*OURS, *own))
     )
 
 
@@ -168,7 +171,8 @@ def faults(attack: Attack, place: Place, came: Came, before: dict) -> list[str]:
             found.append(f"it is an error, and was none: {said[:300]!r} {came.rows}")
         elif not re.search(attack.said, said.replace("\n", " ")):
             found.append(f"it says something else: {said[:900]}")
-        if attack.names not in said:
+        # A name that is too long is shown by its beginning.
+        if printable(attack.names)[:100] not in said:
             found.append(f"it does not name {attack.names!r}: {said[:300]}")
     if "Traceback" in said or len(said) > LONGEST_SENTENCE:
         found.append(f"it is no sentence: {len(said):,} characters, {said[:200]}")
@@ -196,5 +200,5 @@ def faults(attack: Attack, place: Place, came: Came, before: dict) -> list[str]:
     return found
 
 
-def _is_in(path: str, folder: Path) -> bool:
+def _is_in(path: str, folder: object) -> bool:
     return path == str(folder) or path.startswith(f"{folder}/")

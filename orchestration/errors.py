@@ -9,7 +9,7 @@ class LeadFunnelError(Exception):
     to do about it. Everything else is a fault of the program."""
 
 
-LONGEST_NAME = 200
+LONGEST_NAME = 300
 """Characters of a name from outside that a sentence shows."""
 
 

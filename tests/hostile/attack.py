@@ -80,6 +80,11 @@ def content(given: bytes | str) -> Write:
     return lambda path: path.write_bytes(data)
 
 
+def later(make: Callable[..., bytes | str], *given: object) -> Write:
+    """What is large or takes long to make is made by the attempt."""
+    return lambda path: content(make(*given))(path)
+
+
 def file(
     name: str,
     write: Write | bytes | str,

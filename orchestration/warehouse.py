@@ -72,7 +72,7 @@ def limits(environ: Mapping[str, str] | None = None) -> dict[str, str]:
         if not is_number or not 1 <= int(threads) <= MOST_THREADS:
             raise LeadFunnelError(
                 f"{THREADS} is {shorter(threads)!r}, but must be a number of threads, "
-                f"1 to {MOST_THREADS:,}."
+                f"1 or more, {MOST_THREADS:,} at most."
             )
         found["threads"] = str(int(threads))
     elif amount is not None and amount["unit"]:

@@ -16,10 +16,12 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import io
 import json
 import os
 import re
 import zoneinfo
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
@@ -29,7 +31,7 @@ from typing import Any
 
 import yaml
 
-from orchestration.errors import LeadFunnelError, listed, meant
+from orchestration.errors import LeadFunnelError, listed, meant, shorter
 from orchestration.sources import trusted
 from orchestration.sources.tables import LOADED_SYSTEMS, ROOT
 
@@ -43,6 +45,7 @@ LANDED = "landed"
 """The folder in OUT that the systems themselves are loaded into."""
 
 VARS_FILE = "vars.yml"
+LARGEST_VARS = 64 << 10
 """Where a DEFINITION folder keeps the vars of its runs."""
 
 DAGSTER_YAML = """\
@@ -110,7 +113,8 @@ class RunVars:
             for name in names:
                 if name not in known:
                     raise LeadFunnelError(
-                        f"{said} has the unknown name {name!r}{meant(name, known)}. "
+                        f"{said} has the unknown name {shorter(str(name))!r}"
+                        f"{meant(str(name), known)}. "
                         f"Known are {listed(known, limit=20)}."
                     )
         values = _laid_over(kept, values)
@@ -379,7 +383,7 @@ def schema_prefix(build: str) -> str:
 def _engine(given: str) -> str:
     if given not in ENGINES:
         raise LeadFunnelError(
-            f"ENGINE is {given!r}{meant(given, ENGINES)}, but must be one of "
+            f"ENGINE is {shorter(given)!r}{meant(given, ENGINES)}, but must be one of "
             f"{listed(ENGINES)}."
         )
     return given
@@ -399,7 +403,15 @@ def _usual_landing(out: Path, environ: Mapping[str, str]) -> Path:
 
 
 def _path(given: str | Path) -> Path:
-    return Path(given).expanduser().resolve()
+    try:
+        path = Path(given).expanduser().resolve()
+        path.exists()  # Asks the system, which takes no name of any length.
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise LeadFunnelError(
+            f"{shorter(str(given))} can be no folder ({shorter(reason)}): name another."
+        ) from error
+    return path
 
 
 def _as_mapping(given: str | Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -416,7 +428,11 @@ def _as_mapping(given: str | Mapping[str, Any] | None) -> Mapping[str, Any]:
         except json.JSONDecodeError as error:
             raise LeadFunnelError(
                 f"VARS is not JSON ({error.msg} at character {error.pos + 1} of "
-                f"{error.doc}): give one object, {example}."
+                f"{shorter(error.doc)}): give one object, {example}."
+            ) from error
+        except ValueError as error:
+            raise LeadFunnelError(
+                f"VARS is not JSON ({error}): give one object, {example}."
             ) from error
     if not isinstance(given, Mapping):
         raise LeadFunnelError(f"VARS is not a JSON object: give one, {example}.")
@@ -429,7 +445,7 @@ def vars_kept(definition: Path) -> dict[str, Any]:
     path = definition / VARS_FILE
     if not os.path.lexists(path):
         return {}
-    trusted.check_definition(path, definition)
+    trusted.check_definition(path, definition, LARGEST_VARS)
     example = f"such as\n{VARS_EXAMPLE}"
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -446,6 +462,11 @@ def vars_kept(definition: Path) -> dict[str, Any]:
         said = getattr(error, "problem", None) or "it cannot be read"
         raise LeadFunnelError(
             f"{path} is not YAML{where}: {said}. Keep a var a line there, {example}"
+        ) from error
+    except (ValueError, OverflowError) as error:
+        # It looks like a day or a number, and is none.
+        raise LeadFunnelError(
+            f"{path} is not YAML: {error}. Keep a var a line there, {example}"
         ) from error
     if found is None:
         return {}
@@ -475,12 +496,14 @@ class _EachOnce(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        names = [key.value for key, _ in node.value]
-        for name in names:
-            if names.count(name) > 1:
+        seen = set()
+        for key, _ in node.value:
+            name = str(key.value)
+            if name in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"it names {name!r} twice", node.start_mark
                 )
+            seen.add(name)
         return super().construct_mapping(node, deep)
 
 
@@ -502,14 +525,18 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) < len(pairs):
         names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        [(twice, _)] = Counter(names).most_common(1)
         raise LeadFunnelError(f"VARS names {twice!r} twice: keep one of them.")
     return result
 
 
 def _wrong(name: str, value: Any, wanted: str) -> LeadFunnelError:
-    shown = json.dumps(value, ensure_ascii=False, default=str)
-    return LeadFunnelError(f"The var {name} is {shown}, but must be {wanted}.")
+    try:
+        shown = json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError):
+        # A map whose names are no texts, or a number of thousands of digits.
+        shown = f"no value that can be shown ({type(value).__name__})"
+    return LeadFunnelError(f"The var {name} is {shorter(shown)}, but must be {wanted}.")
 
 
 def _instant(name: str, value: Any) -> datetime:
@@ -572,12 +599,23 @@ def _one_of(*known: str) -> Callable[[str, Any], str]:
     return checked
 
 
+NO_ENCODINGS_OF_FILES = (
+    *("idna", "punycode", "undefined"),
+    *("raw_unicode_escape", "unicode_escape", "raw-unicode-escape", "unicode-escape"),
+)
+
+
 def _encoding(name: str, value: Any) -> str:
     wanted = "the name of an encoding, such as cp932, cp1252, mac_roman or utf-16"
     try:
-        return codecs.lookup(str(value)).name
-    except LookupError as error:
+        found = codecs.lookup(str(value)).name
+        # Python has some that are no texts, such as zlib.
+        io.TextIOWrapper(io.BytesIO(), found)
+    except (LookupError, ValueError) as error:
         raise _wrong(name, value, wanted) from error
+    if found in NO_ENCODINGS_OF_FILES:
+        raise _wrong(name, value, wanted)
+    return found
 
 
 def _megabytes(name: str, value: Any) -> int:
@@ -613,8 +651,8 @@ def _by_system(
         for system in value:
             if system not in LOADED_SYSTEMS:
                 raise LeadFunnelError(
-                    f"The var {name} names the unknown system {system!r}"
-                    f"{meant(system, LOADED_SYSTEMS)}. "
+                    f"The var {name} names the unknown system "
+                    f"{shorter(str(system))!r}{meant(str(system), LOADED_SYSTEMS)}. "
                     f"Known are {listed(LOADED_SYSTEMS)}."
                 )
         return {

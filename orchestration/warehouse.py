@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.errors import LeadFunnelError
+from orchestration.errors import LeadFunnelError, shorter
 from orchestration.project import Project
 from orchestration.run import trouble
 
@@ -40,8 +40,9 @@ def connect(project: Project, *, read_only: bool = False) -> duckdb.DuckDBPyConn
 MEMORY_LIMIT, THREADS = "LEAD_FUNNEL_MEMORY_LIMIT", "LEAD_FUNNEL_THREADS"
 
 _AMOUNT = re.compile(
-    r"(?P<number>\d+(\.\d+)?)\s*((?P<unit>[KMGT]i?B)|%)", re.IGNORECASE
+    r"(?P<number>[0-9]{1,9}(\.[0-9]{1,9})?)\s*((?P<unit>[KMGT]i?B)|%)", re.IGNORECASE
 )
+MOST_THREADS = 1_024
 
 OF_A_THREAD = 2 * 10**9
 """Bytes that a thread of DuckDB should have at the least. What it joins, groups or
@@ -58,17 +59,20 @@ def limits(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     amount = None
     if memory:
         amount = _AMOUNT.fullmatch(memory)
-        if amount is None:
+        if amount is None or not _is_enough(amount):
             raise LeadFunnelError(
-                f"{MEMORY_LIMIT} is {memory!r}, but must be an amount of memory, "
+                f"{MEMORY_LIMIT} is {shorter(memory)!r}, but must be an amount of "
+                "memory, "
                 "such as 2GB or 50%."
             )
         found["memory_limit"] = literal(memory)
     threads = environ.get(THREADS, "").strip()
     if threads:
-        if not threads.isdecimal() or int(threads) == 0:
+        is_number = re.fullmatch("[0-9]{1,4}", threads)
+        if not is_number or not 1 <= int(threads) <= MOST_THREADS:
             raise LeadFunnelError(
-                f"{THREADS} is {threads!r}, but must be a number of threads, 1 or more."
+                f"{THREADS} is {shorter(threads)!r}, but must be a number of threads, "
+                f"1 or more, {MOST_THREADS:,} at most."
             )
         found["threads"] = str(int(threads))
     elif amount is not None and amount["unit"]:
@@ -78,6 +82,12 @@ def limits(environ: Mapping[str, str] | None = None) -> dict[str, str]:
         if enough_for < (os.cpu_count() or 1):
             found["threads"] = str(max(enough_for, 1))
     return found
+
+
+def _is_enough(amount: re.Match[str]) -> bool:
+    """Whether an amount of memory is one that there can be."""
+    most = 1e9 if amount["unit"] else 100
+    return 0 < float(amount["number"]) <= most
 
 
 def settings() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shlex
 import tempfile
 from pathlib import Path
@@ -141,7 +142,10 @@ def _project(folder: Path, definition: Path, out: Path | None) -> Project:
 def _write_report(path: Path, look: Look) -> None:
     from orchestration.proposals.showing import show
     from orchestration.screen import Screen
+    from orchestration.sources import trusted
 
+    if os.path.lexists(path):
+        trusted.check_definition(path, path.parent)
     output = io.StringIO()
     show(Screen(file=output, width=100, color_system=None), look)
     lines = "\n".join(line.rstrip() for line in output.getvalue().splitlines())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestration.definition import columns, money, stages, versions
-from orchestration.definition.problems import Problem, Problems, error_of
+from orchestration.definition.problems import Problem, Problems, TooMany, error_of
 from orchestration.definition.rows import Definition, read
 from orchestration.errors import LeadFunnelError, listed, meant
 from orchestration.project import Project
@@ -20,12 +20,17 @@ def checked(project: Project) -> tuple[Definition, list[Problem]]:
 
 
 def looked_at(project: Project) -> tuple[Definition, Problems]:
+    """The definition and what was found in it; raises where so much is wrong that
+    looking on would only take time."""
     problems = Problems()
-    definition = read(project, problems)
-    columns.check(definition, columns.rules_of(project), problems)
-    stages.check(definition, problems)
-    versions.check(definition, project.vars, problems)
-    money.check(definition, problems)
+    try:
+        definition = read(project, problems)
+        columns.check(definition, columns.rules_of(project), problems)
+        stages.check(definition, problems)
+        versions.check(definition, project.vars, problems)
+        money.check(definition, problems)
+    except TooMany:
+        raise error_of(problems.errors or problems.oddities) from None
     return definition, problems
 
 

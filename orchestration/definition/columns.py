@@ -36,6 +36,12 @@ DEFINITIONS = "models/definition/_definition.yml"
 COMPARED_OTHERWISE = ("stage_rules",)
 """Seeds whose rows are compared as the models do, not by their key alone."""
 
+FORMS = {
+    "int": "[+-]?[0-9]+",
+    "date": "[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}",
+}
+"""What a value looks like, by its type."""
+
 TIME = re.compile(r"(([01]?\d|2[0-3]):[0-5]\d|24:00)")
 
 
@@ -96,6 +102,7 @@ def check(
 ) -> None:
     """Each value by itself, keys, and seeds that must not be empty."""
     mistyped = _mistyped(definition, rules)
+    references = _References(definition)
     for seed, rows in definition.rows.items():
         said = rules.get(seed)
         if said is None:
@@ -108,7 +115,7 @@ def check(
         _check_types(rows, said, mistyped, problems)
         for row in rows:
             for column, rule in said.rules.items():
-                _check_value(row, column, rule, definition, problems)
+                _check_value(row, column, rule, references, problems)
             for column, values in said.values.items():
                 _check_one_of(row, column, values, problems)
         if seed not in COMPARED_OTHERWISE:
@@ -132,6 +139,9 @@ def _mistyped(definition: Definition, rules: Mapping[str, SeedRules]) -> Values:
             is_wrong = f"{read} is null"
             if kind in ("double", "date"):
                 is_wrong += f" or not isfinite({read})"
+            if kind in FORMS:
+                # DuckDB reads 1.5 as 2, and `epoch` as a day.
+                is_wrong += f" or not regexp_full_match(trim(text), '{FORMS[kind]}')"
             wrong = connection.execute(
                 f"select text from (select unnest(?::varchar[]) as text) "
                 f"where {is_wrong}",
@@ -171,7 +181,7 @@ def _check_value(
     row: Row,
     column: str,
     rule: Mapping[str, Any],
-    definition: Definition,
+    references: _References,
     problems: Problems,
 ) -> None:
     value = row[column]
@@ -182,7 +192,7 @@ def _check_value(
     if "one_of" in rule:
         _check_one_of(row, column, tuple(rule["one_of"]), problems)
     if "refers_to" in rule:
-        _check_reference(row, column, rule, definition, problems)
+        _check_reference(row, column, rule, references, problems)
     if "form" in rule:
         _check_form(row, column, rule["form"], problems)
     for sentence, is_error in _out_of_bounds(column, value, rule):
@@ -210,24 +220,42 @@ def _check_one_of(
         )
 
 
+@dataclass
+class _References:
+    """What other seeds name: worked out once, since rows may be many."""
+
+    definition: Definition
+    known: dict[tuple[str, str, bool], dict[str, str]] = field(default_factory=dict)
+
+    def of(self, rule: Mapping[str, Any], is_loose: bool) -> dict[str, str]:
+        """What a column may name, by how it is compared."""
+        key = (rule["refers_to"], rule.get("or_refers_to", ""), is_loose)
+        if key not in self.known:
+            names = []
+            for place in filter(None, key[:2]):
+                seed, column = place.split(".")
+                rows = self.definition.rows[seed]
+                names += [row[column] for row in rows if row[column]]
+            self.known[key] = {
+                same_text(name) if is_loose else name: name for name in names
+            }
+        return self.known[key]
+
+
 def _check_reference(
     row: Row,
     column: str,
     rule: Mapping[str, Any],
-    definition: Definition,
+    references: _References,
     problems: Problems,
 ) -> None:
-    seed, other = rule["refers_to"].split(".")
+    seed = rule["refers_to"].split(".")[0]
     is_loose = rule.get("same_text", False)
-    known = [each[other] for each in definition.rows[seed] if each[other]]
-    if "or_refers_to" in rule:
-        another, column_of = rule["or_refers_to"].split(".")
-        known += [each[column_of] for each in definition.rows[another]]
+    known = references.of(rule, is_loose)
     value = same_text(row[column]) if is_loose else row[column]
-    compared = {same_text(each) if is_loose else each for each in known}
-    if value in compared or value in rule.get("refers_to_or", ()):
+    if value in known or value in rule.get("refers_to_or", ()):
         return
-    there = list(dict.fromkeys(known))
+    there = list(dict.fromkeys(known.values()))
     problems.error(
         row,
         f"{column} is {quote(row[column])}{meant(value[:100], there)}, which {seed} "

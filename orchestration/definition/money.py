@@ -9,6 +9,9 @@ from orchestration.definition.columns import same_text
 from orchestration.definition.problems import Problems, Row, quote
 from orchestration.definition.rows import Definition
 
+LONGEST_PERIOD = 400
+"""Days."""
+
 
 def check(definition: Definition, problems: Problems) -> None:
     for row in definition.rows["attribution_models"]:
@@ -82,6 +85,13 @@ def _check_periods(rows: list[Row], problems: Problems) -> None:
                 row,
                 f"{quote(row['fiscal_period_id'])} ends on {end}, before it begins on "
                 f"{start}: mend one of the days.",
+            )
+        if (end - start).days >= LONGEST_PERIOD:
+            problems.error(
+                row,
+                f"{quote(row['fiscal_period_id'])} has {(end - start).days + 1:,} "
+                f"days, from {start} to {end}, and no fiscal period has more than "
+                f"{LONGEST_PERIOD}: mend one of the days.",
             )
     for (_, ended, before), (begins, _, row) in pairwise(periods):
         ids = quote(row["fiscal_period_id"]), quote(before["fiscal_period_id"])

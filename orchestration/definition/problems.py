@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 
 from orchestration.errors import LeadFunnelError
 
+OWN = "in DEFINITION"
+"""What the name of a company's own file ends in."""
 MOST_SHOWN = 40
 """Problems that an error names one by one."""
+MOST_FOUND = 1_000
 LONGEST = 120
 """Characters of a row, or a value, that are shown."""
 
@@ -51,11 +54,15 @@ class Problem:
         return f"{self.place}{row}: {self.sentence}"
 
 
+class TooMany(Exception):
+    """Nobody reads further, so nothing more is looked at."""
+
+
 @dataclass
 class Problems:
     """Collects what is found."""
 
-    found: list[Problem] = field(default_factory=list)
+    found: dict[Problem, None] = field(default_factory=dict)
 
     def error(self, row: Row, sentence: str) -> None:
         self._add(Problem(row.place, row.text, sentence))
@@ -68,8 +75,9 @@ class Problems:
         self._add(Problem(file, "", sentence, is_error))
 
     def _add(self, problem: Problem) -> None:
-        if problem not in self.found:
-            self.found.append(problem)
+        self.found[problem] = None
+        if len(self.found) >= MOST_FOUND:
+            raise TooMany
 
     @property
     def errors(self) -> list[Problem]:
@@ -81,14 +89,20 @@ class Problems:
 
 
 def error_of(problems: Sequence[Problem]) -> LeadFunnelError:
-    """All of them in one error, a line each."""
+    """All of them in one error, a line each: those of whole files first, then those of
+    a company's own rows."""
     count = "1 problem" if len(problems) == 1 else f"{len(problems):,} problems"
+    problems = sorted(problems, key=_order)
     lines = [f"- {problem}" for problem in problems[:MOST_SHOWN]]
     if len(problems) > MOST_SHOWN:
         lines.append(f"- And {len(problems) - MOST_SHOWN:,} more.")
     return LeadFunnelError(
         f"The definition has {count}, so nothing was built:\n" + "\n".join(lines)
     )
+
+
+def _order(problem: Problem) -> tuple[bool, bool]:
+    return bool(problem.text), OWN not in problem.place
 
 
 def shortened(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.definition.problems import Problems, Row
-from orchestration.errors import LeadFunnelError, listed, meant
+from orchestration.errors import LeadFunnelError, listed, meant, shorter
 from orchestration.project import Project
 from orchestration.settings.definition_files import (
     REPLACE,
@@ -23,6 +23,7 @@ from orchestration.sources.tables import plain
 
 MOST_CHARACTERS = 2000
 """Of one value: more is no name and no sentence."""
+MOST_ROWS = 50_000
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,13 @@ def _rows_of(
             f"({', '.join(columns)}). That line alone says that there are none.",
         )
         return (), []
+    if len(lines) > MOST_ROWS:
+        problems.of_file(
+            label,
+            f"There are {len(lines) - 1:,} rows, more than the {MOST_ROWS:,} that a "
+            "definition may have: put exports into LANDING.",
+        )
+        return (), []
     (_, _, header), *rest = lines
     places = _places(header, seed, label, columns, problems)
     rows = []
@@ -153,7 +161,8 @@ def _places(
     for place, name in enumerate(header):
         column = by_name.get(plain(name))
         if column is None:
-            said = f"has the unknown column {name.strip()!r}{meant(name, columns)}"
+            unknown = shorter(name.strip())
+            said = f"has the unknown column {unknown!r}{meant(unknown, columns)}"
             problems.of_file(
                 label,
                 f"The first line {said}. The columns of {seed} are "

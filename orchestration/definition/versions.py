@@ -28,7 +28,8 @@ MINUTES_OF_A_DAY, MINUTES_OF_A_WEEK = 24 * 60, 7 * 24 * 60
 
 def check(definition: Definition, given: RunVars, problems: Problems) -> None:
     versions = definition.rows["funnel_versions"]
-    lines = {row["version"]: _line_of(row, versions) for row in versions}
+    based_on = {row["version"]: row["based_on"] for row in versions}
+    lines = {row["version"]: _line_of(row, based_on) for row in versions}
     _check_beginnings(versions, definition, given, problems)
     for row in versions:
         _check_roles(row, definition, problems)
@@ -41,6 +42,7 @@ def check(definition: Definition, given: RunVars, problems: Problems) -> None:
             )
     _check_have(versions, lines, definition, given, problems)
     _check_calendars(definition, problems)
+    weekly = _weekly_minutes(definition.rows["business_calendars"])
     for row in definition.rows["sla_policies"]:
         kind = same_text(row["match_on"]) or "default"
         if kind != "default" and not row["match_value"]:
@@ -53,16 +55,19 @@ def check(definition: Definition, given: RunVars, problems: Problems) -> None:
                 f"match_value is {quote(row['match_value'])}, but the default is for "
                 "everybody else: take it out, or write team or channel as match_on.",
             )
-        _check_sla_ends(row, definition, problems)
+        _check_sla_ends(row, weekly[row["calendar_id"]], problems)
 
 
-def _check_sla_ends(row: Row, definition: Definition, problems: Problems) -> None:
-    weekly = sum(
-        span[1] - span[0]
-        for each in definition.rows["business_calendars"]
-        if each["calendar_id"] == row["calendar_id"]
-        and (span := _minutes(each)) is not None
-    )
+def _weekly_minutes(calendars: list[Row]) -> Mapping[str, int]:
+    """How long each calendar is open in a week."""
+    weekly: dict[str, int] = defaultdict(int)
+    for row in calendars:
+        span = _minutes(row)
+        weekly[row["calendar_id"]] += span[1] - span[0] if span is not None else 0
+    return weekly
+
+
+def _check_sla_ends(row: Row, weekly: int, problems: Problems) -> None:
     try:
         minutes = float(row["sla_business_hours"]) * 60
     except ValueError:
@@ -80,9 +85,8 @@ def _check_sla_ends(row: Row, definition: Definition, problems: Problems) -> Non
 # Versions.
 
 
-def _line_of(row: Row, versions: list[Row]) -> list[str]:
+def _line_of(row: Row, based_on: Mapping[str, str]) -> list[str]:
     """The version and those that it is based on, one after another."""
-    based_on = {each["version"]: each["based_on"] for each in versions}
     line = [row["version"]]
     while len(line) <= MOST_VERSIONS_OF_A_LINE and based_on.get(line[-1]):
         line.append(based_on[line[-1]])

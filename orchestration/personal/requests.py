@@ -8,6 +8,7 @@ out and writes what it did into OUT/erasure/erasures.json.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -106,7 +107,7 @@ def take_over(project: Project) -> None:
     """Keep the requests that stand in DEFINITION, which the list then knows: their
     rows may be removed."""
     path = project.definition and project.definition / ERASURE_REQUESTS
-    if not path or not path.is_file():
+    if not path or not os.path.lexists(path):
         return
     for line, row in enumerate(definition_files.rows_of(path), start=2):
         unknown = set(row) - set(COLUMNS)

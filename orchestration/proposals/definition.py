@@ -7,13 +7,13 @@ are written to the folder itself.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
+from orchestration.definition.check import checked
 from orchestration.errors import LeadFunnelError, listed
 from orchestration.project import Project
 from orchestration.proposals import (
@@ -106,7 +106,8 @@ class Drafting:
         self.draft = scratch / "definition"
         self.draft.mkdir(parents=True)
         if self.target.is_dir():
-            shutil.copytree(self.target, self.draft, dirs_exist_ok=True)
+            checked(project)
+            writing.copy(self.target, self.draft)
         self.look.kept = writing.rows_there(self.draft)
         self.columns = seed_columns(project)
         self.words = Words(rows_in_force(self.drafted, "proposal_words"))

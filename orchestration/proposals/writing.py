@@ -10,7 +10,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
+import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +24,7 @@ from orchestration.errors import LeadFunnelError
 from orchestration.project import VARS_FILE, vars_kept
 from orchestration.proposals.proposal import VARS, Proposal
 from orchestration.settings.definition_files import delimiter_of, text_of
+from orchestration.sources import trusted
 from orchestration.sources.tables import plain
 
 MEMORY = "_proposed.csv"
@@ -53,10 +56,18 @@ def key_of(seed: str, row: Mapping[str, str]) -> Key:
     return (seed, *(row.get(name, "") for name in KEYS[seed]))
 
 
+def copy(folder: Path, draft: Path) -> None:
+    """Copy what counts of a definition, each file only where it may be opened."""
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() == ".csv" or path.name == VARS_FILE:
+            trusted.check_definition(path, folder)
+            shutil.copyfile(path, draft / path.name)
+
+
 def remembered(folder: Path) -> set[Key]:
     """What was proposed before."""
     path = folder / MEMORY
-    if not path.is_file():
+    if not os.path.lexists(path):
         return set()
     rows = csv.reader(io.StringIO(text_of(path)[0], newline=""))
     return {tuple(json.loads(row[0])) for row in rows if row and row[0][:1] == "["}
@@ -127,7 +138,7 @@ def _append(
 ) -> None:
     """Add rows below what stands in a file, in its own columns, encoding and line
     ends."""
-    text, encoding = text_of(path) if path.exists() else ("", "utf-8")
+    text, encoding = text_of(path) if os.path.lexists(path) else ("", "utf-8")
     delimiter = delimiter_of(text) if text.strip() else ","
     line_end = "\r\n" if "\r\n" in text else "\n"
     output = io.StringIO(newline="")
@@ -169,8 +180,8 @@ def _add_vars(folder: Path, proposals: Sequence[Proposal]) -> int:
     """Add vars below what stands in vars.yml; of a map by system that is there
     already, below its name."""
     path = folder / VARS_FILE
-    text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
     kept = vars_kept(folder)
+    text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
     count = 0
     for proposal in proposals:
         for row in proposal.rows:

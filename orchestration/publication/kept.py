@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.errors import LeadFunnelError, listed, meant
+from orchestration.errors import LeadFunnelError, listed, meant, shorter
 from orchestration.project import Project
 from orchestration.publication import events, manifest
 from orchestration.publication.manifest import Publication
@@ -39,10 +40,10 @@ def wanted(environ: Mapping[str, str] | None = None) -> int:
     said = (os.environ if environ is None else environ).get(VARIABLE, "").strip()
     if not said:
         return DEFAULT
-    if not said.isdecimal() or int(said) < FEWEST:
+    if not re.fullmatch("[0-9]{1,6}", said) or int(said) < FEWEST:
         raise LeadFunnelError(
-            f"{VARIABLE} is {said!r}, but must be a whole number of {FEWEST} or more: "
-            "what is shown, and what readers may still have open."
+            f"{VARIABLE} is {shorter(said)!r}, but must be a whole number of {FEWEST} "
+            "or more: what is shown, and what readers may still have open."
         )
     return int(said)
 

@@ -100,7 +100,8 @@ def rows_in_force(project: Project, seed: str) -> list[dict[str, str]]:
 
 def text_of(path: Path) -> tuple[str, str]:
     """The text of a file of the definition, and its encoding; one that its bytes do
-    not tell is an error."""
+    not tell is an error, and so is one that must not be opened."""
+    trusted.check_definition(path, path.parent)
     content = path.read_bytes()
     told = encodings.marked(content)
     if told is None:

@@ -10,12 +10,15 @@ is.
 from __future__ import annotations
 
 import os
+import re
+import stat
 import zipfile
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.errors import CLOSE, LeadFunnelError, listed, meant
+from orchestration.errors import CLOSE, LeadFunnelError, listed, meant, shorter
 from orchestration.sources import trusted, workbooks
 from orchestration.sources.named_files import NamedFile, NamedFiles
 from orchestration.sources.tables import (
@@ -36,6 +39,19 @@ FORMATS = {
 WORKBOOK, ARCHIVE = "xlsx", "zip"
 WORKBOOKS = (WORKBOOK, "xlsm", "xls")
 READ = "csv, jsonl, parquet, xlsx and zip"
+
+UNREADABLE_ARCHIVES = (
+    OSError,
+    zipfile.BadZipFile,
+    NotImplementedError,
+    UnicodeError,
+    ValueError,
+)
+"""What Python raises of an archive that is damaged or made to be."""
+MOST_MEMBERS = 2_000
+"""Files in a .zip: each costs some milliseconds, and an entry nothing."""
+LONGEST_MEMBER = 1_000
+"""Characters of the name of a file in a .zip."""
 
 OWN_LAYOUTS = ("generic", "ads", "ledger")
 """Systems whose tables are all read: their exports are made for this project."""
@@ -206,7 +222,7 @@ class _Named:
         parts = (
             workbooks.sheet_names(path, name, self.most_unpacked)
             if is_workbook
-            else [item.filename for item in members_of(path, name)]
+            else [item.filename for item in members_of(path, name, self.most_unpacked)]
         )
         unnamed = [row for row in rows if not row.sheet and row.table is not None]
         if is_workbook and unnamed and len(parts) > 1:
@@ -239,22 +255,30 @@ class _Named:
             )
 
 
-def members_of(path: Path, name: str) -> list[zipfile.ZipInfo]:
-    """The files of a .zip that tools did not leave behind, by their names; one with
-    a password is an error."""
+def members_of(path: Path, name: str, most: int) -> list[zipfile.ZipInfo]:
+    """The files of a .zip that tools did not leave behind, by their names. One with a
+    password, or which no tool for exports makes, is an error, and so is one that
+    unpacks to more than the limit as a whole."""
     try:
         with zipfile.ZipFile(path) as archive:
             items = [item for item in archive.infolist() if not item.is_dir()]
-    except (OSError, zipfile.BadZipFile) as error:
+    except UNREADABLE_ARCHIVES as error:
         raise LeadFunnelError(
             f"The file {name} cannot be read as a .zip ({error}): it is damaged or was "
             "cut off. Export it again."
         ) from error
+    if len(items) > MOST_MEMBERS:
+        raise LeadFunnelError(
+            f"The file {name} has {len(items):,} files in it, more than the "
+            f"{MOST_MEMBERS:,} that are read: unpack it into the folder."
+        )
+    counts = Counter(item.filename for item in items)
     for item in items:
-        if ".." in Path(item.filename).parts or item.filename.startswith("/"):
+        reason = _why_not_a_member(item, counts[item.filename])
+        if reason:
             raise LeadFunnelError(
-                f"The file {name} has {item.filename} in it, a name that leads out of "
-                "the .zip: no tool for exports makes such a .zip. Export it again."
+                f"The file {name} has {shorter(item.filename)}{reason}: no tool for "
+                "exports makes such a .zip. Export it again."
             )
     found = [
         item
@@ -269,7 +293,34 @@ def members_of(path: Path, name: str) -> list[zipfile.ZipInfo]:
                 f"The file {name}/{item.filename} is encrypted: unpack the .zip with "
                 "its password, and put what is in it into the folder."
             )
+    if sum(item.file_size for item in found) > most:
+        raise LeadFunnelError(
+            f"The file {name} cannot be read as a .zip: it {too_much(most)}."
+        )
     return found
+
+
+def too_much(most: int) -> str:
+    """What is said of a file that unpacks to more than the limit."""
+    return (
+        f"unpacks to more than {most // workbooks.MEGABYTE} MB: if it is what you "
+        "think it is, allow more with the var max_unpacked_mb"
+    )
+
+
+def _why_not_a_member(item: zipfile.ZipInfo, times: int) -> str:
+    """What is wrong with a file of a .zip, as the rest of a sentence; nothing where it
+    may be read."""
+    parts = re.split(r"[/\\]", item.filename)
+    if ".." in parts or not parts[0] or re.match("[A-Za-z]:", parts[0]):
+        return " in it, a name that leads out of the .zip"
+    if stat.S_ISLNK(item.external_attr >> 16):
+        return " in it, which is a link"
+    if times > 1:
+        return " in it more than once"
+    if len(item.filename) > LONGEST_MEMBER:
+        return " … in it, a name that is too long"
+    return ""
 
 
 def _visible(folder: Path) -> list[Path]:
@@ -318,7 +369,8 @@ def _files_of(
                     sheets = workbooks.sheet_names(path, name, by_name.most_unpacked)
                     inside = _sheets(sheets, path, name, system, table, warnings)
                 else:
-                    inside = _members(path, name, system, table, warnings)
+                    members = members_of(path, name, by_name.most_unpacked)
+                    inside = _members(members, path, name, system, table, warnings)
                 found = list(inside)
                 yield from found
                 if not found:
@@ -369,11 +421,16 @@ def _sheets(
 
 
 def _members(
-    path: Path, name: str, system: str, table: RawTable | None, warnings: list[str]
+    members: Sequence[zipfile.ZipInfo],
+    path: Path,
+    name: str,
+    system: str,
+    table: RawTable | None,
+    warnings: list[str],
 ) -> Iterator[LandingFile]:
     """The files of a .zip that are called like a table; in one that is called like a
     table itself, or lies in its folder, the others are of that table."""
-    for item in members_of(path, name):
+    for item in members:
         parts = Path(item.filename).parts
         stem, extension, is_gzipped = _split(parts[-1])
         each = table_called(system, stem) or table

@@ -10,7 +10,7 @@ in orchestration/sources/tables.py). Here is the SQL of it, for DuckDB.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -46,6 +46,8 @@ class Parquet:
     connection: duckdb.DuckDBPyConnection
     path: str
     columns: Sequence[str]
+    check_keys: Callable[[int], None] = lambda _: None
+    """Raises where objects have more keys than there may be columns."""
     by_name: dict[str, list[str]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,6 +79,7 @@ class Parquet:
             f"select list_distinct(flatten(list(distinct json_keys({value})))) "
             f"from {relation} where json_type({value}) = 'OBJECT'"
         ).fetchall()
+        self.check_keys(len(keys or ()))
         return sorted(keys or [])
 
 

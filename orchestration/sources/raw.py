@@ -28,7 +28,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration import warehouse
-from orchestration.errors import LeadFunnelError, listed
+from orchestration.errors import LeadFunnelError, listed, shorter
 from orchestration.live.compaction import compact
 from orchestration.live.store import PREFIX, exchange, landed_files
 from orchestration.personal.redaction import keep_erased
@@ -489,7 +489,7 @@ def place_of(
     ]
     if len(os.fsencode(parts[0])) > LONGEST_NAME:
         raise LeadFunnelError(
-            f"The path of the file {name} is too long: shorten it to "
+            f"The path of the file {shorter(name)} is too long: shorten it to "
             "less than 200 bytes."
         )
     return project.raw.joinpath(f"raw_{system}", table, *parts, "rows.parquet")

@@ -17,9 +17,8 @@ import json
 import re
 import shutil
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -57,6 +56,7 @@ from orchestration.sources.lines import (
 from orchestration.sources.rules import ReadingRules
 from orchestration.sources.tables import RawTable, table_called
 from orchestration.sources.unpacking import (
+    DAMAGED,
     check_gzipped,
     check_parquet,
     copy_within,
@@ -70,7 +70,12 @@ __all__ = ("FILE_COLUMNS", "Converted", "Converter", "snake_case", "unique_names
 HEAD_BYTES = 1 << 20
 LONGEST_LINE = 1 << 26
 LAST_BYTES = 1 << 24
-MOST_COLUMNS = 5_000
+BETWEEN_OBJECTS = re.compile(r"\s*")
+MOST_COLUMNS = 2_000
+"""DuckDB takes longer by the square of them; no CRM has so many."""
+LONGEST_HEADING = 1_000
+DEEPEST_TYPE = 12
+"""Lists and objects in each other in Parquet: DuckDB takes twice as long for each."""
 MOST_SAMPLED = 1 << 17
 """How many bytes of lines that are no ASCII an encoding is told by."""
 UTF8 = ("utf-8", "utf-8-sig")
@@ -90,8 +95,6 @@ DIGITS_OF_IDS = 16
 INSIDE = ("_airbyte_data",)
 """Columns that hold the whole of a row, as a JSON object."""
 
-
-DAMAGED = (OSError, EOFError, zlib.error, UnicodeError, zipfile.BadZipFile)
 
 Read = tuple[tuple[str, ...], int]
 """The columns of a file and how many rows it has."""
@@ -140,6 +143,7 @@ class Converter:
     def __init__(self, folder: Path, rules: ReadingRules | None = None) -> None:
         self.folder = folder
         self.rules = rules or ReadingRules()
+        self.file: LandingFile | None = None
         self.left_out = LeftOut()
         self.added: tuple[tuple[str, str], ...] = ()
         self.count = 0
@@ -162,7 +166,7 @@ class Converter:
         self.count += 1
         scratch = self.folder / f"{self.count}"
         scratch.mkdir(parents=True, exist_ok=True)
-        self.left_out = LeftOut()
+        self.file, self.left_out = file, LeftOut()
         self.added = (
             ((MODIFIED_AT, _modified_at(file)),) if file.table.is_by_file else ()
         )
@@ -198,7 +202,7 @@ class Converter:
     ) -> Converted | None:
         """The rows of another table that stand in columns of a converted file: its
         stages' dates, or its lists; none where it has no such rows."""
-        given = nested.Parquet(self.connection, str(found.parquet), found.columns)
+        given = self._parquet_of(str(found.parquet), found.columns)
         if part.made_of == table.name:
             made = nested.dates(table, given, part, self._stage_columns)
         else:
@@ -218,12 +222,12 @@ class Converter:
         if not columns or not table.opened:
             return columns, rows
         whole = target.with_name(f".packed-{target.name}")
-        given = nested.Parquet(self.connection, str(target), columns)
+        given = self._parquet_of(str(target), columns)
         if not given.called(table.opened):
             return columns, rows
         target.replace(whole)
         try:
-            given = nested.Parquet(self.connection, str(whole), columns)
+            given = self._parquet_of(str(whole), columns)
             made = nested.opened(table, given)
             if made is None:
                 _put(whole, target)
@@ -231,6 +235,18 @@ class Converter:
             return self._write_columns(target, made)
         finally:
             whole.unlink(missing_ok=True)
+
+    def _parquet_of(self, path: str, columns: Sequence[str]) -> nested.Parquet:
+        return nested.Parquet(self.connection, path, columns, self._check_keys)
+
+    def _check_keys(self, count: int) -> None:
+        """Objects in a column may have keys without end."""
+        if self.file is not None and count > MOST_COLUMNS:
+            raise unreadable(
+                self.file,
+                f"the objects in one of its columns have {count:,} keys, more than the "
+                f"{MOST_COLUMNS:,} columns that are read: export those that you need",
+            )
 
     def _write_columns(self, target: Path, made: nested.Columns) -> Read:
         return self._write(
@@ -247,7 +263,7 @@ class Converter:
         layout = find_layout(text, file.table, self.rules.headings)
         if not layout.names:
             return (), 0
-        _check_width(file, layout.names)
+        _check_names(file, layout.names)
         if encoding in UTF8 and layout.is_plain:
             try:
                 read = self._plain_csv(file, scratch, target, text, layout)
@@ -405,6 +421,7 @@ class Converter:
         names = list(filled[place][1])
         while names and not names[-1].strip():
             names.pop()
+        _check_names(file, names)
         layout = Layout(",", place, tuple(names))
         named = self.rules.headings.named(file.table, layout.names)
         body = iter(found)
@@ -508,7 +525,7 @@ class Converter:
         if not keys:
             return (), 0
         keys = sorted(keys)
-        _check_width(file, keys)
+        _check_names(file, keys)
         named = self.rules.headings.named(file.table, keys)
         pointers = ", ".join(literal(_pointer(key)) for key in keys)
         relation = (
@@ -563,7 +580,7 @@ class Converter:
             )
         keys = sorted(keys or [])
         beside = [name for name in columns if name != packed]
-        _check_width(file, [*beside, *keys])
+        _check_names(file, [*beside, *keys])
         named = self.rules.headings.named(file.table, [*beside, *keys])
         pointers = ", ".join(literal(_pointer(key)) for key in keys)
         kept = "".join(
@@ -597,7 +614,13 @@ class Converter:
             ).fetchall()
             check_parquet(file, chunks, max(self.rules.most_unpacked, size))
             names = [row[0] for row in described]
-            _check_width(file, names)
+            _check_names(file, names)
+            if any(_depth(row[1]) > DEEPEST_TYPE for row in described):
+                raise unreadable(
+                    file,
+                    "one of its columns has lists or objects in each other, more than "
+                    f"{DEEPEST_TYPE} deep: export it as text",
+                )
             named = self.rules.headings.named(file.table, names)
             columns = named.columns
             kinds = {row[1] for row in described}
@@ -849,12 +872,19 @@ def _ends_in_long_line(path: Path) -> bool:
         return not any(mark in stream.read().rstrip() for mark in (b"\n", b"\r"))
 
 
-def _check_width(file: LandingFile, names: Sequence[str]) -> None:
+def _check_names(file: LandingFile, names: Sequence[str]) -> None:
     if len(names) > MOST_COLUMNS:
         raise unreadable(
             file,
             f"it has {len(names):,} columns, more than the {MOST_COLUMNS:,} that are "
             "read: export the columns that you need",
+        )
+    longest = max(map(len, names), default=0)
+    if longest > LONGEST_HEADING:
+        raise unreadable(
+            file,
+            f"one of its columns has a name of {longest:,} characters, more than the "
+            f"{LONGEST_HEADING:,} that are read: give the columns their names",
         )
 
 
@@ -874,10 +904,13 @@ def _filled(found: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, list[
 
 def _modified_at(file: LandingFile) -> str:
     if file.member and file.format != "xlsx":
-        with zipfile.ZipFile(file.path) as archive:
+        with zipfile.ZipFile(file.path) as archive, suppress(ValueError):
             return datetime(*archive.getinfo(file.member).date_time).isoformat(" ")
-    changed = datetime.fromtimestamp(file.path.stat().st_mtime, UTC)
-    return changed.strftime("%Y-%m-%d %H:%M:%S")
+        # It has the month 0, as tools write it that know of no time.
+    with suppress(ValueError, OverflowError):
+        changed = datetime.fromtimestamp(file.path.stat().st_mtime, UTC)
+        return changed.strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.min.isoformat(" ")
 
 
 def _is_one_object(file: LandingFile, encoding: str) -> bool:
@@ -897,10 +930,10 @@ def _is_one_object(file: LandingFile, encoding: str) -> bool:
         with opened(file) as stream:
             text = stream.read().decode(encoding, "replace").strip()
         try:
-            found = json.JSONDecoder()
-            while text:
-                _, end = found.raw_decode(text)
-                text = text[end:].lstrip()
+            found, at = json.JSONDecoder(), 0
+            while at < len(text):
+                _, end = found.raw_decode(text, at)
+                at = BETWEEN_OBJECTS.match(text, end).end()
         except (ValueError, RecursionError):
             return False
         return True
@@ -950,6 +983,15 @@ def _name_the_line(file: LandingFile, encoding: str) -> None:
                 raise unreadable(
                     file, f"line {number} is not a JSON object ({reason})"
                 ) from error
+
+
+def _depth(kind: str) -> int:
+    """How deep the lists and objects of a type of DuckDB lie in each other."""
+    deepest = depth = 0
+    for sign in re.sub(r'"(?:[^"]|"")*"', "", kind):
+        depth += (sign == "(") - (sign == ")")
+        deepest = max(deepest, depth)
+    return deepest + kind.count("[]")
 
 
 def _as_text(value: str, kind: str) -> str:

@@ -36,14 +36,15 @@ def check_file(path: Path, folder: Path, name: str) -> None:
         raise LeadFunnelError(f"The file {name} cannot be read: {reason}.")
 
 
-def check_definition(path: Path, folder: Path) -> None:
+def check_definition(path: Path, folder: Path, most: int = LARGEST_DEFINITION) -> None:
     """The same of a file of the DEFINITION folder, which a person has to be able to
     read too."""
     reason = why_not(path, folder)
-    if not reason and path.stat().st_size > LARGEST_DEFINITION:
+    if not reason and path.stat().st_size > most:
+        size = f"{most >> 20} MB" if most >> 20 else f"{most >> 10} KB"
         reason = (
-            f"it is larger than {LARGEST_DEFINITION >> 20} MB, which no definition is; "
-            "put exports into LANDING"
+            f"it is larger than {size}, which no definition is; put exports into "
+            "LANDING"
         )
     if reason:
         raise LeadFunnelError(f"{path.name} of DEFINITION cannot be read: {reason}.")

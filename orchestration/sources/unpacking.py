@@ -4,27 +4,40 @@ is left with some room."""
 from __future__ import annotations
 
 import gzip
+import lzma
 import shutil
 import zipfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from orchestration.errors import LeadFunnelError
-from orchestration.sources.landing import LandingFile
+from orchestration.sources.landing import LandingFile, too_much
 from orchestration.sources.workbooks import LEAST_FREE
 
 MEGABYTE = 1 << 20
 PIECE = 1 << 20
 MOST_DEFLATED = 1032
 """How many bytes gzip makes of one, at most."""
+DAMAGED = (
+    OSError,
+    EOFError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    NotImplementedError,
+    UnicodeError,
+)
+"""What Python raises of packed files and texts that are damaged or made to be."""
 KINDS = {"csv": "CSV", "json": "JSON", "parquet": "Parquet", "xlsx": "a workbook"}
 
 
 def unpacked(file: LandingFile, scratch: Path, most: int) -> LandingFile:
     """A file of a .zip, unpacked, and no further than to the limit."""
-    target = scratch / Path(file.member).name
+    # Not by its own name, which may be anything.
+    target = scratch / f"member.{file.format}{'.gz' if file.is_gzipped else ''}"
     with (
         zipfile.ZipFile(file.path) as archive,
         archive.open(file.member) as stream,
@@ -77,8 +90,7 @@ def check_parquet(
 def too_large(file: LandingFile, most: int) -> LeadFunnelError:
     return unreadable(
         file,
-        f"it unpacks to more than {most // MEGABYTE} MB: if it is what you think it "
-        "is, allow more with the var max_unpacked_mb",
+        f"it {too_much(most)}",
     )
 
 

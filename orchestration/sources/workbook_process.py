@@ -24,7 +24,8 @@ Cell = object
 MEGABYTE = 1 << 20
 OF_ITS_OWN = 512 * MEGABYTE
 """What Python takes of the address space by itself."""
-LONGEST_SECONDS = 900
+FEWEST_SECONDS, MOST_SECONDS = 5, 900
+"""Of the processor, by how large the workbook is unpacked: a second a megabyte."""
 NO_ROOM = 4
 REFUSED = 3
 """The status where the reason on stderr is for people."""
@@ -33,13 +34,14 @@ REFUSED = 3
 def main(memory: str, disk: str, wanted: str, sheet: str = "") -> None:
     most, room = int(memory) * MEGABYTE, int(disk) * MEGABYTE
     resource.setrlimit(resource.RLIMIT_AS, (most + OF_ITS_OWN, most + OF_ITS_OWN))
-    resource.setrlimit(resource.RLIMIT_CPU, (LONGEST_SECONDS, LONGEST_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     content = sys.stdin.buffer.read(most + 1)
     if len(content) > most:
         raise MemoryError
-    check_inside(content, most)
+    size = max(len(content), unpacked_size(content, most)) // MEGABYTE
+    seconds = min(FEWEST_SECONDS + size, MOST_SECONDS)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     from python_calamine import CalamineWorkbook, SheetTypeEnum
 
     with CalamineWorkbook.from_object(BytesIO(content)) as book:
@@ -59,13 +61,15 @@ def main(memory: str, disk: str, wanted: str, sheet: str = "") -> None:
             sys.stdout.flush()
 
 
-def check_inside(content: bytes, most: int) -> None:
+def unpacked_size(content: bytes, most: int) -> int:
     """A workbook is a .zip; what is in it says how large it is."""
     if not zipfile.is_zipfile(BytesIO(content)):
-        return  # An .xls of old, or none: the reader says so.
+        return 0  # An .xls of old, or none: the reader says so.
     with zipfile.ZipFile(BytesIO(content)) as archive:
-        if sum(item.file_size for item in archive.infolist()) > most:
-            raise MemoryError
+        size = sum(item.file_size for item in archive.infolist())
+    if size > most:
+        raise MemoryError
+    return size
 
 
 def texts_of(rows: list[list[Cell]]) -> Iterator[list[str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -103,6 +104,11 @@ def _asked(
         raise LeadFunnelError(
             f"The file {name} cannot be read as a workbook: there is no room to unpack "
             "it on the disk that OUT is on: make some, or choose another OUT."
+        )
+    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        raise LeadFunnelError(
+            f"The file {name} cannot be read as a workbook: for its size it takes too "
+            "long. Save the sheet as CSV."
         )
     if done.returncode:
         raise LeadFunnelError(

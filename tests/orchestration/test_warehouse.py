@@ -107,7 +107,8 @@ def test_threads_that_are_named_are_taken():
         ),
         (
             {"LEAD_FUNNEL_THREADS": "0"},
-            "LEAD_FUNNEL_THREADS is '0', but must be a number of threads, 1 or more.",
+            "LEAD_FUNNEL_THREADS is '0', but must be a number of threads, 1 or more, "
+            "1,024 at most.",
         ),
     ],
 )

@@ -45,8 +45,9 @@ LANDED = "landed"
 """The folder in OUT that the systems themselves are loaded into."""
 
 VARS_FILE = "vars.yml"
-LARGEST_VARS = 64 << 10
 """Where a DEFINITION folder keeps the vars of its runs."""
+LARGEST_VARS = 64 << 10
+"""Bytes of it."""
 
 DAGSTER_YAML = """\
 telemetry:

@@ -9,12 +9,12 @@ import pkgutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestration import commands
+from orchestration.commands.options import Debug, Definition, Engine, Landing, Out, Vars
 from orchestration.errors import LeadFunnelError
 from orchestration.live.configured import SWITCH
 from orchestration.project import Project, in_environment
@@ -33,45 +33,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-Landing = Annotated[
-    Path | None,
-    typer.Option(
-        envvar="LEAD_FUNNEL_LANDING",
-        help="The folder of exports, <system>/<table>.csv. Default: the sample.",
-    ),
-]
-Out = Annotated[
-    Path | None,
-    typer.Option(
-        envvar="LEAD_FUNNEL_OUT",
-        help="The folder for everything that is built. Default: out.",
-    ),
-]
-Definition = Annotated[
-    Path | None,
-    typer.Option(
-        envvar="LEAD_FUNNEL_DEFINITION",
-        help="A folder with your own seeds, such as stage_rules.add.csv.",
-    ),
-]
-Vars = Annotated[
-    str | None,
-    typer.Option(
-        "--vars",
-        envvar="LEAD_FUNNEL_VARS",
-        help='Vars as JSON, such as \'{"reporting_timezone": "UTC"}\'. An as_of '
-        "without an offset is UTC.",
-    ),
-]
-Engine = Annotated[
-    str | None,
-    typer.Option(
-        envvar="LEAD_FUNNEL_ENGINE",
-        help="What builds the models: duckdb or spark. Default: duckdb.",
-    ),
-]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
 @contextmanager

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
+
+from orchestration.commands.options import Debug, Out
 
 if TYPE_CHECKING:
     from orchestration.alerts.ways import Way
@@ -17,16 +18,8 @@ def register(app: typer.Typer) -> None:
 
 
 def check_alerts(
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="LEAD_FUNNEL_OUT",
-            help="The folder for everything that is built. Default: out.",
-        ),
-    ] = None,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error.")
-    ] = False,
+    out: Out = None,
+    debug: Debug = False,
 ) -> None:
     """Send a trial message by each way that the environment names for alerts.
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestration.commands.options import Debug
+
 if TYPE_CHECKING:
     from orchestration.live.source import Finding, Source
 
@@ -21,9 +23,7 @@ def check_sources(
         str | None,
         typer.Option(help="Only this one of the systems, such as salesforce."),
     ] = None,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error.")
-    ] = False,
+    debug: Debug = False,
 ) -> None:
     """Ask each system that the environment names whether all can be loaded.
 

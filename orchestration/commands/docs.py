@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestration.commands.options import Debug, Out
+
 if TYPE_CHECKING:
     from orchestration.project import Project
 
@@ -22,16 +24,8 @@ def docs(
             help="Write the two pages into this folder, from the project as it is now."
         ),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="LEAD_FUNNEL_OUT",
-            help="The folder for everything that is built. Default: out.",
-        ),
-    ] = None,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error.")
-    ] = False,
+    out: Out = None,
+    debug: Debug = False,
 ) -> None:
     """Say where the docs of tables and metrics and the glossary are.
 

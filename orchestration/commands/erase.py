@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestration.commands.options import Debug, Out
+
 if TYPE_CHECKING:
     from orchestration.project import Project
 
@@ -33,13 +35,7 @@ def erase(
             "evidence, so name nobody."
         ),
     ] = "",
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="LEAD_FUNNEL_OUT",
-            help="The folder for everything that is built. Default: out.",
-        ),
-    ] = None,
+    out: Out = None,
     definition: Annotated[
         Path | None,
         typer.Option(
@@ -47,9 +43,7 @@ def erase(
             help="A folder with your own seeds, such as shared_mailboxes.csv.",
         ),
     ] = None,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error.")
-    ] = False,
+    debug: Debug = False,
 ) -> None:
     """Keep a request to be erased, which the next run carries out.
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from orchestration.commands.options import Debug
+
 
 def register(app: typer.Typer) -> None:
     app.command(name="export")(export)
@@ -29,9 +31,7 @@ def export(
         str | None,
         typer.Option("--vars", envvar="LEAD_FUNNEL_VARS", help="Vars as JSON."),
     ] = None,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error.")
-    ] = False,
+    debug: Debug = False,
 ) -> None:
     """Load the exports and write them, with the run's settings, as Parquet.
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestration.commands.options import Debug, Out
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -42,13 +44,7 @@ def init(
             "stays; new findings are added.",
         ),
     ] = Path("definition"),
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="LEAD_FUNNEL_OUT",
-            help="The folder for everything that is built. Default: out.",
-        ),
-    ] = None,
+    out: Out = None,
     yes: Annotated[
         bool,
         typer.Option(
@@ -63,9 +59,7 @@ def init(
             "--run/--no-run", help="Run with the definition and show the rates."
         ),
     ] = True,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error.")
-    ] = False,
+    debug: Debug = False,
 ) -> None:
     """Propose a definition for a folder of exports, and show the first rates.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from orchestration.commands.options import Debug, Out
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,16 +36,8 @@ def load(
             "are there already do no harm.",
         ),
     ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="LEAD_FUNNEL_OUT",
-            help="The folder for everything that is built. Default: out.",
-        ),
-    ] = None,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error.")
-    ] = False,
+    out: Out = None,
+    debug: Debug = False,
 ) -> None:
     """Load what is new in the systems whose credentials are in the environment.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orchestration.commands.options import OutOfRun
 from orchestration.printable import in_spreadsheet
 
 if TYPE_CHECKING:
@@ -65,13 +65,7 @@ def queue(
             "--csv", help="Print all columns of mart_handoff_queue as CSV, all rows."
         ),
     ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="LEAD_FUNNEL_OUT",
-            help="The folder that a run has published in. Default: out.",
-        ),
-    ] = None,
+    out: OutOfRun = None,
 ) -> None:
     """Show the open hand-offs: who must act, by when, and which first.
 

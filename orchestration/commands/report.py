@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from orchestration.commands.options import OutOfRun
 from orchestration.errors import LeadFunnelError, listed, meant
 
 
@@ -15,13 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="LEAD_FUNNEL_OUT",
-            help="The folder that a run has published in. Default: out.",
-        ),
-    ] = None,
+    out: OutOfRun = None,
     output: Annotated[
         Path | None,
         typer.Option(

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from orchestration.commands.options import Debug, OutOfRun
+
 
 def register(app: typer.Typer) -> None:
     app.command(name="compare")(compare)
@@ -37,12 +39,7 @@ def compare(
             "the one that the published run had.",
         ),
     ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="LEAD_FUNNEL_OUT", help="The folder of the run. Default: out."
-        ),
-    ] = None,
+    out: OutOfRun = None,
     vars_json: Annotated[
         str | None,
         typer.Option(
@@ -76,9 +73,7 @@ def compare(
         bool,
         typer.Option("--plain", help="Text of 100 columns without colours."),
     ] = False,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error.")
-    ] = False,
+    debug: Debug = False,
 ) -> None:
     """Say what an edited definition, or a named version, would change.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from orchestration.commands.options import AsJson, Debug, OutOfRun
 
 
 def register(app: typer.Typer) -> None:
@@ -31,21 +32,12 @@ def diff(
         bool,
         typer.Option("--all", help="Bounds, medians and the like, too."),
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON, for a program to read.")
-    ] = False,
+    as_json: AsJson = False,
     plain: Annotated[
         bool, typer.Option("--plain", help="Text of 100 columns without colours.")
     ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="LEAD_FUNNEL_OUT", help="The folder of the run. Default: out."
-        ),
-    ] = None,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error.")
-    ] = False,
+    out: OutOfRun = None,
+    debug: Debug = False,
 ) -> None:
     """Say which metrics differ between two publications, and because of what.
 

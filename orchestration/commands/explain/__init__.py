@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from orchestration.commands.options import Debug, OutOfRun
 from orchestration.errors import LeadFunnelError
 
 
@@ -23,12 +24,7 @@ def explain(
             "was merged away), an opportunity's id, a person_id or an e-mail address.",
         ),
     ],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="LEAD_FUNNEL_OUT", help="The folder of the run. Default: out."
-        ),
-    ] = None,
+    out: OutOfRun = None,
     what_if: Annotated[
         str | None,
         typer.Option(
@@ -60,9 +56,7 @@ def explain(
             "opens without the network.",
         ),
     ] = None,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error.")
-    ] = False,
+    debug: Debug = False,
 ) -> None:
     """Say why a lead counts as it does, from the raw rows to the outcome.
 

@@ -8,19 +8,13 @@ from typing import Annotated
 
 import typer
 
-Out = Annotated[
-    Path | None,
-    typer.Option(envvar="LEAD_FUNNEL_OUT", help="The folder of the run. Default: out."),
-]
+from orchestration.commands.options import By, Debug, OutOfRun
+
 Period = Annotated[
     str,
     typer.Argument(metavar="PERIOD", help="A fiscal period, such as 2026-03."),
 ]
-By = Annotated[
-    str | None, typer.Option("--by", help="Who does it. Default: the login name.")
-]
 Note = Annotated[str, typer.Option("--note", help="Why, for those who come after.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +32,7 @@ def spend(
     model: Annotated[
         str, typer.Option("--model", help="The attribution model.")
     ] = "linear",
-    out: Out = None,
+    out: OutOfRun = None,
     debug: Debug = False,
 ) -> None:
     """Say what was spent in a fiscal period and what an accepted lead cost."""
@@ -54,7 +48,7 @@ def close(
     period: Period,
     by: By = None,
     note: Note = "",
-    out: Out = None,
+    out: OutOfRun = None,
     debug: Debug = False,
 ) -> None:
     """Freeze a fiscal period: what changes later is a restatement."""
@@ -72,7 +66,7 @@ def reopen(
     period: Period,
     by: By = None,
     note: Note = "",
-    out: Out = None,
+    out: OutOfRun = None,
     debug: Debug = False,
 ) -> None:
     """Open a closed fiscal period again; that it was is kept."""
@@ -98,7 +92,7 @@ def finance_export(
     language: Annotated[
         str, typer.Option("--language", help="Of headings and words: en or ja.")
     ] = "en",
-    out: Out = None,
+    out: OutOfRun = None,
     debug: Debug = False,
 ) -> None:
     """Write a workbook that finance can audit: lines, weights and the tie-out."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from orchestration.commands.options import AsJson, Debug, OutOfRun
 from orchestration.errors import LeadFunnelError
 
 
@@ -44,18 +44,9 @@ def plan(
             "all, in the shares of the last months.",
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON, for a program to read.")
-    ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="LEAD_FUNNEL_OUT", help="The folder of the run. Default: out."
-        ),
-    ] = None,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error.")
-    ] = False,
+    as_json: AsJson = False,
+    out: OutOfRun = None,
+    debug: Debug = False,
 ) -> None:
     """Say how many hand-offs a number of SALs takes, from which channels and by when.
 

@@ -9,18 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestration.commands.options import AsJson, By, Debug, OutOfRun
+
 if TYPE_CHECKING:
     from orchestration.project import Project
 
-Out = Annotated[
-    Path | None,
-    typer.Option(envvar="LEAD_FUNNEL_OUT", help="The folder of the run. Default: out."),
-]
-By = Annotated[
-    str | None, typer.Option("--by", help="Who does it. Default: the login name.")
-]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for those who come after.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -45,10 +39,8 @@ def publications(
         bool,
         typer.Option("--check", help="Read every file, and say which is not whole."),
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON, for a program to read.")
-    ] = False,
-    out: Out = None,
+    as_json: AsJson = False,
+    out: OutOfRun = None,
     debug: Debug = False,
 ) -> None:
     """List the publications that are kept, the newest first.
@@ -99,7 +91,7 @@ def rollback(
     ] = False,
     by: By = None,
     reason: Reason = "",
-    out: Out = None,
+    out: OutOfRun = None,
     debug: Debug = False,
 ) -> None:
     """Show readers an earlier publication again, in one step.
@@ -127,7 +119,7 @@ def restore(
     ] = None,
     by: By = None,
     reason: Reason = "",
-    out: Out = None,
+    out: OutOfRun = None,
     debug: Debug = False,
 ) -> None:
     """Bring OUT back where the warehouse, the books of closed periods or what is

@@ -15,7 +15,8 @@ from tests.report.opened import Opened
 CHROMIUM = Path("/usr/bin/chromium")
 
 
-@pytest.fixture(scope="session")
+# While it is open an event loop runs in this thread, which Dagster's tests would find.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         if os.environ.get("LEAD_FUNNEL_REQUIRE_CHROMIUM"):

@@ -170,6 +170,21 @@ PIPELINE = (
 )
 
 
+def stages() -> list[dict[str, object]]:
+    """The stages of the pipeline, as the API tells them."""
+    return [
+        {
+            "id": stage,
+            "label": label,
+            "metadata": {
+                "isClosed": str(is_closed).lower(),
+                "probability": probability,
+            },
+        }
+        for stage, label, is_closed, probability in PIPELINE
+    ]
+
+
 @dataclass(frozen=True)
 class Work:
     """What sales did."""
@@ -825,18 +840,7 @@ def api(folder: Path, of: Company) -> None:
             {
                 "id": "default",
                 "label": "Sales",
-                "stages": [
-                    {
-                        "id": stage,
-                        "label": label,
-                        "metadata": {
-                            "isClosed": str(is_closed).lower(),
-                            "probability": probability,
-                        },
-                        "archived": False,
-                    }
-                    for stage, label, is_closed, probability in PIPELINE
-                ],
+                "stages": [{**stage, "archived": False} for stage in stages()],
             }
         ],
     )

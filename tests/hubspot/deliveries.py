@@ -20,6 +20,7 @@ from tests.hubspot.company import (
     iso,
     millis,
     plain,
+    stages,
     write_csv,
     write_lines,
     write_page,
@@ -295,17 +296,7 @@ def account() -> HubSpot:
         {
             "id": "default",
             "label": "Sales",
-            "stages": [
-                {
-                    "id": stage,
-                    "label": label,
-                    "metadata": {
-                        "isClosed": str(is_closed).lower(),
-                        "probability": probability,
-                    },
-                }
-                for stage, label, is_closed, probability in PIPELINE
-            ],
+            "stages": stages(),
         }
     ]
     return server

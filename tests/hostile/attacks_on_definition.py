@@ -5,27 +5,24 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable
 
+from tests.definition.headings import (
+    CALENDARS,
+    FILES,
+    HOLIDAYS,
+    LIMITS,
+    MODELS,
+    PERIODS,
+    POLICIES,
+    RATES,
+    RULES,
+    STAGES,
+    STEPS,
+    TARGETS,
+    VERSIONS,
+)
 from tests.hostile.attack import Attack, Place, definition, rows_of
 from tests.hostile.company import NASTY
 from tests.sources import hostile
-
-RULES = "definition_version,source,entity,field,operator,value,stage"
-VERSIONS = "version,effective_from,based_on,handoff_mode,acceptance_roles"
-POLICIES = (
-    "definition_version,match_on,match_value,sla_business_hours,calendar_id,"
-    "max_pending_days,touches_stop_clock"
-)
-CALENDARS = "calendar_id,timezone,weekday,opens_at,closes_at"
-HOLIDAYS = "calendar_id,holiday_date"
-PERIODS = "fiscal_period_id,start_date,end_date,fiscal_year,fiscal_quarter,fiscal_month"
-RATES = "rate_date,currency,rate,reporting_currency"
-TARGETS = "metric,dimension,dimension_value,effective_from,target"
-STAGES = "stage,rank,kind,label_en,label_ja"
-STEPS = "from_stage,to_stage,verdict"
-LIMITS = "source,source_table,rule,max_share,min_rows,reason,expires_on"
-MODELS = "attribution_model,method,first_share,last_share,half_life_days,window_days"
-FILES = "file,system,table,sheet,note"
-
 
 # What is no file of a definition
 

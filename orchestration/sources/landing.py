@@ -40,13 +40,7 @@ WORKBOOK, ARCHIVE = "xlsx", "zip"
 WORKBOOKS = (WORKBOOK, "xlsm", "xls")
 READ = "csv, jsonl, parquet, xlsx and zip"
 
-UNREADABLE_ARCHIVES = (
-    OSError,
-    zipfile.BadZipFile,
-    NotImplementedError,
-    UnicodeError,
-    ValueError,
-)
+DAMAGED_ARCHIVE = (OSError, zipfile.BadZipFile, NotImplementedError, UnicodeError)
 """What Python raises of an archive that is damaged or made to be."""
 MOST_MEMBERS = 2_000
 """Files in a .zip: each costs some milliseconds, and an entry nothing."""
@@ -262,7 +256,7 @@ def members_of(path: Path, name: str, most: int) -> list[zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(path) as archive:
             items = [item for item in archive.infolist() if not item.is_dir()]
-    except UNREADABLE_ARCHIVES as error:
+    except (*DAMAGED_ARCHIVE, ValueError) as error:
         raise LeadFunnelError(
             f"The file {name} cannot be read as a .zip ({error}): it is damaged or was "
             "cut off. Export it again."

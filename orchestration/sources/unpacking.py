@@ -14,22 +14,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from orchestration.errors import LeadFunnelError
-from orchestration.sources.landing import LandingFile, too_much
+from orchestration.sources.landing import DAMAGED_ARCHIVE, LandingFile, too_much
 from orchestration.sources.workbooks import LEAST_FREE
 
-MEGABYTE = 1 << 20
 PIECE = 1 << 20
 MOST_DEFLATED = 1032
 """How many bytes gzip makes of one, at most."""
-DAMAGED = (
-    OSError,
-    EOFError,
-    zlib.error,
-    lzma.LZMAError,
-    zipfile.BadZipFile,
-    NotImplementedError,
-    UnicodeError,
-)
+DAMAGED = (*DAMAGED_ARCHIVE, EOFError, zlib.error, lzma.LZMAError)
 """What Python raises of packed files and texts that are damaged or made to be."""
 KINDS = {"csv": "CSV", "json": "JSON", "parquet": "Parquet", "xlsx": "a workbook"}
 

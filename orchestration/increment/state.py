@@ -214,15 +214,16 @@ def build_anew(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     owe(connection, project, [EVERYTHING])
 
 
-def stands(project: Project, publication_id: str) -> bool:
-    """Whether readers see in that publication what the tables hold and will hold: it
-    was decided that nothing is owed, so there is nothing to bring up to date."""
-    if shown(project) != publication_id or owed(project) != frozenset():
-        return False
+def is_shown(project: Project, publication_id: str) -> bool:
+    """Whether readers see in that publication what the tables hold."""
+    return shown(project) == publication_id and owed(project) == frozenset()
+
+
+def end_without_news(project: Project) -> None:
+    """It was decided what to do, and there is nothing to bring up to date."""
     with transaction(project) as connection:
         connection.execute(f"delete from {schema(project)}.decided_files")
         reach(connection, project, None)
-    return True
 
 
 def complete(

@@ -87,7 +87,7 @@ def standing(
         # What it is that stands is told again.
         or added(*(step.checks for step in before.steps)) != before.checks
         or any(kept_results(project, suite) is None for suite in SUITES)
-        or not state.stands(project, shown.id)
+        or not state.is_shown(project, shown.id)
     ):
         return None
     others = {"erase", *PUBLISHING, *(step.name for step in report.steps)}

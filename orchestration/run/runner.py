@@ -215,9 +215,13 @@ def _execute(
             result = run(parts.loads)
             if result.success:
                 stands = phases.standing(project, before, report)
-                for step in stands or ():
-                    report.take_over(step)
-                result = run(parts.builds if stands is None else parts.publication)
+                if stands is None:
+                    result = run(parts.builds)
+                else:
+                    state.end_without_news(project)
+                    for step in stands:
+                        report.take_over(step)
+                    result = run(parts.publication)
     finally:
         if recorder is not None and not recorder.finish():
             _warn(

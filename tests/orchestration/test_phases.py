@@ -33,7 +33,7 @@ def standing(tmp_path, monkeypatch):
         publication = shown and SimpleNamespace(id="p", run_id=shown)
         monkeypatch.setattr(phases, "published", lambda _: publication)
         monkeypatch.setattr(phases, "kept_results", lambda *_: kept)
-        monkeypatch.setattr(phases.state, "stands", lambda *_: not owes)
+        monkeypatch.setattr(phases.state, "is_shown", lambda *_: not owes)
         report = Report("", "2026-01-02", 1, steps=[Step("prepare"), Step("check_raw")])
         project = Project.from_environment({}, out=tmp_path)
         return phases.standing(project, before, report)

@@ -159,6 +159,8 @@ def static_docs(project: Project, folder: Path) -> tuple[str, str]:
 
 def _parse(project: Project, key: str) -> dict[str, Any]:
     """Let dbt parse what changed since it last did for this OUT, and keep it."""
+    project.prepare_out()
+    parsed_project.leave_other_folders(project)
     parsed = _invoke(project, ["parse", "--write-json"], environment=_NO_WAREHOUSE)
     written = project.dbt_target / parsed_project.MANIFEST
     found = json.loads(written.read_bytes())

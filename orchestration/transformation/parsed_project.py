@@ -26,6 +26,9 @@ FOLDER = "LEAD_FUNNEL_PARSED"
 
 MANIFEST, STATE = "manifest.json", "partial_parse.msgpack"
 
+PARSED_FROM = "parsed_from.txt"
+"""Says of which folder the state is that dbt left in its target."""
+
 KEPT = 4
 """So many parsed projects stay in a folder: those that were used last."""
 
@@ -67,6 +70,17 @@ def manifest_json(kept: Path) -> dict[str, Any] | None:
 
 def discard(kept: Path) -> None:
     shutil.rmtree(kept, ignore_errors=True)
+
+
+def leave_other_folders(project: Project) -> None:
+    """Remove the state of a project that lies in another folder, or lay there: dbt
+    reads again what changed in it, and would go on looking for seeds over there."""
+    target, root = project.dbt_target, str(project.root)
+    note = target / PARSED_FROM
+    if not note.is_file() or note.read_text(encoding="utf-8") != root:
+        target.mkdir(parents=True, exist_ok=True)
+        (target / STATE).unlink(missing_ok=True)
+        note.write_text(root, encoding="utf-8")
 
 
 def keep(target: Path, kept: Path) -> None:

@@ -1,12 +1,13 @@
 """The parsed dbt project is kept between processes and read back unchanged."""
 
 import os
+import shutil
 from dataclasses import replace
 
 import pytest
 
 from orchestration.defs import transform
-from orchestration.project import Project
+from orchestration.project import ROOT, Project
 from orchestration.transformation import dbt_runner, parsed_project
 
 
@@ -93,6 +94,28 @@ def test_outs_can_share_a_folder(project, parsed_once, tmp_path, monkeypatch):
     # Another copy of the project has seeds of its own.
     copied = replace(project, root=tmp_path / "copy")
     assert parsed_project.kept_path(copied, "key") != shared
+
+
+def test_seeds_are_read_where_the_project_lies_now(tmp_path, monkeypatch):
+    """An OUT may have been built by a copy of the project that is gone since."""
+    out, gone, here = tmp_path / "out", tmp_path / "gone", tmp_path / "here"
+    (gone / "seeds").mkdir(parents=True)
+    (gone / "seeds" / "stages.csv").write_text("stage\nmql\n")
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(ROOT / name, gone)
+    assert seeds_of(gone, out, monkeypatch) == {str(gone)}
+    gone.rename(here)
+    assert seeds_of(here, out, monkeypatch) == {str(here)}
+
+
+def seeds_of(root, out, monkeypatch):
+    """Where the seeds lie, to what is built and to tools."""
+    forget(monkeypatch)
+    project = Project.from_environment({}, landing=root, out=out)
+    project = replace(project, root=root)
+    told = dbt_runner.manifest_json(project)["nodes"].values()
+    built = dbt_runner.manifest(project).nodes.values()
+    return {node["root_path"] for node in told} | {node.root_path for node in built}
 
 
 def test_the_last_ones_that_were_used_are_kept(tmp_path):

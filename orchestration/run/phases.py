@@ -6,7 +6,7 @@ took longer than all the rest."""
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -29,47 +29,62 @@ PUBLISHING = ("publication", "postgres_publication")
 
 
 @dataclass(frozen=True)
-class Phases:
-    """The job, and which of its assets go together."""
+class Phase:
+    """One of Dagster's runs: the job, and which of its assets it goes through."""
 
     job: dg.JobDefinition
-    loads: Sequence[dg.AssetKey]
-    """With the run's settings, and the gate of the raw tables."""
-    builds: Sequence[dg.AssetKey]
+    assets: Sequence[dg.AssetKey]
+
+
+def loads(project: Project) -> Phase:
+    """What is loaded, with the run's settings and the gate of the raw tables."""
+    return _phase(project, _is_loaded, with_models=False)
+
+
+def builds(project: Project) -> Phase:
     """Everything else."""
-    publication: Sequence[dg.AssetKey]
-    """Those of `builds` that show readers what is there."""
+    return _phase(project, lambda spec: not _is_loaded(spec), with_models=True)
 
 
-def of_this_process(project: Project) -> Phases:
-    return _phases(
+def publication(project: Project) -> Phase:
+    """What of that shows readers what is there."""
+    return _phase(
+        project, lambda spec: spec.group_name == PUBLICATION_GROUP, with_models=False
+    )
+
+
+def _is_loaded(spec: dg.AssetSpec) -> bool:
+    return spec.group_name in LOADED_GROUPS or spec.key == SETTINGS_KEY
+
+
+def _phase(
+    project: Project, is_in: Callable[[dg.AssetSpec], bool], *, with_models: bool
+) -> Phase:
+    job, specs = _defined(
         project.engine,
         dbt_runner.fingerprint(project),
         address.is_wanted(),
         tuple((source.name, *source.tables) for source in loaded_by_runs()),
+        with_models,
     )
+    return Phase(job, [spec.key for spec in specs if is_in(spec)])
 
 
 @lru_cache(maxsize=4)
-def _phases(
-    _engine: str, _fingerprint: str, _with_postgres: bool, _live: tuple
-) -> Phases:
-    """What it is made of changes only with these."""
+def _defined(
+    _engine: str,
+    _fingerprint: str,
+    _with_postgres: bool,
+    _live: tuple,
+    with_models: bool,
+) -> tuple[dg.JobDefinition, Sequence[dg.AssetSpec]]:
+    """The job and its assets; what they are made of changes only with these."""
     from orchestration import definitions
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = definitions.of_this_process()
-        job = found.resolve_job_def(JOB_NAME)
-    loads, builds, publication = [], [], []
-    for spec in found.resolve_all_asset_specs():
-        if spec.group_name in LOADED_GROUPS or spec.key == SETTINGS_KEY:
-            loads.append(spec.key)
-        else:
-            builds.append(spec.key)
-        if spec.group_name == PUBLICATION_GROUP:
-            publication.append(spec.key)
-    return Phases(job, loads, builds, publication)
+        found = definitions.of_this_process(with_models=with_models)
+        return found.resolve_job_def(JOB_NAME), found.resolve_all_asset_specs()
 
 
 def standing(

@@ -7,7 +7,7 @@ import os
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -201,7 +201,7 @@ def _execute(
     # Imports of its own while this process prepares.
     recorder = history.Recorder(project) if record else None
     try:
-        parts = phases.of_this_process(project)
+        loads = phases.loads(project)
         preparing.seconds = round(time.monotonic() - clock, 3)
         preparing.state = "done"
         observer.ended(preparing)
@@ -211,17 +211,17 @@ def _execute(
             run_log.listening(watch.hear),
             progress.listening(observer.said, observer.noted),
         ):
-            run = partial(_in_dagster, parts.job, instance, recorder)
-            result = run(parts.loads)
+            run = partial(_in_dagster, instance, recorder)
+            result = run(loads)
             if result.success:
                 stands = phases.standing(project, before, report)
                 if stands is None:
-                    result = run(parts.builds)
+                    result = run(phases.builds(project))
                 else:
                     state.end_without_news(project)
                     for step in stands:
                         report.take_over(step)
-                    result = run(parts.publication)
+                    result = run(phases.publication(project))
     finally:
         if recorder is not None and not recorder.finish():
             _warn(
@@ -237,19 +237,18 @@ def _execute(
 
 
 def _in_dagster(
-    job: dg.JobDefinition,
     instance: dg.DagsterInstance,
     recorder: history.Recorder | None,
-    assets: Sequence[dg.AssetKey],
+    phase: phases.Phase,
 ) -> dg.ExecuteInProcessResult:
     """A run of some of the job's assets, with their checks."""
     run_id = str(uuid.uuid4())
     if recorder is not None:
         recorder.listen(instance, run_id)
-    return job.execute_in_process(
+    return phase.job.execute_in_process(
         instance=instance,
         run_id=run_id,
-        asset_selection=assets,
+        asset_selection=phase.assets,
         run_config={"loggers": {"run_log": {}}},
         tags=recorder.tags if recorder is not None else None,
         raise_on_error=False,

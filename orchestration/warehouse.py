@@ -20,7 +20,10 @@ WRITING_ATTEMPTS = 3
 def connect(project: Project, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """A connection to the warehouse; a writer makes the file where it is missing.
 
-    A reader sees what was built, whichever engine has built it.
+    A reader sees what was built, whichever engine has built it. To open the file
+    takes DuckDB a tenth of a second, for it reads what every view is; where this
+    process has it open the same way it is there at once. So who opens it several
+    times in a row keeps one connection meanwhile.
     """
     path = project.built if read_only else project.warehouse
     if read_only and not path.exists():

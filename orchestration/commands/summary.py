@@ -40,16 +40,16 @@ class Rates:
 
 def show(console: Console, project: Project, report: Report, done: Publication) -> None:
     """The closing words of a good run."""
-    connection = duckdb.connect(str(project.published_database), read_only=True)
-    try:
+    with (
+        duckdb.connect(str(project.published_database), read_only=True) as connection,
+        duckdb.connect(str(project.built), read_only=True) as built,
+    ):
         _show_rates(console, connection, done)
         _show_others(console, connection)
-        _show_ending_unknown(console, project)
+        _show_ending_unknown(console, project, built)
         _show_checks(console, report)
-    finally:
-        connection.close()
-    what_was_read.show(console, project)
-    _show_set_aside(console, project)
+        what_was_read.show(console, project, connection, built)
+        _show_set_aside(console, project, built)
     _show_places(console, project, report)
 
 
@@ -184,10 +184,11 @@ def _show_others(console: Console, connection: duckdb.DuckDBPyConnection) -> Non
         )
 
 
-def _show_ending_unknown(console: Console, project: Project) -> None:
+def _show_ending_unknown(
+    console: Console, project: Project, built: duckdb.DuckDBPyConnection
+) -> None:
     """What the rates may have wrong, beside them."""
-    with duckdb.connect(str(project.built), read_only=True) as built:
-        found = what_was_read.ending_unknown(built, project.schema_prefix)
+    found = what_was_read.ending_unknown(built, project.schema_prefix)
     if not found:
         return
     by_outcome: dict[str, int] = {}
@@ -220,9 +221,11 @@ def _show_checks(console: Console, report: Report) -> None:
         )
 
 
-def _show_set_aside(console: Console, project: Project) -> None:
+def _show_set_aside(
+    console: Console, project: Project, built: duckdb.DuckDBPyConnection
+) -> None:
     """What of the ad reports a later file took the place of, with its amount."""
-    for file, lines, amounts in set_aside(project):
+    for file, lines, amounts in set_aside(project, built):
         console.print(
             f"Set aside: {lines:,} {'line' if lines == 1 else 'lines'} with {amounts} "
             f"of {file}, as a later file has their day, platform, account and "
@@ -232,36 +235,37 @@ def _show_set_aside(console: Console, project: Project) -> None:
         )
 
 
-def set_aside(project: Project) -> list[tuple[str, int, str]]:
+def set_aside(
+    project: Project, built: duckdb.DuckDBPyConnection
+) -> list[tuple[str, int, str]]:
     """File, lines and amounts, by currency, of superseded lines of ad reports."""
     schema = f"{project.schema_prefix}input_layer"
-    with duckdb.connect(str(project.built), read_only=True) as connection:
-        if not warehouse.has_table(connection, schema, REPORT_LINES):
-            return []
-        return connection.execute(
-            f"""
-            with by_currency as (
-                select
-                    coalesce(row_file, 'an earlier load') as file,
-                    coalesce(upper(currency), '') as currency,
-                    count(*) as lines,
-                    coalesce(sum(spend), 0) as amount
-                from {schema}.{REPORT_LINES}
-                where file_rank > 1
-                group by all
-            )
+    if not warehouse.has_table(built, schema, REPORT_LINES):
+        return []
+    return built.execute(
+        f"""
+        with by_currency as (
             select
-                file,
-                cast(sum(lines) as bigint),
-                string_agg(
-                    trim(format('{{:,.2f}} {{}}', cast(amount as double), currency)),
-                    ', ' order by currency
-                )
-            from by_currency
-            group by file
-            order by file
-            """
-        ).fetchall()
+                coalesce(row_file, 'an earlier load') as file,
+                coalesce(upper(currency), '') as currency,
+                count(*) as lines,
+                coalesce(sum(spend), 0) as amount
+            from {schema}.{REPORT_LINES}
+            where file_rank > 1
+            group by all
+        )
+        select
+            file,
+            cast(sum(lines) as bigint),
+            string_agg(
+                trim(format('{{:,.2f}} {{}}', cast(amount as double), currency)),
+                ', ' order by currency
+            )
+        from by_currency
+        group by file
+        order by file
+        """
+    ).fetchall()
 
 
 def _show_places(console: Console, project: Project, report: Report) -> None:

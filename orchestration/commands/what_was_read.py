@@ -55,16 +55,19 @@ class Unknown:
     rows: int
 
 
-def show(console: Console, project: Project) -> None:
-    with duckdb.connect(str(project.built), read_only=True) as built:
-        _show_fates(console, fates(built, project.schema_prefix))
-        with duckdb.connect(str(project.published_database), read_only=True) as done:
-            rules = broken(done, built, project.schema_prefix)
-        if not rules:
-            console.print("Quarantined: nothing.", highlight=False)
-            return
-        show_broken(console, rules)
-        _show_rows_to_paste(console, unknown(built, project.schema_prefix))
+def show(
+    console: Console,
+    project: Project,
+    done: duckdb.DuckDBPyConnection,
+    built: duckdb.DuckDBPyConnection,
+) -> None:
+    _show_fates(console, fates(built, project.schema_prefix))
+    rules = broken(done, built, project.schema_prefix)
+    if not rules:
+        console.print("Quarantined: nothing.", highlight=False)
+        return
+    show_broken(console, rules)
+    _show_rows_to_paste(console, unknown(built, project.schema_prefix))
 
 
 def fates(built: duckdb.DuckDBPyConnection, prefix: str) -> list[Fates]:

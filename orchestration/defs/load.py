@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from orchestration import warehouse
 from orchestration.automation.following import SETTINGS_KEY, raw_key
 from orchestration.defs.live import landed_keys
 from orchestration.increment.decide import decide
@@ -88,13 +89,15 @@ def write_run_settings(context: dg.AssetExecutionContext) -> dg.MaterializeResul
         project = Project.from_environment()
         project.prepare_out()
     with in_turn(project):
-        notes = write_settings(project)
-        written = write_definition(project)
+        with warehouse.connect(project):
+            notes = write_settings(project)
+            written = write_definition(project)
+            if project.engine == "spark":
+                decision = engine.BUILDS_ANEW
+            else:
+                decision = decide(project).sentence
         if project.engine == "spark":
             engine.hand_over_raw(project, dbt_runner.manifest_json(project))
-            decision = engine.BUILDS_ANEW
-        else:
-            decision = decide(project).sentence
     for sentence in written.odd:
         context.log.warning(sentence)
     for note in [*notes, decision]:

@@ -34,8 +34,7 @@ def publish_changed(
     before = published(project)
     # Between the steps of a run on Dagster's page somebody may go back to another
     # publication, which `owed` does not speak of.
-    is_counted = before is not None and state.shown(project) == before.id
-    owed = state.owed(project) if is_counted else None
+    owed = state.owed_since(project, before.id) if before is not None else None
     affected = Lineage(manifest).affected(owed)
     unchanged = [
         table.name for table in tables if f"{MODEL}{table.name}" not in affected

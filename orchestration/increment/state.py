@@ -214,9 +214,18 @@ def build_anew(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     owe(connection, project, [EVERYTHING])
 
 
+def owed_since(project: Project, publication_id: str) -> frozenset[str] | None:
+    """What is owed to readers of that publication; None where everything is, as
+    what is owed is counted from another one."""
+    if project.engine != ENGINES[0]:
+        return None
+    with warehouse.connect(project):
+        return owed(project) if shown(project) == publication_id else None
+
+
 def is_shown(project: Project, publication_id: str) -> bool:
     """Whether readers see in that publication what the tables hold."""
-    return shown(project) == publication_id and owed(project) == frozenset()
+    return owed_since(project, publication_id) == frozenset()
 
 
 def end_without_news(project: Project) -> None:

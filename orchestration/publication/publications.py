@@ -220,6 +220,9 @@ def publish(
             for path in partial.glob("*.duckdb*"):
                 path.unlink()
             rows, as_of = _write_tables(project, tables, partial, carried, None)
+    with duckdb.connect(str(project.built), read_only=True) as built:
+        raw_rows, fates = _raw_rows(built, project), _fates(built, project)
+        latest = _latest(built, project)
     publication = Publication(
         id=name,
         built_at=now.isoformat(timespec="seconds"),
@@ -230,10 +233,10 @@ def publish(
         vars=json.loads(project.vars.as_json()),
         rows=rows,
         engine=project.engine,
-        raw_rows=_raw_rows(project),
-        fates=_fates(project),
+        raw_rows=raw_rows,
+        fates=fates,
         checks=_since_when(checks, before, now),
-        latest=_latest(project),
+        latest=latest,
         **(made_with or {}),
     )
     if beside is not None:
@@ -260,17 +263,16 @@ def published(project: Project) -> Publication | None:
     return manifests.of(project.published)
 
 
-def _raw_rows(project: Project) -> dict[str, int]:
+def _raw_rows(built: duckdb.DuckDBPyConnection, project: Project) -> dict[str, int]:
     schema = f"{project.schema_prefix}input_layer"
-    with duckdb.connect(str(project.built), read_only=True) as connection:
-        if not warehouse.has_table(connection, schema, "input_layer__raw_tables"):
-            return {}
-        return dict(
-            connection.execute(
-                "select source || '.' || source_table, raw_rows "
-                f"from {schema}.input_layer__raw_tables where raw_rows > 0 order by 1"
-            ).fetchall()
-        )
+    if not warehouse.has_table(built, schema, "input_layer__raw_tables"):
+        return {}
+    return dict(
+        built.execute(
+            "select source || '.' || source_table, raw_rows "
+            f"from {schema}.input_layer__raw_tables where raw_rows > 0 order by 1"
+        ).fetchall()
+    )
 
 
 FATES = (
@@ -283,38 +285,38 @@ FATES = (
 )
 
 
-def _fates(project: Project) -> dict[str, dict[str, int]]:
+def _fates(
+    built: duckdb.DuckDBPyConnection, project: Project
+) -> dict[str, dict[str, int]]:
     """What became of the rows of each raw table that has any."""
     schema = f"{project.schema_prefix}quality"
-    with duckdb.connect(str(project.built), read_only=True) as connection:
-        if not warehouse.has_table(connection, schema, "raw_row_fates"):
-            return {}
-        rows = connection.execute(
-            f"select source || '.' || source_table, {', '.join(FATES)} "
-            f"from {schema}.raw_row_fates where raw_rows > 0 order by 1"
-        ).fetchall()
+    if not warehouse.has_table(built, schema, "raw_row_fates"):
+        return {}
+    rows = built.execute(
+        f"select source || '.' || source_table, {', '.join(FATES)} "
+        f"from {schema}.raw_row_fates where raw_rows > 0 order by 1"
+    ).fetchall()
     return {name: dict(zip(FATES, counts, strict=True)) for name, *counts in rows}
 
 
 LATEST = {"fct_stage_events": "occurred_at", "fct_spend": "spend_date"}
 
 
-def _latest(project: Project) -> dict[str, str]:
+def _latest(built: duckdb.DuckDBPyConnection, project: Project) -> dict[str, str]:
     schema = f"{project.schema_prefix}marts"
-    with duckdb.connect(str(project.built), read_only=True) as connection:
-        found = [
-            f"select source, {column} as latest_at from {schema}.{table}"
-            for table, column in LATEST.items()
-            if warehouse.has_table(connection, schema, table)
-        ]
-        if not found:
-            return {}
-        return dict(
-            connection.execute(
-                "select source, cast(max(latest_at) as varchar) "
-                f"from ({' union all '.join(found)}) group by 1 order by 1"
-            ).fetchall()
-        )
+    found = [
+        f"select source, {column} as latest_at from {schema}.{table}"
+        for table, column in LATEST.items()
+        if warehouse.has_table(built, schema, table)
+    ]
+    if not found:
+        return {}
+    return dict(
+        built.execute(
+            "select source, cast(max(latest_at) as varchar) "
+            f"from ({' union all '.join(found)}) group by 1 order by 1"
+        ).fetchall()
+    )
 
 
 def _since_when(

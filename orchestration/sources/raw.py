@@ -534,8 +534,9 @@ def load_system(
         loaded_at=loaded_at or now(),
         rules=ReadingRules.of(project),
     )
-    load.read()
-    loaded = load.show()
+    with warehouse.connect(project):
+        load.read()
+        loaded = load.show()
     compact(project, system, load.stored())
     return loaded
 

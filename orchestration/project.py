@@ -26,6 +26,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -563,8 +564,14 @@ def _version(name: str, value: Any) -> str:
     return value
 
 
+@cache
+def timezones() -> frozenset[str]:
+    """The names of all time zones, which are looked up in some six hundred files."""
+    return frozenset(zoneinfo.available_timezones())
+
+
 def _timezone(name: str, value: Any) -> str:
-    known = zoneinfo.available_timezones()
+    known = timezones()
     if not isinstance(value, str) or value not in known:
         close = meant(str(value), sorted(known))
         raise _wrong(name, value, f"a time zone such as Asia/Tokyo or UTC{close}")

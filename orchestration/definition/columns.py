@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-import zoneinfo
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -28,7 +27,7 @@ import yaml
 from orchestration.definition.problems import Problems, Row, quote
 from orchestration.definition.rows import Definition
 from orchestration.errors import listed, meant
-from orchestration.project import Project
+from orchestration.project import Project, timezones
 from orchestration.sources.tables import LOADED_SYSTEMS
 
 DEFINITIONS = "models/definition/_definition.yml"
@@ -278,11 +277,11 @@ def _check_form(row: Row, column: str, form: str, problems: Problems) -> None:
             f"{column} is {quote(value)}, but must be a time of day such as 09:00 "
             "(24:00 is midnight at its end).",
         )
-    if form == "timezone" and value not in _zones():
+    if form == "timezone" and value not in timezones():
         problems.error(
             row,
-            f"{column} is {quote(value)}{meant(value[:100], _zones())}, but must be an "
-            "IANA time zone such as Asia/Tokyo.",
+            f"{column} is {quote(value)}{meant(value[:100], timezones())}, but must be "
+            "an IANA time zone such as Asia/Tokyo.",
         )
     if form == "system" and same_text(value) not in (*LOADED_SYSTEMS, "*"):
         problems.error(
@@ -297,11 +296,6 @@ def _check_form(row: Row, column: str, form: str, problems: Problems) -> None:
             f"{column} is {quote(value)}, which rules would never find: write it in "
             f"lower case and without wide letters ({quote(same_text(value))}).",
         )
-
-
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
 
 
 def _out_of_bounds(

@@ -245,6 +245,10 @@ def test_without_news_no_source_has_changed(done: Project) -> None:
     publish(done)
     assert decide(done).sentence.startswith("Nothing changed since the last")
     assert state.owed(done) == frozenset()
+    assert state.is_shown(done, "p1")
+    # Who sees another publication sees none of what was owed since that one.
+    assert state.owed_since(done, "another") is None
+    assert not state.is_shown(done, "another")
 
 
 def test_a_moved_as_of_and_a_close_are_changes(done: Project) -> None:

@@ -1,5 +1,7 @@
 """What Dagster serves, loaded as its server loads it."""
 
+import subprocess
+import sys
 import warnings
 
 import dagster as dg
@@ -9,7 +11,8 @@ from orchestration.checks import SUITES
 from orchestration.definitions import of_this_process
 from orchestration.defs import gates, transform
 from orchestration.defs.automation import JOB_NAME
-from orchestration.project import Project
+from orchestration.project import ROOT, Project
+from orchestration.run import phases
 from orchestration.sources.tables import RAW_TABLES
 from orchestration.transformation import dbt_runner
 
@@ -48,6 +51,35 @@ def test_a_run_in_this_process_has_the_same_assets_and_checks(loaded):
 
     assert names(mine) == names(loaded)
     assert names(mine)
+
+
+def test_a_run_goes_through_every_asset(loaded):
+    project = Project.from_environment()
+    loads, builds = phases.loads(project), phases.builds(project)
+    assert sorted([*loads.assets, *builds.assets]) == sorted(keys(loaded))
+    assert dg.AssetKey(["settings", "run"]) in loads.assets
+    assert [*phases.publication(project).assets] == [dg.AssetKey("publication")]
+
+
+WITHOUT_MODELS = """
+import sys
+from orchestration.project import Project
+from orchestration.run import phases
+project = Project.from_environment()
+phases.loads(project), phases.publication(project)
+assert "dagster_dbt" not in sys.modules, "dagster_dbt was imported"
+"""
+
+
+def test_a_run_that_builds_nothing_does_without_dagster_dbt(loaded):
+    """It imports all of dbt, which is two seconds of the ten that such a run takes."""
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_MODELS],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_raw_table_and_model_is_an_asset(loaded, manifest):

@@ -39,7 +39,11 @@ def lines(project: Project) -> Iterator[str]:
         )
     report = last_report(project)
     if report is None:
-        yield f"No run has been made on {project.out} yet: `make run` makes one."
+        yield (
+            "Dagster started what ran: its page says what the last run came to."
+            if done
+            else f"No run has been made on {project.out} yet: `make run` makes one."
+        )
         return
     yield _last_run(project, report)
     if report.interrupted_at:

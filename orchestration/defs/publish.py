@@ -8,6 +8,7 @@ import dagster as dg
 
 from orchestration.checks import SUITES, kept_results
 from orchestration.defs.load import WRITER_POOL
+from orchestration.errors import LeadFunnelError
 from orchestration.increment import state
 from orchestration.increment.lineage import MODEL, Lineage
 from orchestration.project import ENGINES, Project
@@ -63,6 +64,22 @@ def publish_changed(
     return done
 
 
+def refuse_what_is_half_built(project: Project) -> None:
+    """An error where a run ended between its first table and its last gate: what
+    there is does not fit together, or nobody has checked it. On Dagster's page the
+    publication can be asked for alone."""
+    if project.engine != ENGINES[0]:
+        return
+    reached = state.reached(project)
+    if reached is not None:
+        raise LeadFunnelError(
+            "There is nothing whole to publish: the last run came no further than "
+            f"{reached!r}, so readers go on seeing what they saw. `lead-funnel run`, "
+            "or the whole job lead_funnel on Dagster's page, builds and checks the "
+            "rest and publishes it."
+        )
+
+
 def checks(project: Project, manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What the checks of the suites came to, with who answers for each table; for raw
     tables it is whoever answers for most of the models."""
@@ -111,6 +128,7 @@ def publication_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         project = Project.from_environment()
         progress.say(f"{len(tables)} tables")
         with in_turn(project):
+            refuse_what_is_half_built(project)
             done = publish_changed(project, manifest, context.run_id)
         return dg.MaterializeResult(
             metadata={

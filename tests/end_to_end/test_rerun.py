@@ -12,15 +12,17 @@ import pytest
 
 from orchestration.checks import SUITES
 from orchestration.defs import gates, transform
+from orchestration.defs.publish import PUBLICATION_KEY
 from orchestration.increment import state
-from orchestration.project import Project, RunVars
+from orchestration.project import Project, RunVars, in_environment
 from orchestration.publication import kept
 from orchestration.publication.publications import (
     PUBLIC_SCHEMAS,
     PublicTable,
     published,
 )
-from orchestration.run import runner
+from orchestration.run import phases, runner
+from orchestration.run.failures import sentence_of
 from orchestration.transformation import dbt_runner
 from tests import job
 from tests.end_to_end import small_folder
@@ -213,6 +215,11 @@ def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
     assert report.steps[-1].name == "check_core"
     assert report.checks["Great Expectations"]["failed"] == 1
     assert published(project).id == before
+    # Nor where somebody asks for the publication alone, as Dagster's page lets him.
+    owed = state.owed(project)
+    assert "the last run came no further than 'facts built'" in alone(project)
+    assert (published(project).id, state.owed(project)) == (before, owed)
+    assert owed
     monkeypatch.setattr(gates, "run_suite", as_it_is)
     mended = runner.run(project)
     assert mended.succeeded, mended.sentence
@@ -220,6 +227,18 @@ def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
     assert set(asked) == set(SUITES) - {"raw"}
     assert mended.checks == first.checks
     assert published(project).id != before
+
+
+def alone(project):
+    """What comes of it to materialize the publication by itself."""
+    with in_environment(project.environment()):
+        result = phases.of_this_process(project).job.execute_in_process(
+            asset_selection=[PUBLICATION_KEY], raise_on_error=False
+        )
+    [event] = [event for event in result.all_events if event.is_step_failure]
+    sentence, _, is_foreseen = sentence_of(event)
+    assert is_foreseen
+    return sentence
 
 
 def test_what_fails_in_the_slice_leaves_the_whole_as_it_was(done, monkeypatch):

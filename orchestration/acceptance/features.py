@@ -125,7 +125,7 @@ def telling_all(rows: pd.DataFrame, features: Sequence[Feature]) -> str | None:
         if feature.kind == NUMBER:
             told.append(values.fillna(values.median()))
         else:
-            words = values.fillna("")
+            words = values.astype(object).fillna("")
             counted = words.map(words.value_counts())
             words = words.where(counted >= ROWS_OF_A_WORD, "")
             told.append(words.map(rows["is_accepted"].groupby(words).mean()))

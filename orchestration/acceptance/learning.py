@@ -69,8 +69,18 @@ class Learned:
         }
 
 
+def with_numbered_words(
+    rows: pd.DataFrame, features: Sequence[Feature]
+) -> pd.DataFrame:
+    """The rows with words as categories, which any part of them keeps: scikit-learn
+    counts numbers ten times as fast as words."""
+    words = [item.name for item in features if item.kind == WORDS]
+    return rows.astype(dict.fromkeys(words, "category"))
+
+
 def as_input(rows: pd.DataFrame, features: Sequence[Feature]) -> pd.DataFrame:
-    """The columns that are learned from: numbers, or words of which none is null."""
+    """The columns that are learned from: numbers, and those of words (a missing one
+    is -1)."""
     import pandas as pd
 
     return pd.DataFrame(
@@ -78,9 +88,7 @@ def as_input(rows: pd.DataFrame, features: Sequence[Feature]) -> pd.DataFrame:
             feature.name: (
                 rows[feature.name].astype(float)
                 if feature.kind == NUMBER
-                else rows[feature.name]
-                .astype(object)
-                .where(rows[feature.name].notna(), "")
+                else rows[feature.name].cat.codes
             )
             for feature in features
         }

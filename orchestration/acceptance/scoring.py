@@ -57,6 +57,7 @@ class Scored:
 
 def score(rows: pd.DataFrame, features: Sequence[Feature], as_of: datetime) -> Scored:
     """Probabilities of all that needs one, and what they are worth."""
+    rows = learning.with_numbered_words(rows, features)
     rows = rows.sort_values("lifecycle_id").reset_index(drop=True)
     handoffs = rows[(rows["stage"] == "handoff") & ~rows["is_handoff_imputed"]].copy()
     handoffs["is_accepted"] = (handoffs["outcome"] == "accepted").astype(int)

@@ -39,10 +39,11 @@ class Judged:
 def bring_up_to_date(project: Project, manifest: Mapping[str, Any]) -> bool:
     """Learn anew where what is learned from may be another; whether it was done."""
     affected = Lineage(manifest).affected(state.owed(project))
-    if f"{MODEL}{FEATURES}" not in affected:
-        return False
-    learn_anew(project, manifest)
-    return True
+    is_other = f"{MODEL}{FEATURES}" in affected
+    if is_other:
+        learn_anew(project, manifest)
+    state.advance(project, state.FACTS_CHECKED, state.SCORED)
+    return is_other
 
 
 def learn_anew(project: Project, manifest: Mapping[str, Any]) -> None:

@@ -30,16 +30,16 @@ def lines(project: Project) -> Iterator[str]:
     yield from _published(project, done)
     if address.is_wanted():
         yield _in_postgres(project)
-    open_ = len(requests.are_open(project))
-    if open_:
-        yield (
-            f"Erasure    {open_} request{'' if open_ == 1 else 's'} "
-            f"{'is' if open_ == 1 else 'are'} open: the next `lead-funnel run` carries "
-            f"{'it' if open_ == 1 else 'them'} out."
-        )
+    waiting = requests.waiting(project)
+    if waiting:
+        yield f"Erasure    {waiting}"
     report = last_report(project)
     if report is None:
-        yield f"No run has been made on {project.out} yet: `make run` makes one."
+        yield (
+            "Dagster started what ran: its page says what the last run came to."
+            if done
+            else f"No run has been made on {project.out} yet: `make run` makes one."
+        )
         return
     yield _last_run(project, report)
     if report.interrupted_at:

@@ -23,6 +23,12 @@ GATES: dict[str, tuple[str, ...]] = {
 """One op for each gate. What comes after reads a table that the gate has a check
 on, so a failure in any of the gate's suites stops it."""
 
+STAGES = {
+    "core": (state.FACTS_BUILT, state.FACTS_CHECKED),
+    "funnel": (state.MARTS_BUILT, None),
+}
+"""What a run has come to before these gates, and after them."""
+
 
 def asset_key(table: str) -> dg.AssetKey:
     return dg.AssetKey(table.split("."))
@@ -92,8 +98,11 @@ def gate(name: str, suites: Sequence[str]) -> dg.AssetChecksDefinition:
         for suite in suites:
             with in_turn(project):
                 results += asked(project, name, suite, owed)
-        yield from map(check_result, results)
         sentence = failure_sentence(results)
+        if name in STAGES and not sentence:
+            with in_turn(project):
+                state.advance(project, *STAGES[name])
+        yield from map(check_result, results)
         if sentence:
             raise failed(sentence)
 

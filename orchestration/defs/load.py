@@ -10,8 +10,9 @@ from orchestration.automation.following import SETTINGS_KEY, raw_key
 from orchestration.defs.live import landed_keys
 from orchestration.increment.decide import decide
 from orchestration.live.configured import loaded_by_runs
+from orchestration.personal import requests
 from orchestration.project import Project
-from orchestration.run import progress
+from orchestration.run import lock, progress
 from orchestration.run.failures import in_turn, without_retries
 from orchestration.settings.run_settings import write_definition, write_settings
 from orchestration.sources.raw import LoadedTable, landing_of, load_system
@@ -89,6 +90,9 @@ def write_run_settings(context: dg.AssetExecutionContext) -> dg.MaterializeResul
         project = Project.from_environment()
         project.prepare_out()
     with in_turn(project):
+        if not lock.is_held(project):
+            # A run by hand has done it, before it loaded anything.
+            requests.take_over(project)
         with warehouse.connect(project):
             notes = write_settings(project)
             written = write_definition(project)

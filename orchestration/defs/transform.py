@@ -61,6 +61,13 @@ LAYERS = (Layer("input_layer"), Layer("facts", "core"), Layer("marts", "funnel")
 """In the order in which they are built. The first shapes what the sources gave,
 which the gate of the raw tables has checked; where it ends, people begin."""
 
+STAGES = {
+    "input_layer": (state.DECIDED, state.INPUT_BUILT),
+    "facts": (state.FACTS_BEGUN, state.FACTS_BUILT),
+    "marts": (state.SCORED, state.MARTS_BUILT),
+}
+"""What a run has come to before these layers, and after them."""
+
 OF_THE_INPUT_LAYER = (
     "seeds/",
     "models/definition/",
@@ -260,29 +267,34 @@ def bring_up_to_date(
     if project.engine == "spark":
         count = progress.counting(len(members))
         return engine.build(project, lineage.manifest, members, count), []
+    update = Update(project, lineage, members, check_slice=check_slice)
     if layer.name == "facts":
-        update = Update(project, lineage, members, check_slice=check_slice)
         update.bring_up_to_date()
-        return update.results, update.notes
+    else:
+        update.results += _what_changed(project, lineage, members)
+    if not update.failure:
+        state.advance(project, *STAGES[layer.name])
+    return update.results, update.notes
+
+
+def _what_changed(
+    project: Project, lineage: Lineage, members: Sequence[str]
+) -> list[dbt_runner.NodeResult]:
+    """Build what is other than in what readers see, of a layer that knows no people."""
     affected = lineage.affected(state.owed(project))
     wanted = [
         item
         for item in members
         if item in affected or only_warns(lineage.manifest["nodes"][item])
     ]
-    results = (
-        dbt_runner.build_nodes(
-            project,
-            wanted,
-            full_refresh=not state.is_update(project),
-            on_node=progress.counting(len(wanted)),
-        )
-        if wanted
-        else []
+    if not wanted:
+        return []
+    return dbt_runner.build_nodes(
+        project,
+        wanted,
+        full_refresh=not state.is_update(project),
+        on_node=progress.counting(len(wanted)),
     )
-    if layer.name == "input_layer" and not dbt_runner.failure_sentence(results):
-        state.input_built(project)
-    return results, []
 
 
 def only_warns(node: Node) -> bool:

@@ -50,9 +50,12 @@ class Update:
             self._build_what_changed()
 
     def _build_by_hand(self) -> None:
-        if self._build(self.project, self.members):
-            with state.transaction(self.project) as connection:
-                state.owe(connection, self.project, [state.EVERYTHING])
+        is_decided = state.reached(self.project) == state.DECIDED
+        with state.transaction(self.project) as connection:
+            state.owe(connection, self.project, [state.EVERYTHING])
+            if not is_decided:
+                state.reach(connection, self.project, state.FACTS_BEGUN)
+        self._build(self.project, self.members)
 
     def _build_everything(self) -> None:
         if self._build(self.project, self.members):

@@ -59,6 +59,12 @@ EVERYTHING = "*"
 DECIDED, INPUT_BUILT = "decided", "input layer built"
 """The stages of a run before the tables of people are brought up to date."""
 
+FACTS_BEGUN, FACTS_BUILT = "facts begun", "facts built"
+FACTS_CHECKED, SCORED = "facts checked", "acceptance learned"
+MARTS_BUILT = "marts built"
+"""Those between these and the last gate. Where a run has passed that, none is left:
+the tables fit together, and every check has let them pass."""
+
 
 @dataclass(frozen=True)
 class LastRun:
@@ -167,9 +173,11 @@ def owe(
 
 
 def reached(project: Project) -> str | None:
-    """How far the run has come, where the tables of people are not up to date."""
+    """How far the last run came, where it did not pass the last gate."""
     connection = warehouse.connect(project)
     try:
+        if not warehouse.has_table(connection, schema(project), "stage"):
+            return None
         found = connection.execute(f"from {schema(project)}.stage").fetchone()
     finally:
         connection.close()
@@ -184,13 +192,16 @@ def reach(
         connection.execute(f"insert into {schema(project)}.stage values (?)", [stage])
 
 
-def input_built(project: Project) -> None:
-    """The input layer was built. Of one that is built by hand nobody decided what
-    it has to do, so nothing can be built on it."""
+def advance(project: Project, before: str, after: str | None) -> None:
+    """A step of a run was done, the one after `before`. What is done by hand and out
+    of turn brings nothing on: nobody decided what it has to do, so nothing can be
+    built on it."""
+    if project.engine != ENGINES[0]:
+        return
     with transaction(project) as connection:
         found = connection.execute(f"from {schema(project)}.stage").fetchone()
-        if found:
-            reach(connection, project, INPUT_BUILT)
+        if found == (before,):
+            reach(connection, project, after)
 
 
 def is_update(project: Project) -> bool:
@@ -251,7 +262,7 @@ def complete(
     )
     for table in ("decided_files", "new_files", "gone_files"):
         connection.execute(f"delete from {name}.{table}")
-    reach(connection, project, None)
+    reach(connection, project, FACTS_BEGUN)
 
 
 def published(project: Project, publication_id: str) -> None:

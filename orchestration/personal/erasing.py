@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,11 +26,15 @@ from orchestration.personal.requests import Erasure
 from orchestration.project import Project
 from orchestration.publication import publications
 from orchestration.publication.disk import sync
+from orchestration.run import lock
 from orchestration.sources.tables import LOADED_SYSTEMS
 from orchestration.transformation import dbt_runner
 from orchestration.warehouse import literal
 
 Stores = Counter[str]
+
+REASON = "a request to be erased"
+"""Why publications go, for OUT/publications.jsonl. It names nobody."""
 
 
 def begin(project: Project, log: Path | None = None) -> Stores:
@@ -56,11 +60,20 @@ def go_on(project: Project) -> bool:
     return True
 
 
-def end(project: Project, stores: Stores) -> None:
-    """The last step, when readers see what the run built."""
-    if not requests.are_open(project):
+def is_under_way(project: Project) -> bool:
+    """Whether a run of this process carries out what is open."""
+    return lock.is_held(project) and bool(requests.are_open(project))
+
+
+def end(project: Project, stores: Stores, begun: Collection[str]) -> None:
+    """The last step, when readers see what the run built: the requests that it began
+    with are carried out. Who asked meanwhile waits for the next run."""
+    carried_out = [
+        request for request in requests.are_open(project) if request.request_id in begun
+    ]
+    if not carried_out:
         return
-    stores["publications"] += publications.remove_earlier(project)
+    stores["publications"] += publications.remove_earlier(project, REASON)
     done = publications.published(project)
     assert done is not None
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -76,7 +89,7 @@ def end(project: Project, stores: Stores) -> None:
                 run=done.id,
                 stores=dict(sorted(stores.items())),
             )
-            for request in requests.are_open(project)
+            for request in carried_out
         ],
     )
 

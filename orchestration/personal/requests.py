@@ -72,6 +72,23 @@ def are_open(project: Project) -> list[Request]:
     return [request for request in requests(project) if request.is_open]
 
 
+def waiting(project: Project) -> str | None:
+    """That there are open requests, and what to do; nothing where there are none."""
+    count = len(are_open(project))
+    if not count:
+        return None
+    some = (
+        "1 request to be erased is"
+        if count == 1
+        else (f"{count} requests to be erased are")
+    )
+    return (
+        f"{some} open: the next `lead-funnel run` carries "
+        f"{'it' if count == 1 else 'them'} out; no run that Dagster's page or "
+        "schedule begins does."
+    )
+
+
 def ask(
     project: Project,
     *,
@@ -123,12 +140,16 @@ def take_over(project: Project) -> None:
 
 
 def close(project: Project, done: list[Erasure]) -> None:
-    """Write the evidence, and only then that nothing is open."""
+    """Write the evidence, and only then that these are not open any more."""
     ids = {erasure.request_id for erasure in done}
     kept = [each for each in erasures(project) if each.request_id not in ids]
     _write(project, "erasures.json", [asdict(each) for each in [*kept, *done]])
     _write_requests(
-        project, [replace(each, is_open=False) for each in requests(project)]
+        project,
+        [
+            replace(each, is_open=each.is_open and each.request_id not in ids)
+            for each in requests(project)
+        ],
     )
 
 

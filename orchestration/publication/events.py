@@ -18,6 +18,8 @@ from orchestration.publication.disk import sync
 
 ROLLED_BACK, RELEASED, RESTORED = "rolled back", "released", "restored"
 MARKED, UNMARKED = "marked as good", "no longer marked"
+ERASED = "all before it removed"
+"""With its reason it says why, and nobody's name."""
 
 MOVES = (ROLLED_BACK, RELEASED, RESTORED)
 

@@ -551,10 +551,28 @@ def point_to(project: Project, final: Path) -> None:
     sync(project.out)
 
 
-def remove_earlier(project: Project) -> int:
-    """Show the newest publication and remove all before it; how many there were."""
-    there = kept.publications(project)
-    newest = there[0].folder
+BY_A_RUN = "lead-funnel run"
+"""Who did what no person did."""
+
+
+def show_newest(project: Project, reason: str) -> None:
+    """Show the newest publication to readers, also where another one is held."""
+    newest = kept.publications(project)[0].folder
+    if events.rolled_back(project) is not None:
+        before = project.published.resolve().name
+        events.note(
+            project,
+            events.Event(events.RELEASED, newest.name, BY_A_RUN, reason, before=before),
+        )
     point_to(project, newest)
-    kept.remove_all_but(project, {newest.resolve()})
-    return len(there) - 1
+
+
+def remove_earlier(project: Project, reason: str) -> int:
+    """Show the newest publication and remove all before it; how many there were."""
+    show_newest(project, reason)
+    newest, *earlier = kept.publications(project)
+    if earlier:
+        said = f"{reason}: {len(earlier)} removed"
+        events.note(project, events.Event(events.ERASED, newest.id, BY_A_RUN, said))
+    kept.remove_all_but(project, {newest.folder.resolve()})
+    return len(earlier)

@@ -60,6 +60,12 @@ def step_of_a_run(project: Project) -> Iterator[None]:
         yield
 
 
+def is_held(project: Project) -> bool:
+    """Whether this process holds OUT alone: it is a run by hand, and no step of one
+    that Dagster's page or schedule began."""
+    return bool(_held) and not is_lost(project)
+
+
 def is_lost(project: Project) -> bool:
     """Whether the lock that this process held is no longer that of OUT: somebody
     removed the folder, and maybe made another."""

@@ -81,9 +81,9 @@ MOST_SAMPLED = 1 << 17
 UTF8 = ("utf-8", "utf-8-sig")
 CODECS = {"UNCOMPRESSED", "SNAPPY", "LZ4_RAW", "ZSTD"}
 """Compression of Parquet that costs a reader little, and that Spark knows too."""
-LONGEST_WORD = 40
-"""As many characters of a value as the seed `report_lines` has for a line at most."""
-BLANKS = " \t\r\n\u3000\u00a0"
+MAY_BEGIN_NO_ROW = r"[\s\pZＡ-Ｚａ-ｚ]"
+"""Blanks, and letters as wide as a kanji: the words of the seed `report_lines` may be
+written in them."""
 LISTS = ("records", "result", "results", "data", "value", "items", "rows")
 """What APIs call the list of rows in what they answer."""
 MODIFIED_AT = "_file_modified_at"
@@ -332,9 +332,10 @@ class Converter:
             return False
         given = [quoted(name) for name in columns[: len(layout.names)]]
         others = ", ".join(given[1:])
+        begins = "|".join([MAY_BEGIN_NO_ROW, *map(re.escape, self.rules.words.all)])
         conditions = [
             "_first is null",
-            f"_first[1] in ({', '.join(literal(char) for char in BLANKS)})",
+            f"regexp_matches(_first, {literal(f'^(?i:{begins})')})",
             f"{given[0]} = {literal(layout.names[0])}",
             f"({given[0]} is not null and _rest is null "
             "and regexp_matches(_first, '[^A-Za-z0-9_.@+-]'))",
@@ -342,12 +343,9 @@ class Converter:
         things = [quoted(name) for name in REPORTED if name in columns]
         if file.table.is_by_file and things:
             conditions.append(f"coalesce({', '.join(things)}) is null")
-        for word in self.rules.words.all:
-            conditions.append(f"starts_with(_start, {literal(word)})")
         [(found,)] = self.connection.execute(
             "select exists (from (select *, "
-            f"coalesce({', '.join(given)}) as _first, coalesce({others}) as _rest, "
-            f"lower(left(coalesce({', '.join(given)}), {LONGEST_WORD})) as _start "
+            f"coalesce({', '.join(given)}) as _first, coalesce({others}) as _rest "
             f"from read_parquet({literal(str(target))})) "
             f"where {' or '.join(conditions)})"
         ).fetchall()

@@ -257,6 +257,7 @@ def test_the_later_ones_have_to_hold_some_of_either(
     past = rows.sort_values("handed_off_at").head(240)
     past = past.assign(is_accepted=[n % 2 for n in range(180)] + [1] * 60)
     past.iloc[-refused:, past.columns.get_loc("is_accepted")] = 0
+    past = learning.with_numbered_words(past, features())
     assert (learning.learn(past, features()) is not None) == is_learned
 
 

@@ -12,15 +12,17 @@ import pytest
 
 from orchestration.checks import SUITES
 from orchestration.defs import gates, transform
+from orchestration.defs.publish import NO_REQUEST_WAITS, PUBLICATION_KEY
 from orchestration.increment import state
-from orchestration.project import Project, RunVars
+from orchestration.project import Project, RunVars, in_environment
 from orchestration.publication import kept
 from orchestration.publication.publications import (
     PUBLIC_SCHEMAS,
     PublicTable,
     published,
 )
-from orchestration.run import runner
+from orchestration.run import phases, runner
+from orchestration.run.failures import sentence_of
 from orchestration.transformation import dbt_runner
 from tests import job
 from tests.end_to_end import small_folder
@@ -148,7 +150,10 @@ def test_dagster_knows_of_the_run(done):
             )
             told = [record.event_log_entry.asset_check_evaluation for record in checked]
             counted = report.checks.values()
-            assert len(told) == sum(of["run"] for of in counted)
+            # A run by hand does not tell of the requests that it carries out.
+            [waits] = [each for each in told if each.check_name == NO_REQUEST_WAITS]
+            assert waits.passed
+            assert len(told) - 1 == sum(of["run"] for of in counted)
             # Nothing came of a few leads for long: that warns.
             warned = [each for each in told if not each.passed]
             assert len(warned) == sum(of["warned"] for of in counted)
@@ -213,6 +218,11 @@ def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
     assert report.steps[-1].name == "check_core"
     assert report.checks["Great Expectations"]["failed"] == 1
     assert published(project).id == before
+    # Nor where somebody asks for the publication alone, as Dagster's page lets him.
+    owed = state.owed(project)
+    assert "the last run came no further than 'facts built'" in alone(project)
+    assert (published(project).id, state.owed(project)) == (before, owed)
+    assert owed
     monkeypatch.setattr(gates, "run_suite", as_it_is)
     mended = runner.run(project)
     assert mended.succeeded, mended.sentence
@@ -220,6 +230,18 @@ def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
     assert set(asked) == set(SUITES) - {"raw"}
     assert mended.checks == first.checks
     assert published(project).id != before
+
+
+def alone(project):
+    """What comes of it to materialize the publication by itself."""
+    with in_environment(project.environment()):
+        result = phases.of_this_process(project).job.execute_in_process(
+            asset_selection=[PUBLICATION_KEY], raise_on_error=False
+        )
+    [event] = [event for event in result.all_events if event.is_step_failure]
+    sentence, _, is_foreseen = sentence_of(event)
+    assert is_foreseen
+    return sentence
 
 
 def test_what_fails_in_the_slice_leaves_the_whole_as_it_was(done, monkeypatch):

@@ -55,7 +55,7 @@ def decide(project: Project) -> Decision:
 
 def complete(project: Project) -> None:
     """As if the input layer and the tables of people had been built."""
-    state.input_built(project)
+    state.advance(project, state.DECIDED, state.INPUT_BUILT)
     with state.transaction(project) as connection:
         state.complete(connection, project, made_with(connection, project))
 
@@ -204,14 +204,44 @@ def test_a_load_that_comes_between_is_the_next_runs(done: Project) -> None:
     assert (decision.new_files, decision.gone_files) == (1, 0)
 
 
-def test_an_input_layer_that_is_built_by_hand_completes_nothing(done: Project) -> None:
-    assert state.reached(done) is None
-    state.input_built(done)
-    assert state.reached(done) is None
+STEPS = (
+    (state.DECIDED, state.INPUT_BUILT),
+    # The tables of people are brought up to date (`complete`).
+    (state.FACTS_BEGUN, state.FACTS_BUILT),
+    (state.FACTS_BUILT, state.FACTS_CHECKED),
+    (state.FACTS_CHECKED, state.SCORED),
+    (state.SCORED, state.MARTS_BUILT),
+    (state.MARTS_BUILT, None),
+)
+
+
+def test_a_run_goes_from_step_to_step(done: Project) -> None:
     decide(done)
     assert state.reached(done) == state.DECIDED
-    state.input_built(done)
-    assert state.reached(done) == state.INPUT_BUILT
+    for before, after in STEPS:
+        if before == state.FACTS_BEGUN:
+            complete(done)
+        assert state.reached(done) == before
+        state.advance(done, before, after)
+        assert state.reached(done) == after
+
+
+def test_what_is_done_by_hand_and_out_of_turn_completes_nothing(done: Project) -> None:
+    decide(done)
+    for before, after in STEPS[1:]:
+        state.advance(done, before, after)
+        assert state.reached(done) == state.DECIDED
+    # Nor where no run is on its way.
+    state.end_without_news(done)
+    for before, after in STEPS:
+        state.advance(done, before, after)
+        assert state.reached(done) is None
+
+
+def test_another_engines_run_has_no_part_in_it(done: Project) -> None:
+    decide(done)
+    state.advance(replace(done, engine="spark"), *STEPS[0])
+    assert state.reached(done) == state.DECIDED
 
 
 def test_a_full_refresh_can_be_asked_for(done: Project) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.commands import status
 from orchestration.errors import LeadFunnelError
 from orchestration.project import Project, RunVars
 from orchestration.publication import publications
@@ -63,6 +64,14 @@ def test_tables_are_published_whole(project):
     ]
     said = json.loads((project.published / "publication.json").read_text())
     assert said["id"] == done.id == project.published.resolve().name
+
+
+def test_status_does_not_say_that_nothing_ran_where_dagster_ran_it(project):
+    """Runs of its schedules and of its page write no report of this program."""
+    publish(project, TABLES)
+    said = list(status.lines(project))
+    assert said[-1].startswith("Dagster started what ran")
+    assert not any("No run has been made" in line for line in said)
 
 
 def test_descriptions_go_along(project):

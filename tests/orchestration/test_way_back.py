@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from orchestration.commands.way_back import restoring, rolling_back
 from orchestration.commands.way_back.rolling_back import Asked
 from orchestration.defs import publish as publishing
 from orchestration.errors import LeadFunnelError
+from orchestration.personal import requests
 from orchestration.project import Project
 from orchestration.publication import (
     backups,
@@ -33,6 +35,7 @@ from orchestration.publication.publications import (
     published,
     remove_earlier,
 )
+from orchestration.run import lock
 from tests.end_to_end.command import in_process
 
 TABLES = [PublicTable("marts", "dim_people", ""), PublicTable("marts", "other", "")]
@@ -292,12 +295,56 @@ def test_an_erasure_shows_the_newest_and_leaves_no_way_back(project: Project) ->
     publication(project, 2)
     roll_back(project, hold=True)
     say(project, "publications", "--mark", first, "--reason", "board deck")
+    second = kept.publications(project)[0].id
     newest = publication(project, 3)
     assert shown(project) == 1
-    assert remove_earlier(project) == 2
+    assert remove_earlier(project, "a request to be erased") == 2
     assert shown(project) == 3
     assert [one.id for one in kept.publications(project)] == [newest]
     assert events.held(project) is None
+    # The log says both: that the hold was ended, and what was removed.
+    *_, released, removed = events.happened(project)
+    assert (released.what, released.publication, released.before, released.reason) == (
+        "released",
+        newest,
+        first,
+        "a request to be erased",
+    )
+    assert (removed.what, removed.publication, removed.by, removed.reason) == (
+        "all before it removed",
+        newest,
+        "lead-funnel run",
+        "a request to be erased: 2 removed",
+    )
+    assert second != newest
+    # Once more there is nothing to remove and nothing to say.
+    said = len(events.happened(project))
+    assert remove_earlier(project, "a request to be erased") == 0
+    assert len(events.happened(project)) == said
+
+
+@pytest.mark.parametrize("erases", [False, True])
+def test_a_run_that_erases_shows_what_it_publishes_at_once(
+    erases: bool, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where another publication is held: what is copied to Postgres next is what
+    is shown, and the person is in what was held. A run of Dagster's page erases
+    nobody, whoever asked."""
+    first = publication(project, 1)
+    publication(project, 2)
+    roll_back(project, hold=True)
+    requests.ask(project, email="anna@example.com")
+    monkeypatch.setattr(publishing, "public_tables", lambda _: TABLES)
+    monkeypatch.setattr(publishing, "checks", lambda *_: [])
+    monkeypatch.setattr(publishing.versions, "made_with", lambda *_: {})
+    monkeypatch.setattr(publishing.pages, "beside", lambda *_: None)
+    monkeypatch.setattr(publishing, "Lineage", MagicMock())
+    monkeypatch.setattr(publishing.state, "published", lambda *_: None)
+    with lock.locked(project) if erases else nullcontext():
+        done = publishing.publish_changed(project, {})
+    is_shown = project.published.resolve().name
+    assert is_shown == (done.id if erases else first)
+    assert (events.held(project) is None) == erases
 
 
 def test_a_publication_that_is_not_whole_is_not_shown(project: Project) -> None:

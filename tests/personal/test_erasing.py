@@ -100,7 +100,7 @@ def told(company: Project) -> dict[str, Any]:
     job.build(company)
     assert not erasing.go_on(company)
     assert requests.are_open(company)
-    erasing.end(company, stores)
+    erasing.end(company, stores, {"E0001"})
     return found
 
 

@@ -83,6 +83,8 @@ LEADS_CSV = "lead_id,created_at,status\nL1,2026-04-01,sal\nL2,2026-04-02,mql\n"
         ),
         (LEADS_CSV + "Total,,2\n", "line 4 (a total)"),
         (LEADS_CSV + "合計: 2 件,--,--\n", "line 4 (a total)"),
+        (LEADS_CSV + "ＴＯＴＡＬ,,2\n", "line 4 (a total)"),
+        (LEADS_CSV + "\u2003Total,,2\n", "line 4 (a total)"),
         (LEADS_CSV + "Grand Totals (2 records)\n", "line 4 (a report's footer)"),
         (
             LEADS_CSV

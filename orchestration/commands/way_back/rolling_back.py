@@ -53,7 +53,7 @@ def roll_back(project: Project, asked: Asked) -> Iterator[str]:
         yield from _told(project, target, event)
         if unverified:
             yield unverified
-        yield from _in_postgres(project, target)
+        yield from _in_postgres(project, target, event)
 
 
 def _target(project: Project, asked: Asked) -> Kept:
@@ -63,7 +63,7 @@ def _target(project: Project, asked: Asked) -> Kept:
         return _newest(project, there)
     if asked.to is not None:
         found = kept.named(project, asked.to)
-        if found.is_shown and not asked.hold:
+        if found.is_shown and not asked.hold and not _is_repeated(project):
             raise LeadFunnelError(f"{found.id} is what is published already.")
         return found
     shown = next((n for n, one in enumerate(there) if one.is_shown), None)
@@ -77,6 +77,12 @@ def _target(project: Project, asked: Asked) -> Kept:
             f"There is no publication before {there[shown].id} to go back to."
         )
     return there[shown + 1]
+
+
+def _is_repeated(project: Project) -> bool:
+    """Whether somebody may go back once more, as Postgres did not go along."""
+    gone_back = events.rolled_back(project)
+    return address.is_wanted() and gone_back is not None and not gone_back.is_held
 
 
 def _newest(project: Project, there: list[Kept]) -> Kept:
@@ -135,7 +141,7 @@ def _told(project: Project, target: Kept, event: Event) -> Iterator[str]:
         )
 
 
-def _in_postgres(project: Project, target: Kept) -> Iterator[str]:
+def _in_postgres(project: Project, target: Kept, event: Event) -> Iterator[str]:
     """The same for those who read the copy in Postgres, where one is named."""
     if not address.is_wanted():
         return
@@ -151,6 +157,11 @@ def _in_postgres(project: Project, target: Kept) -> Iterator[str]:
     try:
         done = copy.copy(project, tables, address.from_environment())
     except LeadFunnelError as error:
-        yield f"Postgres still shows what it showed. {error}"
+        again = f"rollback {target.id}{' --hold' if event.is_held else ''}"
+        yield (
+            f"Postgres still shows what it showed. {error} When that is mended, "
+            f"`lead-funnel {'run' if event.what == RELEASED else again}` brings it "
+            "there, too."
+        )
         return
     yield f"Postgres at {done.place} shows it, too."

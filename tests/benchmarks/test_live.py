@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import __main__ as bench
 from benchmarks import live
-from benchmarks.live import DOWNLOAD, FILES, LOAD, SCAN, Line
+from benchmarks.live import DOWNLOAD, FILES, LOAD, SCAN, TABLE, Line
 
 
 def test_a_few_thousand_rows_are_loaded_and_told(tmp_path, monkeypatch, capsys):
@@ -22,7 +22,7 @@ def test_a_few_thousand_rows_are_loaded_and_told(tmp_path, monkeypatch, capsys):
     assert text.endswith("## Growth\n\n* none\n")
     rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ")]
     assert [(row[0], row[2]) for row in rows[1:]] == [
-        ("| 3,000", what) for what in (DOWNLOAD, LOAD, SCAN, FILES)
+        ("| 3,000", what) for what in (DOWNLOAD, LOAD, SCAN, TABLE, FILES)
     ]
     assert not (tmp_path / "live").exists()
 

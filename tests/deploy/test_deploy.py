@@ -20,6 +20,7 @@ from tests.deploy.services import DEPLOY, HOME, UNITS, Services, command_of, uni
 from tests.postgres.conftest import server  # noqa: F401
 
 SERVICES = ("code", "daemon", "webserver")
+PROGRAMS = (*SERVICES, "run")
 
 
 def test_dagster_is_set_as_on_the_desk():
@@ -31,7 +32,7 @@ def test_dagster_is_set_as_on_the_desk():
     }
 
 
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize("name", PROGRAMS)
 def test_a_unit_starts_a_program_that_is_there(name):
     program = Path(command_of(name)[0])
     assert program.is_file(), program
@@ -40,7 +41,7 @@ def test_a_unit_starts_a_program_that_is_there(name):
     assert service["WorkingDirectory"] == HOME
     # Nobody asks who is there: only this machine may come in.
     command = command_of(name)
-    if name != "daemon":
+    if name in ("code", "webserver"):
         assert command[command.index("--host") + 1] == "127.0.0.1"
     for word in command:
         if word.startswith(str(ROOT)):
@@ -49,32 +50,29 @@ def test_a_unit_starts_a_program_that_is_there(name):
     assert service["ProtectSystem"] == "strict"
 
 
-def test_the_secrets_of_systems_are_with_the_code_alone():
+def test_the_secrets_of_systems_are_with_what_loads_alone():
     texts = {
-        name: (UNITS / f"lead-funnel-{name}.service").read_text() for name in SERVICES
+        name: (UNITS / f"lead-funnel-{name}.service").read_text() for name in PROGRAMS
     }
     files = {
         name: re.findall(r"^EnvironmentFile=(.*)$", text, re.MULTILINE)
         for name, text in texts.items()
     }
     shared = "/etc/lead-funnel/dagster.env"
-    assert files["code"] == [shared, "/etc/lead-funnel/lead-funnel.env"]
+    own = "/etc/lead-funnel/lead-funnel.env"
+    assert files["code"] == [shared, own]
+    assert files["run"] == [own]
     assert files["daemon"] == files["webserver"] == [shared]
 
 
-@pytest.mark.parametrize("name", SERVICES)
-def test_systemd_has_nothing_against_a_unit(name, tmp_path):
+@pytest.mark.parametrize("path", sorted(UNITS.iterdir()), ids=lambda path: path.name)
+def test_systemd_has_nothing_against_a_unit(path, tmp_path):
     if not shutil.which("systemd-analyze"):
         pytest.skip("systemd-analyze is not installed")
-    text = (UNITS / f"lead-funnel-{name}.service").read_text()
-    for each in SERVICES:
-        there = (UNITS / f"lead-funnel-{each}.service").read_text()
-        (tmp_path / f"lead-funnel-{each}.service").write_text(
-            there.replace(HOME, str(ROOT))
-        )
-    assert HOME in text
+    for each in UNITS.iterdir():
+        (tmp_path / each.name).write_text(each.read_text().replace(HOME, str(ROOT)))
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", f"lead-funnel-{name}.service"],
+        ["systemd-analyze", "verify", "--man=no", path.name],
         cwd=tmp_path,
         env={**os.environ, "SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
         capture_output=True,
@@ -83,6 +81,21 @@ def test_systemd_has_nothing_against_a_unit(name, tmp_path):
     )
     said = [line for line in done.stderr.splitlines() if "lead-funnel" in line]
     assert said == []
+
+
+def test_each_night_somebody_is_there_who_erases():
+    """No run that Dagster begins does."""
+    command = command_of("run")
+    assert Path(command[0]).name == "lead-funnel"
+    assert command[1:] == ["run"]
+    timer = (UNITS / "lead-funnel-run.timer").read_text()
+    # A timer starts the service of its name.
+    assert "Unit=" not in timer
+    assert re.search(r"^OnCalendar=\S", timer, re.MULTILINE)
+    schedule = (DEPLOY / "lead-funnel.env.example").read_text()
+    [hour] = re.findall(r"^OnCalendar=\S+ (\d\d):", timer, re.MULTILINE)
+    [other] = re.findall(r"^LEAD_FUNNEL_SCHEDULE=\d+ (\d+) ", schedule, re.MULTILINE)
+    assert int(hour) != int(other)
 
 
 def test_what_the_files_set_is_what_the_program_reads():

@@ -235,7 +235,7 @@ def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
 def alone(project):
     """What comes of it to materialize the publication by itself."""
     with in_environment(project.environment()):
-        result = phases.of_this_process(project).job.execute_in_process(
+        result = phases.builds(project).job.execute_in_process(
             asset_selection=[PUBLICATION_KEY], raise_on_error=False
         )
     [event] = [event for event in result.all_events if event.is_step_failure]

@@ -17,10 +17,11 @@ from orchestration.proposals.proposal import (
     counted,
     shown,
 )
-from orchestration.proposals.words import Words
+from orchestration.proposals.words import Meaning, Words
 from orchestration.sources.headings import Headings, compared
 from orchestration.sources.tables import RAW_TABLES, RawTable, columns_read
 
+LEAD = "lead"
 MOST_STATUSES = 60
 """More different values than this are no statuses."""
 IDS_MADE_OF = (
@@ -149,7 +150,8 @@ def _by_words_and_values(
             said
             and said.means in known
             and not found.has(said.means)
-            and _may_hold(profile, said.means, found.part.rows)
+            and _may_hold(found, profile, said.means)
+            and not _is_of_the_row_itself(found, profile, said)
         ):
             confidence = LIKELY if not said.is_whole else SURE
             if not said.is_sure:
@@ -164,8 +166,20 @@ def _by_words_and_values(
             _offer(found, place, "email", "its values are e-mail addresses", SURE)
 
 
-def _may_hold(profile: Profile, column: str, rows: int) -> bool:
+def _is_of_the_row_itself(found: Reading, profile: Profile, said: Meaning) -> bool:
+    """Whether it is the id of a change or a touch, and not of the lead that it is of:
+    a word such as `no` tells neither, but a lead has several."""
+    return (
+        said.means == "lead_id"
+        and not said.is_sure
+        and found.table.name != LEAD
+        and profile.distinct == found.part.rows
+    )
+
+
+def _may_hold(found: Reading, profile: Profile, column: str) -> bool:
     """Whether what stands in a column may be what another column's name says."""
+    rows = found.part.rows
     if column == "email":
         return profile.is_of_addresses
     if column.endswith("_at"):
@@ -173,7 +187,8 @@ def _may_hold(profile: Profile, column: str, rows: int) -> bool:
     if profile.is_of_instants or (profile.is_of_addresses and column != "owner_id"):
         return False
     if column == "lead_id":
-        return profile.filled == rows == profile.distinct
+        is_key = found.table.name == LEAD
+        return profile.filled == rows and (not is_key or profile.distinct == rows)
     if column == "status":
         return profile.distinct <= MOST_STATUSES
     return True
@@ -189,7 +204,7 @@ def _likeliest(found: Reading, headings: Headings) -> None:
             for place, heading in enumerate(found.part.headings)
             if place not in found.columns.values()
             and found.profile(place).filled
-            and _may_hold(found.profile(place), need.names[0], found.part.rows)
+            and _may_hold(found, found.profile(place), need.names[0])
         }
         likely = headings.likeliest(found.table, need.names, list(free))
         if likely:
@@ -236,7 +251,7 @@ def _needs(found: Reading, *names: str) -> bool:
 def _make_id(
     found: Reading, dates: Sequence[str], given: tuple[str, ...]
 ) -> tuple[str, ...]:
-    if given and found.table.name != "lead":
+    if given and found.table.name != LEAD:
         if not set(given) <= set(found.part.headings):
             return ()
         reason, confidence = "the leads' ids are made of the same", SURE

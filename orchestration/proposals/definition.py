@@ -184,8 +184,14 @@ class Drafting:
             if part.name in look.given:
                 continue
             fits = self.vocabulary.fits(part, vendors) if part.headings else []
-            fits = [fit for fit in fits if not self._lacks(part, fit.table, rules)]
-            proposal = tables.propose(part, fits, look.parts, (*ASKED_TABLES, ALONE))
+            lacking = [fit for fit in fits if self._lacks(part, fit.table, rules)]
+            proposal = tables.propose(
+                part,
+                [fit for fit in fits if fit not in lacking],
+                [fit for fit in lacking if fit.missing],
+                look.parts,
+                (*ASKED_TABLES, ALONE),
+            )
             key = writing.key_of("files", proposal.rows[0])
             rows.setdefault(key, (proposal, []))[1].append(part)
         asked = [proposal for proposal, _ in rows.values()]
@@ -326,6 +332,10 @@ class Drafting:
             statuses.settled(each, by_value.get((each.system, each.value)))
             for each in look.statuses
         ]
+        look.found.unknown += statuses.left_alone(
+            [part for part in look.parts if look.given.get(part.name) is None],
+            look.statuses,
+        )
         for each in look.statuses:
             if each.stage is None:
                 look.found.unknown.append(statuses.left_open(each))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import duckdb
+
 from orchestration.project import Project
-from orchestration.proposals.columns import Reading
+from orchestration.proposals.columns import MOST_STATUSES, Reading
 from orchestration.proposals.days import day_of
 from orchestration.proposals.loaded import Loaded
+from orchestration.proposals.parts import Part
 from orchestration.proposals.proposal import (
     GUESS,
     LIKELY,
@@ -99,6 +102,44 @@ def find_statuses(
                 )
             )
     return found
+
+
+def left_alone(parts: Iterable[Part], statuses: Sequence[Status]) -> Iterator[Unknown]:
+    """Files that are read as nothing and hold dates and the statuses of leads: without
+    the history a status has no date of its own, and no rate is what happened."""
+    known = {folded(each.value) for each in statuses}
+    for part in parts:
+        if part.parquet is None or not any(
+            profile.is_of_instants for profile in part.profiles.values()
+        ):
+            continue
+        for place, profile in part.profiles.items():
+            if not 1 < profile.distinct <= MOST_STATUSES:
+                continue
+            if sum(folded(value) in known for value in _texts(part, place)) > 1:
+                yield Unknown(
+                    f"whether {shown(part.name)} is the history of the statuses, which "
+                    f"stand in its column {shown(part.headings[place])}: it is left "
+                    "alone, so of each lead only the last status is known, and the "
+                    "rates are not what happened. If it is, change its row, and say "
+                    "in columns.add.csv which of its headings are lead_id, "
+                    "changed_at, old_value and new_value",
+                    "files.add.csv",
+                    f"{part.path_name},generic,{HISTORIES['generic'][0]},"
+                    f"{part.file.member},",
+                )
+                break
+
+
+def _texts(part: Part, place: int) -> list[str]:
+    with duckdb.connect() as connection:
+        return [
+            text
+            for (text,) in connection.execute(
+                f"select distinct trim({part.column(place)}) from {part.relation} "
+                f"where trim({part.column(place)}) <> ''"
+            ).fetchall()
+        ]
 
 
 def _confidence(said: Meaning | None) -> str:

@@ -116,16 +116,19 @@ def _of_people() -> list[RawTable]:
 
 
 def propose(
-    part: Part, fits: Sequence[Fit], parts: Sequence[Part], tables: Sequence[str]
+    part: Part,
+    fits: Sequence[Fit],
+    lacking: Sequence[Fit],
+    parts: Sequence[Part],
+    tables: Sequence[str],
 ) -> Proposal:
-    """The row of `files` for a part."""
+    """The row of `files` for a part, of the tables that it fits; those of which it
+    lacks something that they need only tell why it is left alone."""
     if part.trouble:
         return _left_alone(part, part.trouble, tables, GUESS)
     best = fits[0] if fits else None
     if best is None or best.known < LEAST_KNOWN or not part.headings:
-        known = best.known if best else 0
-        reason = f"only {known} of its {len(part.headings)} headings are known"
-        return _left_alone(part, reason, tables, GUESS)
+        return _left_alone(part, _why_none(part, best, lacking), tables, GUESS)
     ahead = best.score - (fits[1].score if len(fits) > 1 else 0)
     reason = (
         f"{best.known} of its {len(part.headings)} headings are columns of "
@@ -137,6 +140,18 @@ def propose(
     if best.known >= 3:
         confidence = SURE if not best.missing and ahead >= AHEAD else LIKELY
     return _row(part, parts, best.table, reason, confidence, tables)
+
+
+def _why_none(part: Part, best: Fit | None, lacking: Sequence[Fit]) -> str:
+    nearest = max(lacking, key=lambda fit: fit.known, default=None)
+    of = f"of its {len(part.headings)} headings are"
+    known = best.known if best else 0
+    if nearest is None or nearest.known < LEAST_KNOWN or nearest.known <= known:
+        return f"only {known} {of} known"
+    return (
+        f"{nearest.known} {of} columns of {nearest.table.name}, but there is no "
+        f"{' and no '.join(nearest.missing)}"
+    )
 
 
 def _row(

@@ -252,6 +252,62 @@ def test_other_tables_are_told_by_their_headings(init, put, rows):
     assert "0 of its 2 headings are known" in said
 
 
+@pytest.mark.parametrize(
+    ("heading", "ids", "column"),
+    [
+        # The lead's own heading, under which a history has it several times …
+        ("管理番号", "112", "lead_id"),
+        ("管理番号", "123", "lead_id"),
+        ("No", "112", "lead_id"),
+        # … but a number that no two changes share is the change's.
+        ("No", "123", None),
+    ],
+)
+def test_whose_change_it_is(init, put, rows, heading, ids, column):
+    put("leads.csv", LEADS)
+    changes = "".join(
+        f"{lead},2026/04/0{day} 9:00,Parking lot,Accepted,Sam\n"
+        for day, lead in enumerate(ids, start=4)
+    )
+    put("changes.csv", f"{heading},変更日時,変更前,変更後,変更者\n{changes}")
+    said = flat(init("--yes", "--no-run"))
+    tables = {row[0]: row[2] for row in rows("files.add.csv")}
+    named = {row[2]: row[3] for row in rows("columns.add.csv")}
+    assert named.get(heading) == column
+    if column is None:
+        assert tables["changes.csv"] == "none"
+        assert (
+            "4 of its 5 headings are columns of lead_status_history, but there is no "
+            "lead_id" in said
+        )
+    else:
+        assert tables["changes.csv"] == "lead_status_history"
+
+
+def test_statuses_in_a_file_that_is_left_alone_are_said(init, put, rows):
+    """Their dates are in it: without them every rate is of the last status only."""
+    put("leads.csv", LEADS)
+    put(
+        "verlauf.csv",
+        "Lead-Nr;Datum;Alter Status;Neuer Status\n"
+        "1;04.04.2026;Parking lot;Passed to sales\n"
+        "2;05.04.2026;Passed to sales;Accepted\n",
+    )
+    # Dates, and one word that is a status by chance.
+    put("visits.csv", "Day,Answer\n2026-04-01,accepted\n2026-04-02,never\n")
+    put("answers.csv", "Answer,More\nAccepted,x\nParking lot,y\n")
+    said = flat(init("--yes", "--no-run"))
+    assert {row[0]: row[2] for row in rows("files.add.csv")} == {
+        "leads.csv": "lead",
+        **dict.fromkeys(("verlauf.csv", "visits.csv", "answers.csv"), "none"),
+    }
+    unknown = said.split("Could not know")[1]
+    assert "whether verlauf.csv is the history of the statuses" in unknown
+    assert "its column Alter Status: it is left alone" in unknown
+    assert "files.add.csv: verlauf.csv,generic,lead_status_history,," in unknown
+    assert "visits.csv" not in unknown and "answers.csv" not in unknown
+
+
 def test_a_vendors_own_columns_are_read_as_the_vendors(init, put, rows):
     put(
         "Lead.csv",

@@ -211,8 +211,6 @@ def build(
         "--exclude-resource-type",
         "unit_test",
         *(["--full-refresh"] if full_refresh else []),
-        # Models that are built at once share the memory there is.
-        *(["--threads", "1"] if "memory_limit" in warehouse.limits() else []),
         "--select",
         *names,
     ]

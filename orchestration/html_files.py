@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import json
 import os
+import zlib
 from pathlib import Path
 from typing import Any
+
+GZIP = 16 + zlib.MAX_WBITS
+"""What zlib calls gzip's format; its header holds no time."""
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -34,6 +37,11 @@ def as_script(value: Any, *, sort_keys: bool = False) -> str:
 
 
 def as_zipped(text: str) -> str:
-    """A text that scripts of the page unzip, in the letters of base64."""
-    zipped = gzip.compress(text.encode(), compresslevel=9, mtime=0)
+    """A text that scripts of the page unzip, in the letters of base64.
+
+    Of a report's numbers this level and strategy make less than the highest level
+    does, in half its time.
+    """
+    packer = zlib.compressobj(8, wbits=GZIP, strategy=zlib.Z_FILTERED)
+    zipped = packer.compress(text.encode()) + packer.flush()
     return base64.b64encode(zipped).decode("ascii")

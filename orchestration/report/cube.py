@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -120,10 +119,13 @@ def _check_tables(
 
 
 def _columns(answer: duckdb.DuckDBPyConnection) -> Columns:
-    names = [column[0] for column in answer.description or []]
-    rows = answer.fetchall()
+    """A query's columns as JSON has them. Of a large company they are millions of
+    values, so they come as arrays and not as rows."""
+    days = [name for name, kind, *_ in answer.description or [] if kind == "DATE"]
+    found = answer.fetchnumpy()
     return {
-        name: [_plain(row[place]) for row in rows] for place, name in enumerate(names)
+        name: _days(values) if name in days else _plain(values)
+        for name, values in found.items()
     }
 
 
@@ -167,18 +169,15 @@ def _packed(columns: Columns, keys: Sequence[str] | None) -> dict[str, Any]:
     counted = [
         name
         for name, values in columns.items()
-        if name not in {"cell", *keys} and all(isinstance(each, int) for each in values)
+        if name not in {"cell", *keys} and _are_whole(values)
     ]
     rows = list(zip(*(columns[name] for name in counted), strict=True))
-    often = [found for found, _ in Counter(sorted(rows)).most_common()]
+    times = Counter(rows)
+    often = sorted(times, key=lambda row: (-times[row], row))
     if 4 * len(often) > len(rows):
         counted, rows, often = [], [], []
     places = {found: place for place, found in enumerate(often)}
-    stepped = [
-        name
-        for name in ("cell", *keys[:1])
-        if all(isinstance(each, int) for each in columns[name])
-    ]
+    stepped = [name for name in ("cell", *keys[:1]) if _are_whole(columns[name])]
     return {
         "steps": {name: _steps(columns[name]) for name in stepped},
         "counts": {
@@ -192,6 +191,10 @@ def _packed(columns: Columns, keys: Sequence[str] | None) -> dict[str, Any]:
             if name not in {*counted, *stepped}
         },
     }
+
+
+def _are_whole(values: Sequence[Any]) -> bool:
+    return set(map(type, values)) <= {int, bool}
 
 
 def _steps(numbers: Sequence[int]) -> list[int]:
@@ -292,12 +295,21 @@ def _definitions(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     ]
 
 
-def _plain(value: Any) -> Any:
-    """A value as JSON has it; whole numbers without a point."""
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        value = float(value)
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
+def _days(values: Any) -> list[str | None]:
+    """Dates as JSON has them."""
+    import numpy as np
+
+    texts = np.datetime_as_string(np.ma.getdata(values), unit="D").astype(object)
+    texts[np.ma.getmaskarray(values)] = None
+    return texts.tolist()
+
+
+def _plain(values: Any) -> list[Any]:
+    """Values as JSON has them; whole numbers without a point."""
+    found = values.tolist()
+    if values.dtype.kind != "f":
+        return found
+    return [
+        int(value) if value is not None and value.is_integer() else value
+        for value in found
+    ]

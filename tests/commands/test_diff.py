@@ -276,3 +276,12 @@ def test_the_same_twice_says_so(tmp_path: Path) -> None:
     assert "No lead and no line of spend differs." in said.get()
     assert "1 of 1 month show no difference." in said.get()
     assert (list(told.monthly), list(told.spend)) == ([], [])
+
+
+def test_where_every_month_differs_it_says_so(tmp_path: Path) -> None:
+    told = found(tmp_path, *ONE_OF_EACH)
+    screen = terminal.plain_console()
+    with screen.capture() as said:
+        terminal.show(screen, render.document(told))
+    assert "Every month shows a difference." in said.get()
+    assert "0 of 2" not in said.get()

@@ -148,9 +148,15 @@ def metrics(plan: Plan, found: Differences, everything: bool) -> Iterator[Block]
     changed = {metric.month for metric in shown if metric.month and metric.differs}
     if not everything:
         yield Sentence(
-            f"{len(months) - len(changed)} of {words.plural(len(months), 'month')} "
-            "show no difference; --all shows every month and metric."
+            f"{without_difference(len(months) - len(changed), len(months))}; --all "
+            "shows every month and metric."
         )
+
+
+def without_difference(same: int, months: int) -> str:
+    if months and not same:
+        return "Every month shows a difference"
+    return f"{same} of {words.plural(months, 'month')} show no difference"
 
 
 def month_name(month: date | None) -> str:

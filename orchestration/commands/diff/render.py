@@ -7,7 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from orchestration.commands.compare.render import difference, number, right
+from orchestration.commands.compare.render import (
+    difference,
+    number,
+    right,
+    without_difference,
+)
 from orchestration.commands.diff.causes import CAUSES
 from orchestration.commands.diff.compared import ALL, COST, Found, Moved, Pair
 from orchestration.commands.document.blocks import (
@@ -126,8 +131,7 @@ def _monthly(found: Found, everything: bool) -> Iterator[Block]:
     if not everything:
         months = {one.period for one in rows} - {ALL}
         yield Sentence(
-            f"{found.months - len(months)} of {plural(found.months, 'month')} show no "
-            "difference."
+            f"{without_difference(found.months - len(months), found.months)}."
         )
     yield from _cancelled(found.monthly, everything)
 

@@ -4,8 +4,9 @@ them becomes vars of the definition, what they do not tell is a guess that is sa
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from orchestration.project import DAY_ORDERS, Project, vars_kept
 from orchestration.proposals.columns import Reading
@@ -20,6 +21,7 @@ from orchestration.proposals.proposal import (
     counted,
 )
 from orchestration.proposals.words import Words
+from orchestration.settings.definition_files import rows_in_force
 from orchestration.sources.conventions import CLOCK_OF_TWELVE
 from orchestration.warehouse import literal, quoted
 
@@ -27,6 +29,10 @@ JAPANESE = re.compile("[ぁ-んァ-ヶ]")
 OFFSET = "[0-9](Z|[+-][0-9]{2}:?[0-9]{2}| ?UTC| ?JST)$"
 WESTERN_MONTH_FIRST = ("America/",)
 NO_ZONE = "UTC"
+NUMBERS = r"[-+0-9０-９.,．，'’()（）\s　]"
+"""What an amount is written with, but for its sign."""
+SIGNS = 50
+"""Texts beside the numbers of a column that are looked at, the most frequent first."""
 
 
 SAID = {
@@ -255,6 +261,16 @@ def currencies(
             "reporting_currency", currency, f"{count:,} amounts say it", confidence
         )
         return
+    found, is_plain = _signs(project, loaded, amounts)
+    if found:
+        currency, count = sorted(found.items(), key=lambda item: (-item[1], item[0]))[0]
+        yield var(
+            "reporting_currency",
+            currency,
+            f"{counted(count, 'amount')} {'has' if count == 1 else 'have'} its sign",
+            SURE if is_plain and len(found) == 1 else LIKELY,
+        )
+        return
     currency = words.value("currency", zone) or project.vars.reporting_currency
     yield var(
         "reporting_currency",
@@ -262,6 +278,31 @@ def currencies(
         "no amount says its currency; it is that of the time zone",
         GUESS,
     )
+
+
+def _signs(
+    project: Project, loaded: Loaded, amounts: Iterable[tuple[str, str, str]]
+) -> tuple[Counter[str], bool]:
+    """How many amounts have the sign or the code of each currency; whether no sign
+    among them is another currency's, too."""
+    currencies: dict[str, list[str]] = {}
+    for row in rows_in_force(project, "currency_signs"):
+        known = currencies.setdefault(row["sign"].upper(), [])
+        known.insert(0 if row["is_usual"] == "true" else len(known), row["currency"])
+    currencies |= {code: [code] for known in [*currencies.values()] for code in known}
+    found: Counter[str] = Counter()
+    is_plain = True
+    for system, table, name in sorted(amounts):
+        for text, count in loaded.rows(
+            f"select upper(regexp_replace({quoted(name)}, {literal(NUMBERS)}, '', "
+            f"'g')), count(*) from {loaded.relations[system, table]} "
+            f"where {quoted(name)} <> '' group by 1 order by 2 desc, 1 limit {SIGNS}"
+        ):
+            known = currencies.get(unicodedata.normalize("NFKC", text))
+            if known:
+                found[known[0]] += count
+                is_plain = is_plain and len({*known}) == 1
+    return found, is_plain
 
 
 def has_clock_of_twelve(loaded: Loaded) -> bool:

@@ -334,6 +334,31 @@ def test_days_that_nothing_decides_are_a_guess_that_is_said(init, put, vars_kept
     assert "reporting_timezone: Europe/Berlin\n" in vars_kept()
 
 
+@pytest.mark.parametrize(
+    ("amounts", "currency", "reason"),
+    [
+        (["5,000円"], "JPY", "sure: 1 amount has its sign"),
+        (["５，０００円"], "JPY", "sure: 1 amount has its sign"),
+        (
+            ["€ 5.000,00", "-12,50 €", "$ 3.00"],
+            "EUR",
+            "likely: 2 amounts have its sign",
+        ),
+        (["EUR 10.00", "12.00 eur", "1"], "EUR", "sure: 2 amounts have its sign"),
+        # Canadians write it, and Chinese.
+        (["$3.00"], "USD", "likely: 1 amount has its sign"),
+        (["￥100"], "JPY", "likely: 1 amount has its sign"),
+        (["3.00"], "EUR", "a guess: no amount says its currency"),
+    ],
+)
+def test_the_sign_of_amounts_tells_their_currency(init, put, amounts, currency, reason):
+    put("generic/lead.csv", "lead_id,created_at,email\nL1,2026-04-01,a@b.de\n")
+    rows = "".join(f'O{at},L1,"{text}"\n' for at, text in enumerate(amounts))
+    put("generic/opportunity.csv", f"opportunity_id,lead_id,amount\n{rows}")
+    said = " ".join(init("--yes", "--no-run").output.split())
+    assert f"currency that amounts are converted to {currency} {reason}" in said
+
+
 def test_an_encoding_that_the_text_does_not_tell_is_said(init, put, vars_kept):
     text = "lead_id,created_at,company\nL1,2026-04-01,äè\n"
     put("generic/lead.csv", text.encode("cp1252"))

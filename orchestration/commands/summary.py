@@ -50,6 +50,11 @@ def show(console: Console, project: Project, report: Report, done: Publication) 
         _show_checks(console, report)
         what_was_read.show(console, project, connection, built)
         _show_set_aside(console, project, built)
+        what_was_read.show_campaigns_unknown(
+            console,
+            what_was_read.campaigns_unknown(built, project.schema_prefix),
+            project.vars.reporting_currency,
+        )
     _show_places(console, project, report)
 
 

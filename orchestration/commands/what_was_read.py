@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import duckdb
 from rich import box
@@ -53,6 +54,20 @@ class Unknown:
     field: str
     value: str
     rows: int
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """Advertising of a campaign that neither a lead nor a list of campaigns has."""
+
+    platform: str
+    match_on: str
+    """The column of the report that tells it: campaign_id or campaign_name."""
+    value: str
+    amount: Decimal
+    """What was spent on it, in the reporting currency."""
+    total: Decimal
+    """The same of all advertising."""
 
 
 def show(
@@ -256,6 +271,88 @@ def _show_rows_to_paste(console: Console, values: Sequence[Unknown]) -> None:
     if hidden > 0:
         console.print(
             f"  … and {hidden:,} more, which marts.quarantine lists.", highlight=False
+        )
+
+
+def campaigns_unknown(built: duckdb.DuckDBPyConnection, prefix: str) -> list[Campaign]:
+    """What was advertised and finds no campaign, the most expensive first."""
+    if not warehouse.has_table(built, f"{prefix}marts", "fct_spend"):
+        return []
+    found = built.execute(
+        f"""
+        with advertising as (
+            select
+                costs.platform,
+                case
+                    when costs.campaign_id is null then 'campaign_name'
+                    else 'campaign_id'
+                end as match_on,
+                coalesce(costs.campaign_id, costs.campaign_name) as value,
+                spend.amount_reporting as amount,
+                spend.campaign_id is null
+                or (
+                    spend.campaign_match = 'none'
+                    and spend.campaign_id not in (
+                        select campaign_id from {prefix}marts.fct_touches
+                        where campaign_id is not null
+                    )
+                ) as is_unknown
+            from {prefix}marts.fct_spend as spend
+            inner join {prefix}intermediate.int_costs__matched as costs
+                using (spend_id)
+            where costs.platform is not null
+        )
+        select
+            platform,
+            match_on,
+            value,
+            sum(amount),
+            (select sum(amount) from advertising)
+        from advertising
+        where is_unknown and value is not null
+        group by all
+        having sum(amount) <> 0
+        order by 4 desc, 1, 2, 3
+        """
+    ).fetchall()
+    return [Campaign(*row) for row in found]
+
+
+def show_campaigns_unknown(
+    console: Console, campaigns: Sequence[Campaign], currency: str
+) -> None:
+    """What was spent on them, and the rows that would mend it."""
+    if not campaigns:
+        return
+    amount = sum(each.amount for each in campaigns)
+    total = campaigns[0].total
+    share = f", {amount / total:.0%} of advertising" if total > 0 else ""
+    several = len(campaigns) > 1
+    console.print()
+    console.print(
+        f"Spent on {len(campaigns):,} {'campaigns' if several else 'campaign'} that "
+        f"neither a lead nor a list of campaigns has: {amount:,.2f} {currency}{share}. "
+        "So it is no lead's cost. Name the campaign that "
+        f"{'each' if several else 'it'} is in campaign_mappings.add.csv in DEFINITION:",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+    lines = ["platform,match_on,value,campaign_id"]
+    lines += [
+        ",".join(
+            _in_csv(text)
+            for text in (each.platform, each.match_on, each.value, "<campaign>")
+        )
+        for each in campaigns[:RULES_SHOWN]
+    ]
+    for line in lines:
+        console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+    hidden = len(campaigns) - RULES_SHOWN
+    if hidden > 0:
+        console.print(
+            f"  … and {hidden:,} more: campaign_match of marts.fct_spend tells them.",
+            highlight=False,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -41,8 +42,9 @@ class Side:
     gone: Sequence[str] = ()
     amounts: Mapping[str, str] = field(default_factory=dict)
     """What leads are worth in the reporting currency; each is worth 10 dollars."""
-    lines: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
-    """By id: day, amount in dollars, and in the reporting currency."""
+    lines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By id: day, amount in dollars, and in the reporting currency; the campaign,
+    where it has one."""
 
 
 def write(folder: Path, side: Side) -> None:
@@ -102,12 +104,13 @@ def write(folder: Path, side: Side) -> None:
             "create table fct_spend (spend_id varchar, spend_date date, "
             "amount decimal(18, 2), amount_reporting decimal(18, 2), "
             "fiscal_period_id varchar, currency varchar, given_campaign_id varchar, "
-            "account varchar)"
+            "account varchar, campaign_id varchar)"
         )
-        for name, (day, dollars, yen) in side.lines.items():
+        for name, (day, dollars, yen, *campaign) in side.lines.items():
             connection.execute(
-                "insert into fct_spend select ?, ?, ?, ?, left(?, 7), 'USD', null, 'x'",
-                [name, day, dollars, yen, day],
+                "insert into fct_spend select ?, ?, ?, ?, left(?, 7), 'USD', null, "
+                "'x', ?",
+                [name, day, dollars, yen, day, *(campaign or [None])],
             )
         connection.execute(
             "create table mart_spend_per_sal as with periods as (select "
@@ -285,3 +288,65 @@ def test_where_every_month_differs_it_says_so(tmp_path: Path) -> None:
         terminal.show(screen, render.document(told))
     assert "Every month shows a difference." in said.get()
     assert "0 of 2" not in said.get()
+
+
+MOVED = (
+    Side(
+        MAY,
+        {},
+        lines={
+            "L1": ("2026-05-01", "10", "1500", "Brand"),
+            "L2": ("2026-05-02", "2", "300", "Brand"),
+            "L3": ("2026-04-30", "4", "600"),
+            "L4": ("2026-05-03", "7", "1050", "Expo"),
+        },
+    ),
+    Side(
+        MAY,
+        {},
+        lines={
+            "L1": ("2026-05-01", "10", "1500", "Expo"),
+            "L2": ("2026-05-02", "2", "300", "Expo"),
+            "L3": ("2026-04-30", "4", "600", "Expo"),
+            "L4": ("2026-05-03", "7", "1050", "Expo"),
+        },
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("after", "cause"),
+    [
+        ({}, "correction"),
+        ({"code": "d"}, "program"),
+        (
+            {"definition_parts": {"sla_policies": "1", "campaign_mappings": "2"}},
+            "definition",
+        ),
+        ({"definition_parts": {"sla_policies": "1", "kpi_targets": "2"}}, "correction"),
+    ],
+)
+def test_spend_that_went_to_another_campaign(
+    after: dict, cause: str, tmp_path: Path
+) -> None:
+    told = found(tmp_path, *MOVED, **after)
+    assert told.lines == {cause: 3}
+    assert list(told.spend) == []
+    assert [
+        (one.period, one.before, one.after, float(one.amount), one.cause)
+        for one in told.shifted
+    ] == [
+        ("2026-04", None, "Expo", 600, cause),
+        ("2026-05", "Brand", "Expo", 1800, cause),
+    ]
+    screen = terminal.plain_console()
+    with screen.capture() as said:
+        terminal.show(screen, render.document(told))
+    assert "No period's sum differs." in said.get()
+    shown = " ".join(said.get().split())
+    assert f"2026-04 (none) Expo 600.00 {cause}" in shown
+    assert f"2026-05 Brand Expo 1,800.00 {cause}" in shown
+    [first, _] = json.loads(render.as_json(told))["spend_of_another_campaign"]
+    assert first == {
+        "period": "2026-04", "a": None, "b": "Expo", "amount": 600.0, "cause": cause,
+    }  # fmt: skip

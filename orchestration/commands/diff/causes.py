@@ -82,6 +82,7 @@ def collect(
     as_of: tuple[datetime | None, datetime | None],
     *,
     reads_leads_otherwise: bool,
+    maps_campaigns_otherwise: bool,
     is_other_program: bool,
 ) -> None:
     """Write the temporary tables `lifecycle_causes` (lifecycle_id, cause: of those
@@ -98,8 +99,10 @@ def collect(
         f"create or replace temporary table lifecycle_causes as "
         f"{_lifecycles(as_of, otherwise)}"
     )
+    moved = "'definition'" if maps_campaigns_otherwise else otherwise
     connection.execute(
-        f"create or replace temporary table line_causes as {_lines(as_of, otherwise)}"
+        "create or replace temporary table line_causes as "
+        f"{_lines(as_of, otherwise, moved)}"
     )
 
 
@@ -217,7 +220,10 @@ def _lifecycles(as_of: tuple[datetime | None, datetime | None], otherwise: str) 
     """
 
 
-def _lines(as_of: tuple[datetime | None, datetime | None], otherwise: str) -> str:
+def _lines(
+    as_of: tuple[datetime | None, datetime | None], otherwise: str, moved: str
+) -> str:
+    """Lines that are another amount, of another period or another campaign's."""
     a_as_of, b_as_of = map(_instant, as_of)
     same = " and ".join(
         f"a.{name} is not distinct from b.{name}"
@@ -233,6 +239,11 @@ def _lines(as_of: tuple[datetime | None, datetime | None], otherwise: str) -> st
                 when b.spend_id is null and a.spend_date > cast({b_as_of} as date)
                     then 'as_of_back'
                 when b.spend_id is null then 'correction'
+                when
+                    {same}
+                    and a.amount_reporting is not distinct from b.amount_reporting
+                    and a.fiscal_period_id is not distinct from b.fiscal_period_id
+                    then coalesce({moved}, 'correction')
                 when {same} then coalesce({otherwise}, 'definition')
                 else 'correction'
             end as cause
@@ -241,6 +252,7 @@ def _lines(as_of: tuple[datetime | None, datetime | None], otherwise: str) -> st
         where
             a.amount_reporting is distinct from b.amount_reporting
             or a.fiscal_period_id is distinct from b.fiscal_period_id
+            or a.campaign_id is distinct from b.campaign_id
     """
 
 

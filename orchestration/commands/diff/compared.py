@@ -28,11 +28,13 @@ RATES = {
 }
 """What of each rate is counted: numerator, denominator."""
 
+CAMPAIGN_MAPPINGS = "campaign_mappings"
+
 NOT_OF_LEADS = {
     "acceptance_proposals",
     "age_bands",
     "attribution_models",
-    "campaign_mappings",
+    CAMPAIGN_MAPPINGS,
     "channel_labels",
     "closing_rules",
     "cost_allocation_rules",
@@ -115,10 +117,24 @@ class Moved:
 
 
 @dataclass(frozen=True)
+class Shifted:
+    """Spend of a fiscal period that another campaign has now; no campaign is none."""
+
+    period: str
+    before: str | None
+    after: str | None
+    amount: Decimal
+    """In the reporting currency, by what it is now."""
+    cause: str
+
+
+@dataclass(frozen=True)
 class Found:
     pair: Pair
     monthly: Sequence[Moved]
     spend: Sequence[Moved]
+    shifted: Sequence[Shifted]
+    """Of the spend, what went from one campaign to another."""
     lifecycles: Mapping[str, int]
     """How many lifecycles differ, by cause."""
     lines: Mapping[str, int]
@@ -158,6 +174,7 @@ def find(pair: Pair) -> Found:
             connection,
             pair.as_of,
             reads_leads_otherwise=pair.reads_leads_otherwise,
+            maps_campaigns_otherwise=CAMPAIGN_MAPPINGS in pair.definition,
             is_other_program=pair.is_other_program,
         )
         _collect_moves(connection)
@@ -169,6 +186,7 @@ def find(pair: Pair) -> Found:
             pair=pair,
             monthly=list(_monthly(connection, every)),
             spend=list(_spend(connection)),
+            shifted=_shifted(connection),
             lifecycles=_counted(connection, "lifecycle_causes"),
             lines=_counted(connection, "line_causes"),
             months=len({metric.month for metric in every if metric.month}),
@@ -316,6 +334,21 @@ def _spend(connection: duckdb.DuckDBPyConnection) -> Iterator[Moved]:
             told = _with_rest(dict(found), metric) if is_sum else {}
             if metric.differs or told:
                 yield Moved(metric, period, told, is_sum)
+
+
+def _shifted(connection: duckdb.DuckDBPyConnection) -> list[Shifted]:
+    """What is of the same period as before and of another campaign, the largest
+    first."""
+    rows = connection.execute(
+        "select b.fiscal_period_id, a.campaign_id, b.campaign_id, "
+        "sum(b.amount_reporting), line_causes.cause "
+        f"from {A}.marts.fct_spend as a inner join {B}.marts.fct_spend as b "
+        "on a.spend_id = b.spend_id and a.fiscal_period_id = b.fiscal_period_id "
+        "and a.campaign_id is distinct from b.campaign_id "
+        "inner join line_causes on b.spend_id = line_causes.spend_id "
+        "group by all order by 1, abs(sum(b.amount_reporting)) desc, 2, 3, 5"
+    ).fetchall()
+    return [Shifted(*row) for row in rows]
 
 
 def _totals(

@@ -30,6 +30,8 @@ from orchestration.printable import in_json
 from orchestration.publication.kept import Kept
 
 MOST_TABLES = 8
+MOST_SHIFTED = 20
+NO_CAMPAIGN = "(none)"
 
 
 def document(found: Found, everything: bool = False) -> Document:
@@ -142,8 +144,41 @@ def _spend(found: Found, everything: bool) -> Iterator[Block]:
     if rows:
         yield _table("Spend by fiscal period", "period", rows)
     else:
-        yield Sentence("None differs.")
+        yield Sentence("No period's sum differs.")
     yield from _cancelled(found.spend, everything)
+    yield from _shifted(found, everything)
+
+
+def _shifted(found: Found, everything: bool) -> Iterator[Block]:
+    if not found.shifted:
+        return
+    yield Heading("Spend that another campaign has")
+    table = Table(
+        "Spend that another campaign has",
+        (
+            Column("period", min_width=7),
+            Column("in A"),
+            Column("in B"),
+            *right("amount"),
+            Column("because of"),
+        ),
+    )
+    shown = found.shifted if everything else found.shifted[:MOST_SHIFTED]
+    last = None
+    for one in shown:
+        table.add(
+            Cell((one.period,), is_repeated=last == one.period),
+            one.before or NO_CAMPAIGN,
+            one.after or NO_CAMPAIGN,
+            f"{one.amount:,.2f}",
+            one.cause.replace("_", " "),
+            starts_section=last != one.period,
+        )
+        last = one.period
+    yield table
+    hidden = len(found.shifted) - len(shown)
+    if hidden:
+        yield Sentence(f"{hidden:,} more: --all shows them.")
 
 
 def _cancelled(moved: Sequence[Moved], everything: bool) -> Iterator[Block]:
@@ -220,6 +255,16 @@ def as_json(found: Found, everything: bool = False) -> str:
         "lines_of_spend": dict(found.lines),
         "monthly": [_told(one) for one in shown(found.monthly, everything)],
         "spend": [_told(one) for one in shown(found.spend, everything)],
+        "spend_of_another_campaign": [
+            {
+                "period": one.period,
+                "a": one.before,
+                "b": one.after,
+                "amount": float(one.amount),
+                "cause": one.cause,
+            }
+            for one in found.shifted
+        ],
     }
     return in_json(json.dumps(told, ensure_ascii=False, indent=2))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestration.report.glossary import Measure
-from orchestration.report.queries_apart import APART
+from orchestration.report.queries_apart import APART, histories
 from orchestration.report.query import Query
 from orchestration.warehouse import literal
 
@@ -296,4 +296,5 @@ group by all""",
             ),
         ),
         *APART,
+        *histories(zone),
     ]

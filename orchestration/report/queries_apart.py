@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestration.report.query import Query
+from orchestration.warehouse import literal
 
 APART: tuple[Query, ...] = (
     Query(
@@ -127,32 +128,43 @@ group by all
 order by all""",
         by_cell=False,
     ),
-    Query(
-        "history",
-        ("mart_history_coverage",),
-        """
+)
+
+
+def histories(zone: str) -> tuple[Query, ...]:
+    """Since when there is history, by the days of a time zone."""
+
+    def day(instant: str) -> str:
+        local = f"timezone({literal(zone)}, timezone('UTC', {instant}))"
+        return f"strftime({local}, '%Y-%m-%d')"
+
+    return (
+        Query(
+            "history",
+            ("mart_history_coverage",),
+            f"""
 select
     source || '.' || source_table as "table",
     field,
     changes,
-    strftime(first_at, '%Y-%m-%d') as first_day,
-    strftime(last_at, '%Y-%m-%d') as last_day,
+    {day("first_at")} as first_day,
+    {day("last_at")} as last_day,
     kept_days,
     days_until_lost,
     changes_gone,
     is_at_risk::int as is_at_risk
 from marts.mart_history_coverage
 order by all""",
-        by_cell=False,
-    ),
-    Query(
-        "coverage",
-        ("fct_stage_events", "fct_spend"),
-        """
+            by_cell=False,
+        ),
+        Query(
+            "coverage",
+            ("fct_stage_events", "fct_spend"),
+            f"""
 select
     source || '.' || source_table as "table",
-    strftime(min(occurred_at), '%Y-%m-%d') as first_day,
-    strftime(max(occurred_at), '%Y-%m-%d') as last_day
+    {day("min(occurred_at)")} as first_day,
+    {day("max(occurred_at)")} as last_day
 from marts.fct_stage_events
 group by all
 union all
@@ -163,6 +175,6 @@ select
 from marts.fct_spend
 group by all
 order by all""",
-        by_cell=False,
-    ),
-)
+            by_cell=False,
+        ),
+    )

@@ -596,7 +596,7 @@ class Expected:
 
     def history(self, _: Choice) -> list[Row]:
         return self.ask(
-            """
+            f"""
             select
                 concat_ws('.', source, source_table, nullif(field, '*')) as key,
                 changes,
@@ -604,8 +604,8 @@ class Expected:
                 changes_gone,
                 datediff('day', as_of, last_loaded_at + to_days(kept_days))
                     as days_until_lost,
-                strftime(first_at, '%Y-%m-%d') as first_day,
-                strftime(last_at, '%Y-%m-%d') as last_day
+                strftime(first_at + {TOKYO}, '%Y-%m-%d') as first_day,
+                strftime(last_at + {TOKYO}, '%Y-%m-%d') as last_day
             from marts.mart_history_coverage
             """
         )

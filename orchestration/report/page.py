@@ -16,6 +16,7 @@ from orchestration.project import Project, RunVars
 from orchestration.publication.publications import Publication
 from orchestration.report import cube, glossary
 from orchestration.report.chapters import CHAPTERS
+from orchestration.report.check_words import with_japanese
 from orchestration.report.figures import Figure
 from orchestration.report.frame import FOLDER, frame, script, style
 from orchestration.report.words import words
@@ -131,7 +132,7 @@ def _facts(
         "zone": asked.reporting_timezone,
         "currency": asked.reporting_currency,
         "funnel_version": publication.funnel_version,
-        "checks": list(publication.checks),
+        "checks": [with_japanese(check) for check in publication.checks],
         "tables": {
             name: dict(publication.fates.get(name) or {"raw_rows": rows})
             for name, rows in sorted(publication.raw_rows.items())

@@ -22,6 +22,7 @@ from tests.report.opened import Opened
 pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 MEGABYTE = 10**6
+JAPANESE = re.compile("[ぁ-んァ-ヶ]")
 
 DRAWN = """() => Object.fromEntries([...document.querySelectorAll(".drawn")].map(
     box => [box.id, [...box.querySelectorAll(
@@ -116,6 +117,22 @@ def test_both_languages_say_everything(browser: Browser, report: Path) -> None:
         if en == ja and re.search("[A-Za-z]{3}", en)
     }
     assert same == {"CSV"} or same == set()
+
+
+def test_what_checks_protect_is_said_in_the_language_of_the_page(
+    browser: Browser, report: Path
+) -> None:
+    with Opened.at(browser, report) as opened:
+        english = opened.rows("checks")
+        opened.page.locator("[data-language=ja]").click()
+        opened.wait()
+        japanese = opened.rows("checks")
+    assert [row["label"] for row in japanese] == [row["label"] for row in english]
+    assert all(JAPANESE.search(row["protects"]) for row in japanese)
+    assert not any(JAPANESE.search(row["protects"]) for row in english)
+    to_do = [row["what_to_do"] for row in japanese if row["is_failing"]]
+    assert to_do
+    assert not any(re.search("[A-Za-z]{3} [a-z]{2,} [a-z]", text) for text in to_do)
 
 
 def test_a_click_on_a_bar_filters_and_the_address_keeps_it(page: Opened) -> None:

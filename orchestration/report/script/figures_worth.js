@@ -200,6 +200,10 @@ figures.plan = () => {
   };
 };
 
+// A sentence of a check; what an earlier version published has fewer.
+const saidBy = (check, name) =>
+  (state.language === "ja" && check[`${name}_ja`]) || check[name] || "";
+
 figures.checks = () => {
   const checks = page.facts.checks;
   const failed = checks.filter((check) => !check.passed);
@@ -210,10 +214,8 @@ figures.checks = () => {
     count: check.count,
     since: check.failing_since ?? "",
     owner: check.owner,
-    protects: check.protects,
-    // What an earlier version published does not say it.
-    // An earlier version did not publish what to do.
-    what_to_do: check.passed ? "" : `${check.what_to_do ?? ""} ${word("do_look")}`.trim(),
+    protects: saidBy(check, "protects"),
+    what_to_do: check.passed ? "" : `${saidBy(check, "what_to_do")} ${word("do_look")}`.trim(),
     is_failing: !check.passed,
   }));
   return {

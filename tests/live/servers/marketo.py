@@ -677,13 +677,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def say(self, said: Mapping[str, Any]) -> None:
         content = json.dumps({"requestId": "e42b#1", "warnings": [], **said}).encode()
-        self.answer(200, content, "application/json;charset=UTF-8")
         contract = self.marketo.contract
+        # Before the answer: who has it may ask at once what was wrong with it.
         if contract and said["success"]:
             path = self.path_only
             broken = contract.broken_by_answer(self.command, path, content, "json")
             if broken:
                 self.marketo.wrong.append(f"{path}: {broken}")
+        self.answer(200, content, "application/json;charset=UTF-8")
 
     def answer(self, code: int, content: bytes, kind: str) -> None:
         self.send_response(code)
@@ -716,9 +717,10 @@ class Handler(BaseHTTPRequestHandler):
             content = job.path.read_bytes()
             self.wfile.write(content[:-2] + b"?" + content[-1:])
             return None
+        with self.marketo.lock:
+            self.marketo.sent += count
         with job.path.open("rb") as file:
             self.connection.sendfile(file, begin, count)
-        self.marketo.sent += count
         return None
 
 

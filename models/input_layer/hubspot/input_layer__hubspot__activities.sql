@@ -14,17 +14,7 @@ engagements as (
 
 holders as (
     select *
-    from {{ surviving_rows(
-        [
-            ref('stg_hubspot__engagements'),
-            ref('stg_hubspot__calls'),
-            ref('stg_hubspot__emails'),
-            ref('stg_hubspot__meetings'),
-            ref('stg_hubspot__tasks'),
-            ref('stg_hubspot__communications'),
-        ],
-        whole=true
-    ) }}
+    from {{ ref('input_layer__hubspot__engagement_rows') }}
 ),
 
 engagements_found as (

@@ -1,6 +1,9 @@
 -- A deal may name several contacts, and is one deal all the same. It belongs to
 -- the first of those that are known and live (a merged one lives on elsewhere).
 -- What a deal or a contact lists is what it listed last.
+-- A table: a view would be worked out anew wherever it is named.
+{{ config(materialized='table') }}
+
 with records as (
     select
         record_key,

@@ -2,17 +2,7 @@
 -- of all engagements does.
 with engagements as (
     select *
-    from {{ surviving_rows(
-        [
-            ref('stg_hubspot__engagements'),
-            ref('stg_hubspot__calls'),
-            ref('stg_hubspot__emails'),
-            ref('stg_hubspot__meetings'),
-            ref('stg_hubspot__tasks'),
-            ref('stg_hubspot__communications'),
-        ],
-        whole=true
-    ) }}
+    from {{ ref('input_layer__hubspot__engagement_rows') }}
     where activity_id is not null
 ),
 

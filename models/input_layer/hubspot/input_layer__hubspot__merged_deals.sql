@@ -1,5 +1,8 @@
 -- One row per deal that was merged away, with the deal that it became: of
 -- several that are named the one that is there, then the newest id.
+-- A table: a view would be worked out anew wherever it is named.
+{{ config(materialized='table') }}
+
 with deals as (
     select *
     from {{ surviving_rows([ref('stg_hubspot__deals')], whole=true) }}

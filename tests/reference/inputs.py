@@ -267,6 +267,9 @@ class Folder:
         gone. Of several versions the active one counts. A deletion may tell only
         the key: what the row was is what was told before.
         """
+        if len(copies) == 1:
+            [copy] = copies
+            return copy, not _is_active(copy) or is_gone(copy)
         past = self._past_versions(copies)
         # A deletion of a JSON file may name no other column at all.
         is_dated = any(name in copy for copy in copies for name in CHANGED)
@@ -286,10 +289,7 @@ class Folder:
         """The versions that are not in force, as the last copy of each says."""
         last: dict[object, tuple[datetime, bool]] = {}
         for copy in copies:
-            active = parse_flag(copy.get("fivetranactive"))
-            if active is None:
-                active = parse_instant(copy.get("fivetranend")) is None
-            told = (self._first(copy, *SYNCED), active)
+            told = (self._first(copy, *SYNCED), _is_active(copy))
             version = self._version(copy)
             last[version] = max(told, last.get(version, told))
         return {version for version, (_, active) in last.items() if not active}
@@ -313,6 +313,12 @@ class Folder:
             is_gone(row),
             hashlib.md5(content_of(row).encode()).hexdigest(),
         )
+
+
+def _is_active(row: Row) -> bool:
+    """Whether a version of a row is in force."""
+    active = parse_flag(row.get("fivetranactive"))
+    return parse_instant(row.get("fivetranend")) is None if active is None else active
 
 
 def is_gone(row: Row) -> bool:

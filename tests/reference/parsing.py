@@ -125,15 +125,13 @@ def _plain(folded: str) -> str:
     folded = re.sub(r"^(\d{4})\.(\d{1,2})\.(\d{1,2})", r"\1-\2-\3", folded)
     folded = re.sub(r"^(\d{1,2})\.(\d{1,2})\.(\d{4})", r"\3-\2-\1", folded)
     folded = re.sub(r"^(\d{1,2})-(\d{1,2})-(\d{4})", r"\1/\2/\3", folded)
-    for number, name in enumerate(_MONTHS, start=1):
-        folded = re.sub(
-            rf"^(\d{{1,2}})[\s-]+{name}[a-z]*,?[\s-]+(\d{{4}})",
-            rf"\2-{number}-\1",
-            folded,
-        )
-        folded = re.sub(
-            rf"^{name}[a-z]*\s+(\d{{1,2}}),?\s+(\d{{4}})", rf"\2-{number}-\1", folded
-        )
+    month = rf"(?P<month>{'|'.join(_MONTHS)})[a-z]*"
+    day, year = r"(?P<day>\d{1,2})", r"(?P<year>\d{4})"
+    for form in (rf"{day}[\s-]+{month},?[\s-]+{year}", rf"{month}\s+{day},?\s+{year}"):
+        if found := re.match(form, folded):
+            number = _MONTHS.index(found["month"]) + 1
+            date = f"{found['year']}-{number}-{found['day']}"
+            folded = date + folded[found.end() :]
     return folded
 
 

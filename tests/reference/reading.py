@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -165,19 +165,20 @@ def read_as_a_whole(rows: list[Row]) -> None:
     """sources.md: words that mean nothing are blank, and what the days and amounts
     of a column mean is decided by the whole column."""
     for name in {name for row in rows for name in row}:
-        texts = [without_nothing(name, row.get(name)) for row in rows]
+        # In a text the words may say what they say.
+        is_text = not re.search(r"(id|at|date|time|email|amount|cost|spend)$|^is", name)
+        nothing = set() if is_text else NOTHING
+        texts = [without_nothing(row.get(name), nothing) for row in rows]
         for row, text in zip(rows, of_column(texts), strict=True):
             if name in row:
                 row[name] = text
 
 
-def without_nothing(name: str, text: str | None) -> str | None:
+def without_nothing(text: str | None, nothing: Collection[str]) -> str | None:
     """Blank where the whole text is a word for nothing."""
     plain = (text or "").strip()
-    if plain in WRITTEN_BY_TOOLS:
-        return None
-    is_text = not re.search(r"(id|at|date|time|email|amount|cost|spend)$|^is", name)
-    return None if not is_text and same_text(plain) in NOTHING else text
+    is_blank = plain in WRITTEN_BY_TOOLS or same_text(plain) in nothing
+    return None if is_blank else text
 
 
 def read_file(path: Path) -> Iterator[Row]:

@@ -156,6 +156,7 @@ told as (
     select
         versions.*,
         policy.* exclude (definition_version),
+        holidays.holidays,
         concat(
             'Mon, Tue, Wed, Thu, Fri 09:00–18:00 Asia/Tokyo but for ',
             holidays.holidays, ' holidays'
@@ -189,5 +190,16 @@ select
         'Anyone accepts. Sales has ', sla_business_hours, ' opening hours (',
         opening_hours, ') to act, a touch stops the clock; open after ',
         max_pending_days, ' days counts as ignored. '
-    ) as in_words
+    ) as in_words,
+    concat(
+        if(
+            handoff_mode = 'mql',
+            'MQLをそのまま引き渡しとする。',
+            'マーケティングが引き渡しを記録する。'
+        ),
+        '受入は誰でもよい。営業は', sla_business_hours,
+        '営業時間以内に対応（月・火・水・木・金 09:00–18:00、Asia/Tokyo、祝日',
+        holidays, '日を除く）、接触で時計が止まる、',
+        max_pending_days, '日を過ぎて未対応なら無視。'
+    ) as in_words_ja
 from told;

@@ -285,7 +285,7 @@ def _labels(
 def _definitions(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     found = _columns(
         connection.execute(
-            "select definition_version as version, in_words, "
+            "select definition_version as version, in_words as en, in_words_ja as ja, "
             "strftime(effective_from_at, '%Y-%m-%d') as since "
             "from marts.dim_funnel_definitions where is_in_force order by 3, 1"
         )

@@ -109,7 +109,7 @@ def test_both_languages_say_everything(browser: Browser, report: Path) -> None:
             assert not WRONG.search(charts)
             texts[language] = [
                 opened.say(figure) for figure in opened.figures
-            ] + opened.page.locator("[data-w]").all_inner_texts()
+            ] + opened.page.locator("[data-w], #definitions span").all_inner_texts()
         assert "lang=ja" in opened.page.url
     same = {
         en

@@ -141,8 +141,8 @@ function fillHead() {
   byId("definitions").replaceChildren(
     ...cube.definitions
       .filter(({ version }) => cube.values.version.includes(version))
-      .map(({ version, in_words }) =>
-        element("span", { class: "definition", lang: "en" }, `${version}: ${in_words.trim()}`),
+      .map(({ version, ...in_words }) =>
+        element("span", { class: "definition" }, `${version}: ${in_words[state.language].trim()}`),
       ),
   );
   const whatif = byId("whatif");

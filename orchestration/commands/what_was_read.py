@@ -82,7 +82,7 @@ def show(
         console.print("Quarantined: nothing.", highlight=False)
         return
     show_broken(console, rules)
-    _show_rows_to_paste(console, unknown(built, project.schema_prefix))
+    _show_statuses_unknown(console, unknown(built, project.schema_prefix))
 
 
 def fates(built: duckdb.DuckDBPyConnection, prefix: str) -> list[Fates]:
@@ -238,22 +238,16 @@ def _most_often(rule: Broken) -> str:
     )
 
 
-def _show_rows_to_paste(console: Console, values: Sequence[Unknown]) -> None:
+def _show_statuses_unknown(console: Console, values: Sequence[Unknown]) -> None:
     if not values:
         return
-    console.print()
-    console.print(
+    _show_rows_to_paste(
+        console,
         "To read them, name the stage of each in stage_rules.add.csv in DEFINITION "
         "(none where it means nothing):",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
-    )
-    lines = ["definition_version,source,entity,field,operator,value,stage"]
-    lines += [
-        ",".join(
-            _in_csv(text)
-            for text in (
+        "definition_version,source,entity,field,operator,value,stage",
+        [
+            (
                 value.definition_version,
                 value.source,
                 value.entity,
@@ -262,16 +256,28 @@ def _show_rows_to_paste(console: Console, values: Sequence[Unknown]) -> None:
                 value.value,
                 "<stage>",
             )
-        )
-        for value in values[:RULES_SHOWN]
-    ]
-    for line in lines:
+            for value in values
+        ],
+        ", which marts.quarantine lists",
+    )
+
+
+def _show_rows_to_paste(
+    console: Console,
+    what_to_do: str,
+    header: str,
+    rows: Sequence[tuple[str, ...]],
+    where_the_rest_is: str,
+) -> None:
+    """A sentence, and the first rows of a file of DEFINITION that would mend it."""
+    console.print()
+    console.print(what_to_do, highlight=False, markup=False, soft_wrap=True)
+    lines = [",".join(map(_in_csv, row)) for row in rows[:RULES_SHOWN]]
+    for line in (header, *lines):
         console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
-    hidden = len(values) - RULES_SHOWN
+    hidden = len(rows) - RULES_SHOWN
     if hidden > 0:
-        console.print(
-            f"  … and {hidden:,} more, which marts.quarantine lists.", highlight=False
-        )
+        console.print(f"  … and {hidden:,} more{where_the_rest_is}.", highlight=False)
 
 
 def campaigns_unknown(built: duckdb.DuckDBPyConnection, prefix: str) -> list[Campaign]:
@@ -328,32 +334,19 @@ def show_campaigns_unknown(
     total = campaigns[0].total
     share = f", {amount / total:.0%} of advertising" if total > 0 else ""
     several = len(campaigns) > 1
-    console.print()
-    console.print(
+    _show_rows_to_paste(
+        console,
         f"Spent on {len(campaigns):,} {'campaigns' if several else 'campaign'} that "
         f"neither a lead nor a list of campaigns has: {amount:,.2f} {currency}{share}. "
         "So it is no lead's cost. Name the campaign that "
         f"{'each' if several else 'it'} is in campaign_mappings.add.csv in DEFINITION:",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
+        "platform,match_on,value,campaign_id",
+        [
+            (each.platform, each.match_on, each.value, "<campaign>")
+            for each in campaigns
+        ],
+        ": campaign_match of marts.fct_spend tells them",
     )
-    lines = ["platform,match_on,value,campaign_id"]
-    lines += [
-        ",".join(
-            _in_csv(text)
-            for text in (each.platform, each.match_on, each.value, "<campaign>")
-        )
-        for each in campaigns[:RULES_SHOWN]
-    ]
-    for line in lines:
-        console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
-    hidden = len(campaigns) - RULES_SHOWN
-    if hidden > 0:
-        console.print(
-            f"  … and {hidden:,} more: campaign_match of marts.fct_spend tells them.",
-            highlight=False,
-        )
 
 
 def _in_csv(text: str) -> str:

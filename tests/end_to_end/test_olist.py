@@ -6,6 +6,8 @@ import pytest
 from orchestration.project import Project
 from tests import job
 
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
+
 VARS = {
     "reporting_timezone": "UTC",
     "reporting_currency": "BRL",

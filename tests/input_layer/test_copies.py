@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 LEADS = [
     # An update may shrink to null: the latest copy counts as it is.
     {"lead_id": "L1", "created_at": "2026-04-01", "email": "a@x.jp",
@@ -39,6 +41,7 @@ TASKS = [
 ]
 
 
+@pytest.mark.exhaustive
 def test_one_row_survives_whatever_the_order(input_layer) -> None:
     seen = []
     for seed in (1, 2):

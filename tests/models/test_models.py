@@ -130,6 +130,7 @@ def test_the_unit_tests_of_the_models_pass(copied: Project) -> None:
     assert unit_test_failures(copied) == set()
 
 
+@pytest.mark.exhaustive
 def test_a_spoilt_boundary_of_the_clock_is_caught(copied: Project) -> None:
     spoil(
         copied,
@@ -142,6 +143,7 @@ def test_a_spoilt_boundary_of_the_clock_is_caught(copied: Project) -> None:
     }
 
 
+@pytest.mark.exhaustive
 def test_a_deleted_sla_row_is_caught(copied: Project) -> None:
     path = copied.root / "seeds" / "sla_policies.csv"
     header = path.read_text(encoding="utf-8").splitlines()[0]
@@ -150,6 +152,7 @@ def test_a_deleted_sla_row_is_caught(copied: Project) -> None:
         checked(copied)
 
 
+@pytest.mark.exhaustive
 def test_a_dropped_join_condition_is_caught(copied: Project) -> None:
     spoil(
         copied,
@@ -162,6 +165,7 @@ def test_a_dropped_join_condition_is_caught(copied: Project) -> None:
     )
 
 
+@pytest.mark.exhaustive
 def test_a_swapped_rate_numerator_is_caught(copied: Project) -> None:
     def check() -> None:
         lifecycles = rows_of(copied.warehouse, "marts.fct_lead_lifecycles")

@@ -75,6 +75,7 @@ def test_what_is_broken_or_gone_is_parsed_over(project, parsed_once, name):
     assert (kept / name).stat().st_size > 1000
 
 
+@pytest.mark.exhaustive
 def test_a_state_that_dbt_cannot_read_is_parsed_over(project, parsed_once):
     """dbt takes it for an empty project, and would build nothing."""
     kept = parsed_project.kept_path(project, dbt_runner.fingerprint(project))

@@ -55,10 +55,10 @@ DEFECTS = [
     Defect(
         "§0",
         "a user nobody knows is no sales user",
-        f"{LIFECYCLE}int_stage_events__deduplicated.sql",
+        f"{LIFECYCLE}int_stage_events__told.sql",
         "coalesce(users.is_sales_user, true) as is_sales_actor",
         "coalesce(users.is_sales_user, false) as is_sales_actor",
-        "int_stage_events__deduplicated+",
+        "int_stage_events__told+",
     ),
     Defect(
         "§1",

@@ -30,88 +30,18 @@ rows_of_events as (
 
 ),
 
-rows_of_first_values as (
-
-    select distinct matched.row_key
-    from {{ ref('int_readings__matched') }} as matched
-    left join exits_without_lifecycle
-        on
-            matched.person_key = exits_without_lifecycle.person_key
-            and matched.stage = exits_without_lifecycle.stage
-            and matched.observed_at = exits_without_lifecycle.occurred_at
-    where
-        matched.stage <> 'none'
-        and matched.is_first_value
-        and exits_without_lifecycle.person_key is null
-
-),
-
--- A record that is linked by its address, or whose own row names another one.
-links as (
-
-    select * from {{ ref('int_identity__links') }}
-
-),
-
-records_linked as (
-
-    select distinct linked.record_key
-    from (
-        select left_key as record_key from links
-        where link_type = 'email'
-        union all
-        select right_key as record_key from links
-        where link_type = 'email'
-        union all
-        select records.record_key
-        from links
-        inner join {{ ref('int_records__first_values') }} as records
-            on
-                links.evidence_source = records.source
-                and links.evidence_table = records.source_table
-                and links.evidence_key = records.source_key
-    ) as linked
-    inner join {{ ref('int_people__records') }} as people
-        on linked.record_key = people.record_key
-    where not people.is_oversized
-
-),
-
 readings as (
 
-    -- A record that begins nothing, links nothing and touches nothing is there,
-    -- and is not read.
     select
-        records.row_key,
-        records.record_key,
-        records.source,
-        records.source_table,
+        row_key,
+        record_key,
+        source,
+        source_table,
         'record' as reading,
         false as is_read_alone,
-        not records.is_key_missing
-        and (
-            records_linked.record_key is not null
-            or (
-                records.is_usable
-                and records.observed_at <= clock.as_of
-                and (
-                    rows_of_first_values.row_key is not null
-                    or said.campaign_match_id is not null
-                )
-            )
-        ) as takes_part,
-        records.is_usable
-        and records.observed_at > clock.as_of as is_after_as_of
-    from {{ ref('int_records__first_values') }} as records
-    cross join clock
-    left join {{ ref('input_layer__records') }} as said
-        on records.row_key = said.row_key
-    left join records_linked
-        on
-            records.record_key = records_linked.record_key
-            and not records.is_key_missing
-    left join rows_of_first_values
-        on records.row_key = rows_of_first_values.row_key
+        takes_part,
+        is_after_as_of
+    from {{ ref('int_records__judged') }}
 
     union all
 

@@ -1,153 +1,7 @@
 {%- set day = '86400000000' -%}
-with clock as (
+with histories as (
 
-    select
-        as_of,
-        {{ epoch_us('as_of') }} as as_of_us
-    from {{ ref('int_run__clock') }}
-
-),
-
-limits as (
-
-    select
-        *,
-        {{ same_name('field') }} as field_name
-    from {{ ref('def_history_retention') }}
-
-),
-
-systems_loaded as (
-
-    select source
-    from {{ ref('raw_row_fates') }}
-    group by source
-    having sum(raw_rows) > 0
-
-),
-
-tables_loaded as (
-
-    select
-        source,
-        source_table
-    from {{ ref('int_histories__by_day') }}
-    group by source, source_table
-
-),
-
-tables_without_history as (
-
-    select
-        limits.source,
-        limits.source_table
-    from limits
-    inner join systems_loaded
-        on limits.source = systems_loaded.source
-    inner join {{ ref('raw_row_fates') }} as raw_tables
-        on
-            limits.source = raw_tables.source
-            and limits.source_table = raw_tables.source_table
-    left join tables_loaded
-        on
-            limits.source = tables_loaded.source
-            and limits.source_table = tables_loaded.source_table
-    where tables_loaded.source is null
-    group by limits.source, limits.source_table
-
-),
-
-histories as (
-
-    select
-        source,
-        source_table,
-        field,
-        happened_date,
-        changes,
-        first_at,
-        last_at,
-        last_loaded_at
-    from {{ ref('int_histories__by_day') }}
-
-    union all
-
-    select
-        source,
-        source_table,
-        '*' as field,
-        cast(null as date) as happened_date,
-        0 as changes,
-        cast(null as timestamp) as first_at,
-        cast(null as timestamp) as last_at,
-        cast(null as timestamp) as last_loaded_at
-    from tables_without_history
-
-),
-
-vendors_asked as (
-
-    select
-        loads.source,
-        loads.source_table,
-        case
-            when loads.loaded_at > clock.as_of then clock.as_of
-            else loads.loaded_at
-        end as asked_at
-    from {{ source('settings', 'loads') }} as loads
-    cross join clock
-
-),
-
--- A whole table is loaded at once: a field that nobody changed lately is, too.
-limits_found as (
-
-    select
-        histories.*,
-        clock.as_of,
-        clock.as_of_us,
-        max(histories.last_loaded_at) over (
-            partition by histories.source, histories.source_table
-        ) as table_loaded_at,
-        vendors_asked.asked_at,
-        of_table.source is not null or of_field.source is not null
-            as has_limit,
-        case
-            when of_field.source is null then of_table.kept_days
-            else of_field.kept_days
-        end as kept_days,
-        case
-            when of_field.source is null then of_table.gone_after_days
-            else of_field.gone_after_days
-        end as gone_after_days,
-        case
-            when of_field.source is null then of_table.kept_values
-            else of_field.kept_values
-        end as kept_values,
-        case
-            when of_field.source is null then of_table.warn_days
-            else of_field.warn_days
-        end as warn_days,
-        case
-            when of_field.source is null then of_table.said_by
-            else of_field.said_by
-        end as said_by
-    from histories
-    cross join clock
-    left join vendors_asked
-        on
-            histories.source = vendors_asked.source
-            and histories.source_table = vendors_asked.source_table
-    left join limits as of_table
-        on
-            histories.source = of_table.source
-            and histories.source_table = of_table.source_table
-            and of_table.field_name is null
-    left join limits as of_field
-        on
-            histories.source = of_field.source
-            and histories.source_table = of_field.source_table
-            and histories.field = of_field.field_name
+    select * from {{ ref('int_histories__limited') }}
 
 ),
 
@@ -176,14 +30,14 @@ covered as (
             case
                 when
                     {{ epoch_us('cast(happened_date as timestamp)') }}
-                    + (gone_after_days + 1) * {{ day }} <= as_of_us
+                    + (gone_after_days + 1) * {{ day }}
+                    <= {{ epoch_us('as_of') }}
                     then changes
                 else 0
             end
         ) as changes_gone,
-        max(as_of) as as_of,
-        max(as_of_us) as as_of_us
-    from limits_found
+        max(as_of) as as_of
+    from histories
     -- Rows without a field are shown where their history ends some day.
     where field <> '*' or has_limit
     group by source, source_table, field
@@ -196,8 +50,10 @@ days_counted as (
         *,
         kept_days
         - cast(
-            floor((as_of_us - {{ epoch_us('last_loaded_at') }}) / {{ day }})
-            as int
+            floor(
+                ({{ epoch_us('as_of') }} - {{ epoch_us('last_loaded_at') }})
+                / {{ day }}
+            ) as int
         ) as days_until_lost
     from covered
 
@@ -215,7 +71,7 @@ final as (
         last_loaded_at,
         kept_days,
         kept_values,
-        {{ from_epoch_us('as_of_us - kept_days * ' ~ day) }}
+        {{ from_epoch_us(epoch_us('as_of') ~ ' - kept_days * ' ~ day) }}
             as kept_since_at,
         gone_after_days,
         cast(changes_gone as bigint) as changes_gone,

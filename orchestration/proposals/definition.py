@@ -468,6 +468,18 @@ class Drafting:
                     f"{policy['calendar_id']},{policy['max_pending_days']},true",
                 )
             )
+        targets = rows_in_force(self.drafted, "kpi_targets")
+        if targets and not any(row["is_own"] for row in targets):
+            shipped = [f"{row['metric']} {float(row['target']):g}" for row in targets]
+            unknown.append(
+                Unknown(
+                    "which targets were agreed on: those that ship stand in the report "
+                    f"and in the marts of targets ({', '.join(shipped)})",
+                    "kpi_targets.csv",
+                    "sal_rate,all,,<first day>,<share>,<marketing's owner>,"
+                    "<sales' owner>",
+                )
+            )
         unknown.append(
             Unknown(
                 "who accepts a lead: whoever sets a status, or a date, that means sal",

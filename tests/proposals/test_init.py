@@ -472,3 +472,17 @@ def test_texts_of_files_do_nothing_to_a_terminal():
     assert masked("taro@alpha.example") == "t***@alpha.example"
     assert masked("info@alpha.example", ["info"]) == "info@alpha.example"
     assert masked("営業 太郎") == "営業 太郎"
+
+
+def test_targets_that_ship_are_nobodys_until_somebody_says_his(init, put, tmp_path):
+    put("leads.csv", LEADS)
+    said = flat(init("--yes", "--no-run")).split("Could not know")[1]
+    assert "which targets were agreed on" in said
+    assert "(sal_rate 0.5, ignore_rate 0.05)" in said
+    assert "kpi_targets.csv: sal_rate,all,,<first day>,<share>," in said
+    own = tmp_path / "definition" / "kpi_targets.csv"
+    own.write_text(
+        "metric,dimension,dimension_value,effective_from,target\n"
+        "sal_rate,all,,2026-04-01,0.4\n"
+    )
+    assert "which targets" not in flat(init("--yes", "--no-run"))

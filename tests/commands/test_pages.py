@@ -57,6 +57,7 @@ def explain(project: Project, who: str, page: Path, *more: str) -> str:
     return page.read_text(encoding="utf-8")
 
 
+@pytest.mark.exhaustive
 def test_a_page_says_what_the_terminal_says(
     published_company: Project, tmp_path: Path
 ) -> None:

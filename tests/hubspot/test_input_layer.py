@@ -12,7 +12,7 @@ import pytest
 from tests.hubspot.conftest import LAYERS, READINGS, load_and_build
 from tests.input_layer.conftest import InputLayer
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 CREATED = "2026-03-01T00:00:00Z"
 

@@ -15,6 +15,7 @@ ENTITIES = (
 )
 
 
+@pytest.mark.exhaustive
 def test_two_columns_are_enough(input_layer) -> None:
     built = input_layer(
         {"generic/lead": [{"lead_id": "L1", "created_at": "2026-04-01"}]}
@@ -61,6 +62,7 @@ def test_each_loader_spells_in_its_own_way(input_layer) -> None:
     ) == [("campaign_member", "2026-04-01", "005X", True)]
 
 
+@pytest.mark.exhaustive
 def test_files_of_one_table_may_spell_in_different_ways(input_layer) -> None:
     built = input_layer(
         {

@@ -88,6 +88,7 @@ def test_one_row_survives_whatever_the_order(input_layer) -> None:
     assert len(missing) == 2 and all(key.startswith("missing:") for key in missing)
 
 
+@pytest.mark.exhaustive
 def test_more_copies_than_a_query_names(input_layer) -> None:
     """The keys of few copies are written into the query, those of many are not."""
     numbers = range(5001)

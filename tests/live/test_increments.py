@@ -164,6 +164,7 @@ def interrupted(server, project):
     server.failures.clear()
 
 
+@pytest.mark.exhaustive
 def test_ten_loads_of_hubspot_are_one(tmp_path):
     often, once = project_in(tmp_path / "often"), project_in(tmp_path / "once")
     with HubSpot() as server:
@@ -226,6 +227,7 @@ def marketo():
         assert server.broken == [] and server.wrong == []
 
 
+@pytest.mark.exhaustive
 def test_ten_loads_of_marketo_are_one(marketo, tmp_path):
     often, once = project_in(tmp_path / "often"), project_in(tmp_path / "once")
     for _ in lived_through(marketo):

@@ -201,6 +201,7 @@ def test_a_model_that_fails_leaves_what_was_there(copied: Project) -> None:
     assert rows_of(copied.warehouse, "marts.mart_funnel_monthly") == before
 
 
+@pytest.mark.exhaustive
 def test_a_table_can_become_a_view_and_a_view_a_table(copied: Project) -> None:
     kinds = {
         "models/intermediate/readings/int_links__judged.sql": "view",

@@ -194,6 +194,7 @@ def test_good_data_passes(project, suite):
     assert f'<a href="{suite}/index.html">{title}</a>' in listed
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("suite", "check", "statement"), BROKEN, ids=lambda v: v[:40])
 def test_bad_data_fails(project, suite, check, statement):
     small_warehouse.write(project, statement)

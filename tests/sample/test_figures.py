@@ -94,6 +94,7 @@ def test_the_batch_of_business_cards(shipped: Result) -> None:
     assert f"June 2025 has an ignore rate of {told}" in PAGE
 
 
+@pytest.mark.exhaustive
 def test_the_change_of_the_sla(shipped: Result, with_v2: Result) -> None:
     def breached(result: Result, when: str) -> tuple[int, int]:
         rows = [row for row in handed_over(result) if month(row) == when]

@@ -183,6 +183,7 @@ def a_row_of(table: RawTable) -> dict[str, str]:
     }
 
 
+@pytest.mark.exhaustive
 def test_a_row_of_every_raw_table_is_counted_and_arrives(tmp_path, monkeypatch):
     """Also where dbt takes its time to write down which tables a schema has: a view
     that was made meanwhile took its table for one that is not there."""

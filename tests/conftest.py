@@ -117,20 +117,32 @@ def landing(tmp_path: Path) -> Path:
     return folder
 
 
+def made_once(
+    factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]
+) -> Path:
+    """A folder that all test processes share, made by the first that asks for it."""
+    base = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    folder, done = base / name, base / f"{name}.done"
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            make(folder)
+            done.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def published_sample(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """What `make run` makes of the shipped sample; nobody changes it. All test
-    processes share one, made by the first that asks for it."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    project = Project.from_environment({}, out=folder / "published_sample")
-    with (folder / "published_sample.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not project.published.exists():
-            report = runner.run(project)
-            assert report.state == "succeeded", report.sentence
-    return project
+    """What `make run` makes of the shipped sample; nobody changes it."""
+
+    def run(folder: Path) -> None:
+        report = runner.run(Project.from_environment({}, out=folder))
+        assert report.state == "succeeded", report.sentence
+
+    folder = made_once(tmp_path_factory, "published_sample", run)
+    return Project.from_environment({}, out=folder)
 
 
 @pytest.fixture(scope="session")

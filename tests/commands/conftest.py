@@ -16,12 +16,10 @@ from orchestration.settings import run_settings
 from orchestration.sources import raw
 from orchestration.transformation import dbt_runner
 from tests.commands import company
+from tests.conftest import made_once
 
 
-@pytest.fixture(scope="session")
-def published_company(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The small company, loaded, built and published without Dagster."""
-    folder = tmp_path_factory.mktemp("company")
+def build(folder: Path) -> None:
     landing = company.write(folder / "landing")
     project = Project.from_environment({}, landing=landing, out=folder / "out")
     project.prepare_out()
@@ -32,7 +30,17 @@ def published_company(tmp_path_factory: pytest.TempPathFactory) -> Project:
     assert dbt_runner.failure_sentence(results) is None
     manifest = dbt_runner.manifest_json(project)
     publications.publish(project, publications.public_tables(manifest))
-    return project
+    dbt_runner.close_connections()
+
+
+@pytest.fixture(scope="session")
+def published_company(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The small company, loaded, built and published without Dagster: a copy for
+    each test process, as two may not write in one warehouse."""
+    built = made_once(tmp_path_factory, "published_company", build)
+    own = tmp_path_factory.mktemp("company") / "own"
+    shutil.copytree(built, own, symlinks=True)
+    return Project.from_environment({}, landing=own / "landing", out=own / "out")
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ LOADED_AT = datetime(2026, 11, 1)
 APRIL = datetime.fromisoformat(seconds_text(company.SLA_CHANGE))
 MAY = datetime.fromisoformat(seconds_text(company.FASTER_FROM))
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,6 @@ def test_the_batch_of_business_cards(shipped: Result) -> None:
     assert f"June 2025 has an ignore rate of {told}" in PAGE
 
 
-@pytest.mark.exhaustive
 def test_the_change_of_the_sla(shipped: Result, with_v2: Result) -> None:
     def breached(result: Result, when: str) -> tuple[int, int]:
         rows = [row for row in handed_over(result) if month(row) == when]

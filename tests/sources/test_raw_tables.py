@@ -439,6 +439,7 @@ KILLS = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("place", KILLS)
 def test_a_killed_load_heals_at_the_next(filled, put, tmp_path, place):
     before = tables(filled)

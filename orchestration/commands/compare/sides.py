@@ -11,6 +11,7 @@ import duckdb
 
 from orchestration import warehouse
 from orchestration.commands.explain.reading import EDITED_BUILD, Reading, is_built
+from orchestration.definition.check import checked
 from orchestration.errors import LeadFunnelError
 from orchestration.project import ACTUAL, Project, RunVars, schema_prefix, whatif_build
 from orchestration.publication.publications import Publication, published
@@ -132,9 +133,11 @@ def _like_published(project: Project, last: Publication, vars_given: bool) -> Pr
 
 
 def _what_if(base: Project, version: str | None, build_name: str) -> Project:
-    return replace(
-        base, vars=replace(base.vars, funnel_version=version), trial=build_name
-    )
+    """What is to be built; what is wrong with its definition is said before."""
+    vars_asked = replace(base.vars, funnel_version=version)
+    what_if = replace(base, vars=vars_asked, trial=build_name)
+    checked(what_if)
+    return what_if
 
 
 def _check_warehouse(

@@ -109,9 +109,7 @@ status: $(RUNTIME) ## Say what is published and what the last run left
 PYTEST = $(BIN)/python -m pytest --numprocesses $(or $(JOBS),2) --dist loadfile \
 	--no-loadscope-reorder
 
-# Some tests wait for servers and programs: three processes keep two cores busy.
 .PHONY: test
-test: JOBS ?= 3
 test: $(DEV) ## Run the tests, but for those that take longest
 	@$(PYTEST) -m "not exhaustive" $(TESTS)
 

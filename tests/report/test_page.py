@@ -142,6 +142,10 @@ def test_a_click_on_a_bar_filters_and_the_address_keeps_it(page: Opened) -> None
     page.wait()
     assert "channel=paid_social" in page.page.url
     assert [row["label"] for row in page.rows("by_channel")] == ["Paid social"]
+    # There is nothing left to compare it with.
+    assert page.say("by_channel").startswith(
+        "Only Paid social has 30 hand-offs or more"
+    )
     handed_off = page.rows("funnel_handoffs")[0]["count"]
     page.page.reload()
     page.wait()

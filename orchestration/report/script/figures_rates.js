@@ -298,27 +298,34 @@ function byGroup(name, sums, labelAt, dimension) {
   const lying = [...rows].sort(worstFirst("ignore_rate", false));
   const all = allHandoffs();
   const whole = percent(share(all.accepted, all.handed_off));
+  const compared = rows.filter((row) => !row.is_small).length;
   const [worst, most] = [rows[0], lying[0]];
+  const said = {
+    n: count(worst.handed_off),
+    sal: percent(worst.sal_rate),
+    span: span(worst.sal_rate_lower, worst.sal_rate_upper),
+    ignore: percent(most.ignore_rate),
+    ignore_span: span(most.ignore_rate_lower, most.ignore_rate_upper),
+    all: whole,
+  };
+  let say = ["say_by_small", { n: SMALL, all: whole }];
+  if (compared === 1) say = ["say_by_one", { ...said, n: SMALL, one: worst.label }];
+  if (compared > 1) {
+    say = [
+      "say_by",
+      {
+        ...said,
+        worst: worst.label,
+        lying: most.label,
+        ignore_n: count(most.handed_off),
+        ignore_all: percent(share(all.ignored, all.handed_off)),
+      },
+    ];
+  }
   return {
     rows,
     charts: { [`${name}_sal`]: rows, [`${name}_ignore`]: lying },
-    say: worst.is_small
-      ? ["say_by_small", { n: SMALL, all: whole }]
-      : [
-          "say_by",
-          {
-            worst: worst.label,
-            sal: percent(worst.sal_rate),
-            span: span(worst.sal_rate_lower, worst.sal_rate_upper),
-            n: count(worst.handed_off),
-            all: whole,
-            lying: most.label,
-            ignore: percent(most.ignore_rate),
-            ignore_span: span(most.ignore_rate_lower, most.ignore_rate_upper),
-            ignore_n: count(most.handed_off),
-            ignore_all: percent(share(all.ignored, all.handed_off)),
-          },
-        ],
+    say,
     notes: [
       word("rate_marks"),
       rows.some((row) => row.is_small) ? word("small_first", { n: SMALL }) : "",

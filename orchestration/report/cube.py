@@ -8,6 +8,7 @@ page adds up the rows of the cells that are chosen.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -59,20 +60,18 @@ class Cube:
         )
 
 
-def read(
-    database: Path,
-    manifest: Mapping[str, Any],
-    *,
-    zone: str,
-    names_reps: bool = False,
-) -> Cube:
-    """The cube of a published DuckDB file; `zone` is where its days begin."""
-    asked = queries(
+def questions(manifest: Mapping[str, Any], zone: str) -> list[Query]:
+    """What is asked of a publication; `zone` is where its days begin."""
+    return queries(
         glossary.measures(manifest, "cohorts"),
         glossary.measures(manifest, "lifecycles"),
         glossary.dimension(manifest, "lifecycles", "is_handed_off"),
         zone,
     )
+
+
+def read(database: Path, asked: Sequence[Query], *, names_reps: bool = False) -> Cube:
+    """The cube of a published DuckDB file."""
     connection = duckdb.connect()
     try:
         warehouse.configure(connection)
@@ -88,6 +87,9 @@ def read(
         reps = _reps(connection, by_cell["handoffs"], names_reps)
         labels = _labels(connection)
         definitions = _definitions(connection)
+    except duckdb.BinderException as error:
+        found = re.search(r'column "(\w+)"', str(error))
+        raise _of_another_version([found[1] if found else str(error)]) from error
     finally:
         connection.close()
     tables |= by_cell
@@ -112,10 +114,14 @@ def _check_tables(
         {name for query in asked for name in query.needs} - there,
     )
     if missing:
-        raise LeadFunnelError(
-            f"The publication has no {listed(missing)}, as another version of Lead "
-            "Funnel wrote it: `lead-funnel run` publishes anew, and writes the report."
-        )
+        raise _of_another_version(missing)
+
+
+def _of_another_version(missing: Sequence[str]) -> LeadFunnelError:
+    return LeadFunnelError(
+        f"The publication has no {listed(missing)}, as another version of Lead "
+        "Funnel wrote it: `lead-funnel run` publishes anew, and writes the report."
+    )
 
 
 def _columns(answer: duckdb.DuckDBPyConnection) -> Columns:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from markupsafe import Markup
 from orchestration.html_files import as_script, as_zipped
 from orchestration.project import Project, RunVars
 from orchestration.publication.publications import Publication
-from orchestration.report import cube, glossary
+from orchestration.report import glossary, kept_cube
 from orchestration.report.chapters import CHAPTERS
 from orchestration.report.check_words import with_japanese
 from orchestration.report.figures import Figure
@@ -54,16 +54,17 @@ def render(
     """The page as text; the same publication gives the same text."""
     asked = RunVars.parse(publication.vars)
     names_reps = project.vars.report_names_reps
-    found = cube.read(
-        database,
+    numbers = kept_cube.packed(
+        project,
         manifest,
+        database,
         zone=asked.reporting_timezone,
         names_reps=names_reps,
     )
     terms = glossary.glossary(manifest)
     spoken = words(terms)
     drawn = frame(project)
-    facts = _facts(publication, asked, found, language, names_reps)
+    facts = _facts(publication, asked, numbers.attribution_models, language, names_reps)
     page = {
         "words": {key: word.as_json() for key, word in spoken.items()},
         "formulas": glossary.formulas(manifest),
@@ -91,7 +92,7 @@ def render(
         dimensions=DIMENSIONS,
         style=Markup(style()),
         page=Markup(as_script(page)),
-        cube=as_zipped(found.as_json()),
+        cube=numbers.zipped,
         libraries=as_zipped(drawn.libraries),
         script=Markup(script()),
     )
@@ -113,7 +114,7 @@ ALL_DRAWN = ("heatmap", "sla", "funnel_entries", "funnel_handoffs")
 def _facts(
     publication: Publication,
     asked: RunVars,
-    found: cube.Cube,
+    models: Sequence[str],
     language: str,
     names_reps: bool,
 ) -> dict[str, Any]:
@@ -122,7 +123,6 @@ def _facts(
     if publication.as_of:
         as_of = datetime.fromisoformat(publication.as_of.removesuffix("Z"))
         as_of = as_of.replace(tzinfo=UTC).astimezone(zone)
-    models = sorted(set(found.tables["spend"]["model"]))
     first = models[0] if models else ""
     return {
         "as_of": as_of.strftime("%Y-%m-%d %H:%M") if as_of else None,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +19,7 @@ from orchestration.cli import app
 from orchestration.html_files import as_script, as_zipped
 from orchestration.project import Project
 from orchestration.publication import publications
-from orchestration.report import cube, glossary
+from orchestration.report import cube, glossary, kept_cube
 from orchestration.report.chapters import CHAPTERS, figures
 from orchestration.report.frame import FOLDER, frame, script
 from orchestration.report.words import FILE, LANGUAGES, words
@@ -191,7 +193,55 @@ def test_a_publication_without_a_table_is_a_sentence(
         connection.execute("create schema marts")
         connection.execute("create table marts.mart_funnel_cohort (handed_off int)")
     with pytest.raises(cube.LeadFunnelError, match="another version of Lead Funnel"):
-        cube.read(path, manifest, zone="Asia/Tokyo")
+        cube.read(path, cube.questions(manifest, "Asia/Tokyo"))
+
+
+@pytest.mark.slow
+def test_numbers_are_counted_again_where_anything_is_other(
+    published_sample: Project,
+    manifest: dict,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A run that changed nothing publishes the same file under a further name."""
+    database, linked = tmp_path / "published.duckdb", tmp_path / "linked.duckdb"
+    shutil.copy(published_sample.published_database, database)
+    database.chmod(0o600)
+    project = Project.from_environment({}, out=tmp_path / "out")
+    project.out.mkdir()
+    counted, read = [], cube.read
+    monkeypatch.setattr(
+        cube, "read", lambda *told, **more: counted.append(1) or read(*told, **more)
+    )
+
+    def packed(path: Path = database, zone: str = "Asia/Tokyo", names: bool = False):
+        return kept_cube.packed(project, manifest, path, zone=zone, names_reps=names)
+
+    first = packed()
+    os.link(database, linked)
+    assert packed(linked) == first
+    assert len(counted) == 1
+    assert packed(names=True) != first
+    assert packed(zone="America/Los_Angeles") != first
+    assert packed() == first
+    assert len(counted) == 4
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("update marts.mart_funnel_cohort set accepted = 0")
+    assert packed() != first
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            "alter table marts.dim_funnel_definitions rename in_words_ja to words"
+        )
+    with pytest.raises(cube.LeadFunnelError, match="has no in_words_ja, as another"):
+        packed()
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(
+            "alter table marts.dim_funnel_definitions rename words to in_words_ja"
+        )
+    [kept] = (project.out / "report").iterdir()
+    kept.write_text("{")
+    assert packed() != first
+    assert len(counted) == 7
 
 
 @pytest.mark.slow
@@ -275,7 +325,7 @@ def test_a_million_leads_stay_below_8_megabytes(
             connection.execute(f"create table marts.{name}_ as from marts.{name}")
             connection.execute(f"drop view marts.{name}")
             connection.execute(f"alter table marts.{name}_ rename to {name}")
-    found = cube.read(path, manifest, zone="Asia/Tokyo")
+    found = cube.read(path, cube.questions(manifest, "Asia/Tokyo"))
     drawn = frame(published_sample)
     rest = len(as_zipped(drawn.libraries)) + len(json.dumps(drawn.specs)) + 300_000
     assert len(as_zipped(found.as_json())) + rest < 8 * MEGABYTE

@@ -322,6 +322,8 @@ class Project:
         return {
             "LEAD_FUNNEL_WAREHOUSE": str(self.warehouse),
             "LEAD_FUNNEL_SCHEMA_PREFIX": self.schema_prefix,
+            # What is built without it was built by hand (macros/built_by_hand.sql).
+            "LEAD_FUNNEL_RUN": "true",
             "DBT_LOG_PATH": str(self.logs / "dbt"),
             # Nobody reads the manifest that dbt would write five times a run:
             # it is passed on in memory.

@@ -9,8 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestration.acceptance import step
-from orchestration.defs import transform
+from orchestration.defs import gates, transform
 from orchestration.defs.publish import publish_changed
+from orchestration.increment import state
 from orchestration.increment.decide import decide
 from orchestration.increment.lineage import Lineage
 from orchestration.project import Project
@@ -26,6 +27,12 @@ def load(project: Project) -> None:
     write_settings(project)
     write_definition(project)
     decide(project)
+    passed(project, "raw")
+
+
+def passed(project: Project, gate: str) -> None:
+    """As if the gate had let everything pass."""
+    state.advance(project, *gates.STAGES[gate])
 
 
 def build(project: Project) -> Path:
@@ -40,5 +47,7 @@ def build(project: Project) -> Path:
         results, _ = transform.bring_up_to_date(project, layer, lineage, models)
         sentence = dbt_runner.failure_sentence(results)
         assert sentence is None, sentence
+        if layer.gate:
+            passed(project, layer.gate)
     publish_changed(project, manifest)
     return project.published_database

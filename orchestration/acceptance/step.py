@@ -21,6 +21,9 @@ from orchestration.spark import engine
 if TYPE_CHECKING:
     import pandas as pd
 
+STAGES = (state.FACTS_CHECKED, state.SCORED)
+"""What a run has come to before this step, and after it."""
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -39,10 +42,11 @@ class Judged:
 def bring_up_to_date(project: Project, manifest: Mapping[str, Any]) -> bool:
     """Learn anew where what is learned from may be another; whether it was done."""
     affected = Lineage(manifest).affected(state.owed(project))
-    is_other = f"{MODEL}{FEATURES}" in affected
+    stands = state.stands(project, *STAGES)
+    is_other = not stands and f"{MODEL}{FEATURES}" in affected
     if is_other:
         learn_anew(project, manifest)
-    state.advance(project, state.FACTS_CHECKED, state.SCORED)
+    state.advance(project, *STAGES)
     return is_other
 
 

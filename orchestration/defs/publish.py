@@ -79,7 +79,7 @@ def refuse_what_is_half_built(project: Project) -> None:
     if project.engine != ENGINES[0]:
         return
     reached = state.reached(project)
-    if reached is not None:
+    if reached not in (None, state.MARTS_CHECKED):
         raise LeadFunnelError(
             "There is nothing whole to publish: the last run came no further than "
             f"{reached!r}, so readers go on seeing what they saw. `lead-funnel run`, "

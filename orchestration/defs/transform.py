@@ -8,7 +8,7 @@ an op for what lies between two gates.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from graphlib import TopologicalSorter
@@ -62,8 +62,8 @@ LAYERS = (Layer("input_layer"), Layer("facts", "core"), Layer("marts", "funnel")
 which the gate of the raw tables has checked; where it ends, people begin."""
 
 STAGES = {
-    "input_layer": (state.DECIDED, state.INPUT_BUILT),
-    "facts": (state.FACTS_BEGUN, state.FACTS_BUILT),
+    "input_layer": (state.RAW_CHECKED, state.INPUT_BUILT),
+    "facts": (state.INPUT_BUILT, state.FACTS_BUILT),
     "marts": (state.SCORED, state.MARTS_BUILT),
 }
 """What a run has come to before these layers, and after them."""
@@ -268,20 +268,25 @@ def bring_up_to_date(
         count = progress.counting(len(members))
         return engine.build(project, lineage.manifest, members, count), []
     update = Update(project, lineage, members, check_slice=check_slice)
-    if layer.name == "facts":
+    stands = state.stands(project, *STAGES[layer.name])
+    if layer.name == "facts" and not stands:
         update.bring_up_to_date()
     else:
-        update.results += _what_changed(project, lineage, members)
-    if not update.failure:
-        state.advance(project, *STAGES[layer.name])
+        # What is other than in what readers see, if that is not built yet.
+        affected = frozenset() if stands else lineage.affected(state.owed(project))
+        update.results += _build(project, lineage, members, affected)
+        if not update.failure:
+            state.advance(project, *STAGES[layer.name])
     return update.results, update.notes
 
 
-def _what_changed(
-    project: Project, lineage: Lineage, members: Sequence[str]
+def _build(
+    project: Project,
+    lineage: Lineage,
+    members: Sequence[str],
+    affected: Collection[str],
 ) -> list[dbt_runner.NodeResult]:
-    """Build what is other than in what readers see, of a layer that knows no people."""
-    affected = lineage.affected(state.owed(project))
+    """Build what is affected of a layer."""
     wanted = [
         item
         for item in members

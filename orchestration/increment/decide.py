@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import duckdb
@@ -46,9 +46,16 @@ class Decision:
     """What else changed since the last run, in words."""
     is_owed: bool = True
     """Whether readers do not see yet what the tables hold or will hold."""
+    goes_on_from: str | None = None
+    """How far the run before came that was given the very same, but not published."""
 
     @property
     def sentence(self) -> str:
+        if self.goes_on_from is not None:
+            return (
+                "The last run was not published, and nothing changed since: this one "
+                f"goes on from there ({self.goes_on_from})."
+            )
         if not self.is_update:
             return f"Everything is built anew: {self.reason}."
         if not self.is_owed:
@@ -65,21 +72,19 @@ class Decision:
 
 def decide(project: Project) -> Decision:
     """Decide what this run does and write it to the settings that models read."""
-    schema = state.schema(project)
     with state.transaction(project) as connection:
-        decision = _compared(connection, project)
+        given = _given(connection, project)
+        goes_on_from = state.goes_on_from(connection, project, given)
+        decision = replace(
+            _compared(connection, project, given), goes_on_from=goes_on_from
+        )
         connection.execute(
-            f"update {schema}.run set is_incremental = ?", [decision.is_update]
+            f"update {state.schema(project)}.run set is_incremental = ?",
+            [decision.is_update],
         )
         if not decision.is_update:
             state.build_anew(connection, project)
-        state.reach(connection, project, state.DECIDED)
-        connection.execute(f"delete from {schema}.decided_files")
-        if warehouse.has_table(connection, "loads", "files"):
-            connection.execute(
-                f"insert into {schema}.decided_files "
-                f"select {', '.join(state.FILES)} from loads.files"
-            )
+        state.decided(connection, project, given, goes_on_from)
     return decision
 
 
@@ -90,31 +95,40 @@ def made_with(connection: duckdb.DuckDBPyConnection, project: Project) -> state.
         f"from {project.schema_prefix}intermediate.int_run__clock"
     ).fetchall()
     return state.LastRun(
+        **vars(_given(connection, project)), as_of=as_of, earliest_at=earliest_at
+    )
+
+
+def _given(connection: duckdb.DuckDBPyConnection, project: Project) -> state.Given:
+    return state.Given(
         project=dbt_runner.fingerprint(project),
         definition=state.as_json(_definition(project)),
         vars=state.as_json(_vars(project)),
-        as_of=as_of,
-        earliest_at=earliest_at,
         as_of_given=project.vars.as_of,
         closings=_closings(project),
         conventions=state.as_json(conventions.as_written(connection, project)),
     )
 
 
-def _compared(connection: duckdb.DuckDBPyConnection, project: Project) -> Decision:
+def _compared(
+    connection: duckdb.DuckDBPyConnection, project: Project, given: state.Given
+) -> Decision:
     last = state.last_run(connection, project)
     if last is None:
         return Decision(False, "there is no complete run to build on")
-    if last.project != dbt_runner.fingerprint(project):
+    by_hand = state.built_by_hand(connection, project)
+    if by_hand:
+        return Decision(False, f"dbt built {listed(by_hand, limit=5)} by hand")
+    if last.project != given.project:
         return Decision(False, "models, macros or seeds of the project changed")
-    changed = _differing(json.loads(last.definition), _definition(project))
+    changed = _differing(json.loads(last.definition), json.loads(given.definition))
     if changed:
         return Decision(False, f"the definition changed ({listed(changed, limit=10)})")
-    changed = _differing(json.loads(last.vars), _vars(project))
+    changed = _differing(json.loads(last.vars), json.loads(given.vars))
     if changed:
         return Decision(False, f"vars changed ({listed(changed, limit=10)})")
     changed = conventions.read_otherwise(
-        json.loads(last.conventions), conventions.as_written(connection, project)
+        json.loads(last.conventions), json.loads(given.conventions)
     )
     if changed:
         return Decision(
@@ -134,13 +148,14 @@ def _compared(connection: duckdb.DuckDBPyConnection, project: Project) -> Decisi
     other = _tables_with_other_columns(connection, project)
     if other:
         return Decision(False, f"the columns of {listed(other)} changed")
-    return _update(connection, project, last, tables)
+    return _update(connection, project, last, given, tables)
 
 
 def _update(
     connection: duckdb.DuckDBPyConnection,
     project: Project,
     last: state.LastRun,
+    given: state.Given,
     tables: Iterable[tuple[str, str]],
 ) -> Decision:
     """What changed since the last run, written down as owed to readers."""
@@ -151,10 +166,10 @@ def _update(
     ).fetchall()
     sources = {f"raw_{system}.{table}" for system, table in tables}
     others = []
-    if _closings(project) != last.closings:
+    if given.closings != last.closings:
         others.append("the books that are closed")
         sources |= {f"closings.{name}" for name in CLOSINGS}
-    if project.vars.as_of != last.as_of_given:
+    if given.as_of_given != last.as_of_given:
         others.append("as_of")
         sources.add("settings.run")
     owed = {f"{SOURCE}{name}" for name in sources}

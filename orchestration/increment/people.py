@@ -43,19 +43,14 @@ class Update:
         the layer is built by hand: everything, as plain dbt would."""
         is_decided = state.reached(self.project) == state.INPUT_BUILT
         if not is_decided:
-            self._build_by_hand()
+            state.begin_by_hand(self.project)
+            self._build(self.project, self.members)
         elif not state.is_update(self.project):
             self._build_everything()
         else:
             self._build_what_changed()
-
-    def _build_by_hand(self) -> None:
-        is_decided = state.reached(self.project) == state.DECIDED
-        with state.transaction(self.project) as connection:
-            state.owe(connection, self.project, [state.EVERYTHING])
-            if not is_decided:
-                state.reach(connection, self.project, state.FACTS_BEGUN)
-        self._build(self.project, self.members)
+        if not self.failure:
+            state.advance(self.project, state.FACTS_BEGUN, state.FACTS_BUILT)
 
     def _build_everything(self) -> None:
         if self._build(self.project, self.members):

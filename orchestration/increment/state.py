@@ -26,6 +26,10 @@ FILES = {
 }
 """What is written down of each loaded file, as `loads.files` has it."""
 _FILES = ", ".join(f"{name} {kind}" for name, kind in FILES.items())
+_GIVEN = (
+    "project varchar, definition varchar, vars varchar, as_of_given timestamp, "
+    "closings varchar, conventions varchar"
+)
 
 TABLES = {
     # The records of which the input layer has found a changed row, until their
@@ -35,17 +39,19 @@ TABLES = {
     # date; the input layer reads both.
     "new_files": "file varchar, source varchar, source_table varchar",
     "gone_files": "file varchar, file_key bigint",
-    # How far a run has come since it was decided what it does, and which files
-    # there were then. A load that comes between is the next run's.
+    # How far a run has come since it was decided what it does, and what was there
+    # then, files and all else. A load that comes between is the next run's.
     "stage": "reached varchar",
     "decided_files": _FILES,
+    "decided_with": _GIVEN,
+    # How far the run before had come that did not pass its last gate or was not
+    # published, where this one was given the very same: it goes on from there.
+    "standing": "reached varchar",
     # What the tables of people were last brought up to date with.
     "read_files": _FILES,
-    "last_run": (
-        "project varchar, definition varchar, vars varchar, as_of timestamp, "
-        "earliest_at timestamp, as_of_given timestamp, closings varchar, "
-        "conventions varchar"
-    ),
+    "last_run": f"{_GIVEN}, as_of timestamp, earliest_at timestamp",
+    # What dbt was told by hand to build since the last run (macros/built_by_hand.sql).
+    "built_by_hand": "node varchar",
     # What is owed to readers: the publication that they see, and the sources and
     # tables that are others now, by dbt's unique id, or EVERYTHING.
     "shown": "publication varchar",
@@ -56,28 +62,47 @@ TABLES = {
 
 EVERYTHING = "*"
 
-DECIDED, INPUT_BUILT = "decided", "input layer built"
+DECIDED, RAW_CHECKED = "decided", "raw tables checked"
+INPUT_BUILT = "input layer built"
 """The stages of a run before the tables of people are brought up to date."""
 
 FACTS_BEGUN, FACTS_BUILT = "facts begun", "facts built"
 FACTS_CHECKED, SCORED = "facts checked", "acceptance learned"
-MARTS_BUILT = "marts built"
-"""Those between these and the last gate. Where a run has passed that, none is left:
-the tables fit together, and every check has let them pass."""
+MARTS_BUILT, MARTS_CHECKED = "marts built", "marts checked"
+"""Those after these. From the last of them on the tables fit together, and every
+check has let them pass; where they are published, none is left."""
+
+IN_TURN = (
+    DECIDED,
+    RAW_CHECKED,
+    INPUT_BUILT,
+    FACTS_BEGUN,
+    FACTS_BUILT,
+    FACTS_CHECKED,
+    SCORED,
+    MARTS_BUILT,
+    MARTS_CHECKED,
+)
 
 
 @dataclass(frozen=True)
-class LastRun:
-    """What the tables of people hold."""
+class Given:
+    """What a run is given besides the files."""
 
     project: str
     definition: str
     vars: str
-    as_of: datetime
-    earliest_at: datetime
     as_of_given: datetime | None
     closings: str
-    conventions: str = "{}"
+    conventions: str
+
+
+@dataclass(frozen=True)
+class LastRun(Given):
+    """What the tables of people hold."""
+
+    as_of: datetime
+    earliest_at: datetime
 
 
 def schema(project: Project) -> str:
@@ -96,7 +121,8 @@ def transaction(project: Project) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def create(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
-    """Make the tables that are not there yet, or are of another version."""
+    """Make the tables that are not there yet; all of them anew where one is of another
+    version, as they speak of each other."""
     found = dict(
         connection.execute(
             "select table_name, string_agg(column_name, ' ' order by column_index) "
@@ -105,9 +131,13 @@ def create(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
             [schema(project)],
         ).fetchall()
     )
+    names = {
+        name: " ".join(column.split()[0] for column in columns.split(", "))
+        for name, columns in TABLES.items()
+    }
+    is_of_another = any(found.get(name, names[name]) != names[name] for name in names)
     for name, columns in TABLES.items():
-        wanted = " ".join(column.split()[0] for column in columns.split(", "))
-        if found.get(name) != wanted:
+        if is_of_another or name not in found:
             connection.execute(
                 f"create or replace table {schema(project)}.{name} ({columns})"
             )
@@ -204,6 +234,93 @@ def advance(project: Project, before: str, after: str | None) -> None:
             reach(connection, project, after)
 
 
+def stands(project: Project, before: str, after: str) -> bool:
+    """Whether a run that has come to `before` need not do the step to `after`, as
+    the run before it did with all that this one was given. Never of a step that is
+    done by hand and out of turn."""
+    if project.engine != ENGINES[0]:
+        return False
+    connection = warehouse.connect(project)
+    try:
+        found = _standing(connection, project)
+    finally:
+        connection.close()
+    return (
+        found is not None
+        and reached(project) == before
+        and IN_TURN.index(found) >= IN_TURN.index(after)
+    )
+
+
+def goes_on_from(
+    connection: duckdb.DuckDBPyConnection, project: Project, given: Given
+) -> str | None:
+    """How far the run before came, where it was not published and this one is given
+    what it was given."""
+    name = schema(project)
+    stages = [
+        found[0]
+        for table in ("stage", "standing")
+        for found in connection.execute(f"from {name}.{table}").fetchall()
+    ]
+    before = connection.execute(f"from {name}.decided_with").fetchone()
+    if (
+        not stages
+        or before != tuple(vars(given).values())
+        or not warehouse.has_table(connection, "loads", "files")
+    ):
+        return None
+    files = ", ".join(FILES)
+    other = connection.execute(
+        f"(select {files} from loads.files except from {name}.decided_files) "
+        f"union all (from {name}.decided_files except select {files} from loads.files)"
+    ).fetchone()
+    furthest = max(stages, key=IN_TURN.index)
+    is_same = not other and not built_by_hand(connection, project)
+    return furthest if is_same and furthest != DECIDED else None
+
+
+def built_by_hand(connection: duckdb.DuckDBPyConnection, project: Project) -> list[str]:
+    """The names of the seeds and models that dbt built since the last run, or began
+    to build, without being told by a run."""
+    rows = connection.execute(
+        f"select distinct node from {schema(project)}.built_by_hand order by 1"
+    ).fetchall()
+    return [node.split(".")[-1] for (node,) in rows]
+
+
+def decided(
+    connection: duckdb.DuckDBPyConnection,
+    project: Project,
+    given: Given,
+    standing: str | None,
+) -> None:
+    """It is known what this run does: what it is given, and how far it need not do
+    it again."""
+    name = schema(project)
+    for table in ("decided_files", "decided_with", "standing"):
+        connection.execute(f"delete from {name}.{table}")
+    if warehouse.has_table(connection, "loads", "files"):
+        connection.execute(
+            f"insert into {name}.decided_files "
+            f"select {', '.join(FILES)} from loads.files"
+        )
+    connection.execute(
+        f"insert into {name}.decided_with values (?, ?, ?, ?, ?, ?)",
+        list(vars(given).values()),
+    )
+    if standing is not None:
+        connection.execute(f"insert into {name}.standing values (?)", [standing])
+    reach(connection, project, DECIDED)
+
+
+def _standing(connection: duckdb.DuckDBPyConnection, project: Project) -> str | None:
+    if not warehouse.has_table(connection, schema(project), "standing"):
+        return None
+    found = connection.execute(f"from {schema(project)}.standing").fetchone()
+    return found[0] if found else None
+
+
 def is_update(project: Project) -> bool:
     """Whether the run brings up to date what earlier ones built."""
     connection = warehouse.connect(project)
@@ -220,7 +337,13 @@ def build_anew(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
     """From here on the run builds everything, and so does the next one if this one
     is killed, for it finds no last run."""
     connection.execute(f"update {schema(project)}.run set is_incremental = false")
-    for name in ("last_run", "touched_records", "changed_people", "shown"):
+    for name in (
+        "last_run",
+        "built_by_hand",
+        "touched_records",
+        "changed_people",
+        "shown",
+    ):
         connection.execute(f"delete from {schema(project)}.{name}")
     owe(connection, project, [EVERYTHING])
 
@@ -242,8 +365,7 @@ def is_shown(project: Project, publication_id: str) -> bool:
 def end_without_news(project: Project) -> None:
     """It was decided what to do, and there is nothing to bring up to date."""
     with transaction(project) as connection:
-        connection.execute(f"delete from {schema(project)}.decided_files")
-        reach(connection, project, None)
+        _end(connection, project)
 
 
 def complete(
@@ -260,7 +382,7 @@ def complete(
         f"insert into {name}.last_run values (?, ?, ?, ?, ?, ?, ?, ?)",
         list(vars(made_with).values()),
     )
-    for table in ("decided_files", "new_files", "gone_files"):
+    for table in ("new_files", "gone_files"):
         connection.execute(f"delete from {name}.{table}")
     reach(connection, project, FACTS_BEGUN)
 
@@ -273,6 +395,25 @@ def published(project: Project, publication_id: str) -> None:
         connection.execute(
             f"insert into {schema(project)}.shown values (?)", [publication_id]
         )
+        _end(connection, project)
+
+
+def begin_by_hand(project: Project) -> None:
+    """The tables of people are built for everybody, out of turn: nothing goes on from
+    what a run before had built, and readers are owed everything."""
+    is_decided = reached(project) == DECIDED
+    with transaction(project) as connection:
+        owe(connection, project, [EVERYTHING])
+        if not is_decided:
+            _end(connection, project)
+            reach(connection, project, FACTS_BEGUN)
+
+
+def _end(connection: duckdb.DuckDBPyConnection, project: Project) -> None:
+    """No run is on its way, and there is none to go on from."""
+    for table in ("decided_files", "decided_with", "standing"):
+        connection.execute(f"delete from {schema(project)}.{table}")
+    reach(connection, project, None)
 
 
 def as_json(value: object) -> str:

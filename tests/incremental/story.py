@@ -48,6 +48,7 @@ from orchestration.settings.run_settings import write_definition, write_settings
 from orchestration.sources.raw import load_all
 from orchestration.sources.tables import table_called
 from orchestration.transformation import dbt_runner
+from tests.job import passed
 from tests.reference.generate import write_situation
 from tests.reference.spend import write_company
 
@@ -389,6 +390,7 @@ def build(project: Project, *, incremental: bool) -> None:
     write_definition(project)
     if incremental:
         decide.decide(project)
+        passed(project, "raw")
     manifest = dbt_runner.manifest_json(project)
     lineage = Lineage(manifest)
     for layer in transform.LAYERS:
@@ -406,6 +408,8 @@ def build(project: Project, *, incremental: bool) -> None:
             results = dbt_runner.build_nodes(project, members, full_refresh=True)
         sentence = dbt_runner.failure_sentence(results)
         assert sentence is None, sentence
+        if incremental and layer.gate:
+            passed(project, layer.gate)
 
 
 def show(project: Project) -> None:
@@ -435,11 +439,15 @@ def unnamed(project: Project) -> list[str]:
             moves_on = publications.AS_OF in table.columns and is_affected
             old, new = (
                 f"select * {'exclude (as_of)' if moves_on else ''} "
-                f"from {database}.{table.schema}.{table.name}"
-                for database in ("personal" if table.is_personal else "p", "built")
+                f"from {database}{table.schema}.{table.name}"
+                for database in (
+                    "personal." if table.is_personal else "p.",
+                    f"built.{project.schema_prefix}",
+                )
             )
             named = (
-                "person_id in (select person_id from built.settings.changed_people)"
+                "person_id in (select person_id "
+                f"from built.{state.schema(project)}.changed_people)"
                 if is_affected
                 else "false"
             )
@@ -471,17 +479,19 @@ def differences(
     schemas: tuple[str, ...] = PUBLIC,
     files: bool = False,
     as_far_as: Mapping[str, str] = KNOWS_EARLIER_RUNS,
+    prefixes: tuple[str, str] = ("", ""),
 ) -> list[str]:
     """The public tables in which two warehouses, or two published files with those
     about persons beside them, differ, with an example.
 
     With `files` also those that are another in the Parquet files beside `one`.
-    `as_far_as` says of tables which of their columns and rows are compared.
+    `as_far_as` says of tables which of their columns and rows are compared, and
+    `prefixes` what stands before the names of the schemas in `one` and in `other`.
     """
     found = []
     with duckdb.connect() as connection:
-        ours = tables_in(connection, "one", one, schemas)
-        theirs = tables_in(connection, "other", other, schemas)
+        ours = tables_in(connection, "one", one, schemas, prefixes[0])
+        theirs = tables_in(connection, "other", other, schemas, prefixes[1])
         assert len(theirs) > 12
         assert ours.keys() >= theirs.keys(), theirs.keys() - ours.keys()
         for (schema, table), full in theirs.items():
@@ -516,9 +526,10 @@ def tables_in(
     name: str,
     path: Path,
     schemas: tuple[str, ...],
+    prefix: str,
 ) -> dict[tuple[str, str], str]:
-    """By schema and name, where each table of a file lies, and of the one about persons
-    that a publication has beside it."""
+    """By schema (without the prefix) and name, where each table of a file lies, and of
+    the one about persons that a publication has beside it."""
     attached = [name]
     connection.execute(f"attach '{path}' as {name} (read_only)")
     personal = path.with_name(PERSONAL_DATABASE)
@@ -526,12 +537,12 @@ def tables_in(
         attached.append(f"{name}_personal")
         connection.execute(f"attach '{personal}' as {name}_personal (read_only)")
     return {
-        (schema, table): f"{database}.{schema}.{table}"
+        (schema.removeprefix(prefix), table): f"{database}.{schema}.{table}"
         for database, schema, table in connection.execute(
             "select database_name, schema_name, table_name from duckdb_tables() "
             "where list_contains(?, database_name) and list_contains(?, schema_name) "
             "order by all",
-            [attached, list(schemas)],
+            [attached, [f"{prefix}{schema}" for schema in schemas]],
         ).fetchall()
     }
 
@@ -572,7 +583,7 @@ class Story:
                 load_all(self.project, self.now.replace(tzinfo=None))
         build(self.project, incremental=True)
         people.WORTHWHILE = USUAL_SHARE
-        [(scope,)] = self.rows("select is_incremental from settings.run")
+        scope = state.is_update(self.project)
         found = unnamed(self.project)
         if is_shown := rnd.random() < 0.8:
             show(self.project)
@@ -605,7 +616,9 @@ class Story:
         return told
 
     def _last_as_of(self) -> datetime:
-        [(as_of,)] = self.rows("select as_of from intermediate.int_run__clock")
+        [(as_of,)] = self.rows(
+            f"select as_of from {self.project.schema_prefix}intermediate.int_run__clock"
+        )
         return as_of
 
     def land(self) -> None:
@@ -628,10 +641,18 @@ class Story:
         shutil.copy(self.project.warehouse, full.warehouse)
         build(full, incremental=False)
         dbt_runner.close_connections()
-        found = differences(self.project.warehouse, full.warehouse)
+        prefix = full.schema_prefix
+        found = differences(
+            self.project.warehouse, full.warehouse, prefixes=(prefix, prefix)
+        )
         if is_shown:
-            shown = self.project.published_database
-            found += differences(shown, full.warehouse, PUBLIC_SCHEMAS, files=True)
+            found += differences(
+                self.project.published_database,
+                full.warehouse,
+                PUBLIC_SCHEMAS,
+                files=True,
+                prefixes=("", prefix),
+            )
         return found
 
 

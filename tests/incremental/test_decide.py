@@ -55,7 +55,8 @@ def decide(project: Project) -> Decision:
 
 def complete(project: Project) -> None:
     """As if the input layer and the tables of people had been built."""
-    state.advance(project, state.DECIDED, state.INPUT_BUILT)
+    state.advance(project, state.DECIDED, state.RAW_CHECKED)
+    state.advance(project, state.RAW_CHECKED, state.INPUT_BUILT)
     with state.transaction(project) as connection:
         state.complete(connection, project, made_with(connection, project))
 
@@ -205,13 +206,14 @@ def test_a_load_that_comes_between_is_the_next_runs(done: Project) -> None:
 
 
 STEPS = (
-    (state.DECIDED, state.INPUT_BUILT),
+    (state.DECIDED, state.RAW_CHECKED),
+    (state.RAW_CHECKED, state.INPUT_BUILT),
     # The tables of people are brought up to date (`complete`).
     (state.FACTS_BEGUN, state.FACTS_BUILT),
     (state.FACTS_BUILT, state.FACTS_CHECKED),
     (state.FACTS_CHECKED, state.SCORED),
     (state.SCORED, state.MARTS_BUILT),
-    (state.MARTS_BUILT, None),
+    (state.MARTS_BUILT, state.MARTS_CHECKED),
 )
 
 
@@ -242,6 +244,153 @@ def test_another_engines_run_has_no_part_in_it(done: Project) -> None:
     decide(done)
     state.advance(replace(done, engine="spark"), *STEPS[0])
     assert state.reached(done) == state.DECIDED
+
+
+# What a run before has built already.
+
+STEPS_OF_A_RUN = (
+    *STEPS[:2],
+    (state.INPUT_BUILT, state.FACTS_BUILT),
+    *STEPS[3:],
+)
+
+
+def come_to(project: Project, stage: str) -> None:
+    """A run, which is decided, comes this far and is killed."""
+    with warehouse.connect(project):
+        for before, after in STEPS:
+            if state.reached(project) == stage:
+                return
+            if before == state.FACTS_BEGUN:
+                complete(project)
+            state.advance(project, before, after)
+    assert state.reached(project) == stage
+
+
+def add_leads(project: Project) -> Project:
+    write(project.landing / "generic" / "lead" / "two.csv", LEADS.replace("L1", "L2"))
+    load_all(project, datetime(2026, 5, 2))
+    return project
+
+
+@pytest.mark.parametrize(
+    ("stage", "is_first"),
+    [*((after, False) for _, after in STEPS), (state.FACTS_BUILT, True)],
+)
+def test_a_run_goes_on_from_where_one_was_killed(
+    done: Project, stage: str, is_first: bool
+) -> None:
+    if is_first:
+        state.forget(done)
+    decide(add_leads(done))
+    come_to(done, stage)
+    decision = decide(done)
+    assert decision.goes_on_from == stage
+    assert decision.sentence.endswith(f"goes on from there ({stage}).")
+    assert state.reached(done) == state.DECIDED
+    came_to = state.IN_TURN.index(stage)
+    with warehouse.connect(done):
+        for before, after in STEPS_OF_A_RUN:
+            stands = state.stands(done, before, after)
+            assert stands == (state.IN_TURN.index(after) <= came_to), after
+            state.advance(done, before, after)
+
+
+def test_a_run_that_is_killed_once_more_takes_nothing_back(done: Project) -> None:
+    decide(add_leads(done))
+    come_to(done, state.SCORED)
+    decide(done)
+    state.advance(done, *STEPS_OF_A_RUN[0])
+    assert decide(done).goes_on_from == state.SCORED
+
+
+def test_what_was_only_decided_is_decided_again(done: Project) -> None:
+    decide(add_leads(done))
+    assert decide(done).goes_on_from is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda project: write_and_load(project, "three.csv", "L3"),
+        lambda project: write_and_load(project, "two.csv", "L3"),
+        lambda project: remove_and_load(project, "two.csv"),
+        change_definition(".csv"),
+        lambda project: replace(project, vars=RunVars(reporting_currency="EUR")),
+        lambda project: replace(project, vars=RunVars(as_of=datetime(2026, 5, 30))),
+        lambda project: close_a_period(project),
+        lambda project: build_by_hand(project),
+        lambda project: state.begin_by_hand(project),
+        lambda project: state.forget(project),
+        lambda project: state.published(project, "p2"),
+    ],
+    ids=[
+        "new file",
+        "changed file",
+        "gone file",
+        "definition",
+        "vars",
+        "as_of",
+        "close",
+        "dbt by hand",
+        "facts out of turn",
+        "full refresh",
+        "published",
+    ],
+)
+def test_nothing_stands_where_anything_is_another(
+    done: Project, change: Callable[[Project], Project | None]
+) -> None:
+    decide(add_leads(done))
+    come_to(done, state.MARTS_BUILT)
+    project = change(done) or done
+    assert decide(project).goes_on_from is None
+    assert not state.stands(project, *STEPS_OF_A_RUN[0])
+
+
+def test_the_input_layer_of_other_files_does_not_stand(done: Project) -> None:
+    decide(add_leads(done))
+    come_to(done, state.INPUT_BUILT)
+    write_and_load(done, "three.csv", "L3")
+    assert decide(done).goes_on_from is None
+
+
+def test_nothing_stands_for_a_step_out_of_turn(done: Project) -> None:
+    decide(add_leads(done))
+    come_to(done, state.MARTS_BUILT)
+    decide(done)
+    assert not state.stands(done, *STEPS_OF_A_RUN[2])
+    assert not state.stands(done, *STEPS_OF_A_RUN[-2])
+    # Nor where no run was begun since it was killed.
+    state.published(done, "p2")
+    for step in STEPS_OF_A_RUN:
+        assert not state.stands(done, *step)
+
+
+def write_and_load(project: Project, name: str, lead: str) -> None:
+    write(project.landing / "generic" / "lead" / name, LEADS.replace("L1", lead))
+    load_all(project, datetime(2026, 5, 3))
+
+
+def remove_and_load(project: Project, name: str) -> None:
+    (project.landing / "generic" / "lead" / name).unlink()
+    load_all(project, datetime(2026, 5, 3))
+
+
+def build_by_hand(project: Project) -> None:
+    rows(
+        project,
+        "insert into settings.built_by_hand values ('model.lead_funnel.int_passes')",
+    )
+
+
+def test_after_a_model_was_built_by_hand_everything_is_built(done: Project) -> None:
+    build_by_hand(done)
+    decision = decide(done)
+    assert not decision.is_update
+    assert "dbt built int_passes by hand" in decision.sentence
+    complete(done)
+    assert decide(done).is_update
 
 
 def test_a_full_refresh_can_be_asked_for(done: Project) -> None:
@@ -281,14 +430,18 @@ def test_without_news_no_source_has_changed(done: Project) -> None:
     assert not state.is_shown(done, "another")
 
 
-def test_a_moved_as_of_and_a_close_are_changes(done: Project) -> None:
-    publish(done)
+def close_a_period(project: Project) -> None:
     close = closings.Close("FY26-P01", 1, "2026-05-01", "ann", "", None, "a", "b")
-    folder = closings.folder_of(done, close.fiscal_period_id, 1)
+    folder = closings.folder_of(project, close.fiscal_period_id, 1)
     folder.mkdir(parents=True)
     (folder / "close.json").write_text(json.dumps(asdict(close)))
     for name in closings.TABLES:
         write_empty(folder / f"{name}.parquet", closings.TABLES[name])
+
+
+def test_a_moved_as_of_and_a_close_are_changes(done: Project) -> None:
+    publish(done)
+    close_a_period(done)
     assert decide(done).sentence == (
         "Only what changed is built anew (the books that are closed)."
     )
@@ -320,7 +473,11 @@ def test_where_nobody_knows_what_readers_see_all_is_owed(
         done.published.unlink()
     decision = decide(done)
     assert decision.is_update
-    assert "anew (what is published is not the last run's)." in decision.sentence
+    assert {
+        "never": "The last run was not published",
+        "another": "anew (what is published is not the last run's).",
+        "removed": "anew (what is published is not the last run's).",
+    }[how] in decision.sentence
     assert state.owed(done) is None
 
 

@@ -47,9 +47,9 @@ def test_an_earlier_first_event_builds_everybody_anew(
     story.exports.add("early", [(key, early)])
     story.land()
     if killed_before:
-        with killed("in the marts", Random(1)):
+        with killed("before the slice", Random(1)):
             build(story.project, incremental=True)
-        with killed("in the slice", Random(1)):
+        with killed("in the marts", Random(1)):
             build(story.project, incremental=True)
     build(story.project, incremental=True)
     assert story.rows("select is_incremental from settings.run") == [(killed_before,)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -23,13 +24,14 @@ from orchestration.sources.raw import load_all
 LEADS = "lead_id,created_at\nL1,2026-04-01 00:00:00\n"
 
 
-@pytest.fixture
-def done(tmp_path: Path) -> Project:
-    """A project whose last run is complete."""
-    landing = tmp_path / "landing"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose last run is complete, made once."""
+    folder = tmp_path_factory.mktemp("made") / "company"
+    landing = folder / "landing"
     write(landing / "generic" / "lead" / "one.csv", LEADS)
     write(landing / "generic" / "user.csv", "user_id\nU1\n")
-    project = Project.from_environment({}, landing=landing, out=tmp_path / "out")
+    project = Project.from_environment({}, landing=landing, out=folder / "out")
     load_all(project, datetime(2026, 5, 1))
     decide(project)
     with warehouse.connect(project) as connection:
@@ -39,7 +41,17 @@ def done(tmp_path: Path) -> Project:
             "timestamp '2026-04-30' as as_of, timestamp '2026-04-01' as earliest_at"
         )
     complete(project)
+    shutil.copytree(folder, folder.with_name("kept"))
     return project
+
+
+@pytest.fixture
+def done(made: Project) -> Project:
+    """That project as it was made."""
+    folder = made.out.parent
+    shutil.rmtree(folder)
+    shutil.copytree(folder.with_name("kept"), folder)
+    return made
 
 
 def write(path: Path, text: str) -> None:

@@ -31,6 +31,7 @@ _PLUGIN = Path(__file__).with_name("dbt_plugin.py")
 _LEARNING = Path(__file__).parents[1] / "acceptance"
 _LONGEST = 600
 _WANTED = "wanted"
+_HOOK = "operation"
 _MOST_ROWS = 5
 """Of what a failed test found, so many rows speak."""
 _LOG = logging.getLogger("lead_funnel")
@@ -202,7 +203,7 @@ def build(
     With `full_refresh` incremental models are built as if they were not there.
 
     Returns what each node came to, also where some failed; only a dbt that
-    could not run is an error.
+    could not run is an error. A hook is told of where it failed.
     """
     arguments = [
         "build",
@@ -217,9 +218,11 @@ def build(
     outcome = _invoke(project, arguments, manifest(project), on_node)
     if outcome.result is None:
         raise _as_sentence(outcome.exception)
+    told = [_node_result(project, result) for result in outcome.result.results]
     return [
-        _with_first_rows(project, _node_result(project, result))
-        for result in outcome.result.results
+        _with_first_rows(project, result)
+        for result in told
+        if result.kind != _HOOK or result.is_failed
     ]
 
 

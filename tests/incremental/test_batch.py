@@ -38,7 +38,14 @@ create table intermediate.int_fx_rates__in_force (
     currency varchar, valid_from date, valid_before date, rate double);
 """
 LAST = LastRun(
-    "", "{}", "{}", datetime(2026, 3, 1, 12), datetime(2026, 1, 1), None, "[]"
+    project="",
+    definition="{}",
+    vars="{}",
+    as_of_given=None,
+    closings="[]",
+    conventions="{}",
+    as_of=datetime(2026, 3, 1, 12),
+    earliest_at=datetime(2026, 1, 1),
 )
 NOW = replace(LAST, as_of=datetime(2026, 3, 2, 12))
 

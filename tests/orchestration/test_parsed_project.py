@@ -102,8 +102,9 @@ def test_seeds_are_read_where_the_project_lies_now(tmp_path, monkeypatch):
     out, gone, here = tmp_path / "out", tmp_path / "gone", tmp_path / "here"
     (gone / "seeds").mkdir(parents=True)
     (gone / "seeds" / "stages.csv").write_text("stage\nmql\n")
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(ROOT / name, gone)
+    (gone / "macros").mkdir()
+    for name in ("dbt_project.yml", "profiles.yml", "macros/built_by_hand.sql"):
+        shutil.copy(ROOT / name, gone / name)
     assert seeds_of(gone, out, monkeypatch) == {str(gone)}
     gone.rename(here)
     assert seeds_of(here, out, monkeypatch) == {str(here)}
@@ -116,7 +117,8 @@ def seeds_of(root, out, monkeypatch):
     project = replace(project, root=root)
     told = dbt_runner.manifest_json(project)["nodes"].values()
     built = dbt_runner.manifest(project).nodes.values()
-    return {node["root_path"] for node in told} | {node.root_path for node in built}
+    seeds = [node["root_path"] for node in told if node["resource_type"] == "seed"]
+    return {*seeds, *(node.root_path for node in built if node.resource_type == "seed")}
 
 
 def test_the_last_ones_that_were_used_are_kept(tmp_path):

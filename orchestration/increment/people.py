@@ -15,9 +15,9 @@ from orchestration.run import progress
 from orchestration.transformation import dbt_runner
 from orchestration.transformation.dbt_runner import NodeResult
 
-WORTHWHILE = 0.3
-"""The share of all records up to which a slice is built. Where it begins to cost more
-than to build everything has not been measured yet."""
+WORTHWHILE = 0.25
+"""The share of all records up to which a slice is built: from about there on to build
+everything costs less (docs/tuning.md, "Runs after a change")."""
 
 
 @dataclass

@@ -100,6 +100,7 @@ def made_with(connection: duckdb.DuckDBPyConnection, project: Project) -> state.
 
 
 def _given(connection: duckdb.DuckDBPyConnection, project: Project) -> state.Given:
+    shown = publications.published(project)
     return state.Given(
         project=dbt_runner.fingerprint(project),
         definition=state.as_json(_definition(project)),
@@ -107,6 +108,7 @@ def _given(connection: duckdb.DuckDBPyConnection, project: Project) -> state.Giv
         as_of_given=project.vars.as_of,
         closings=_closings(project),
         conventions=state.as_json(conventions.as_written(connection, project)),
+        seen=shown.id if shown is not None else "",
     )
 
 

@@ -28,7 +28,7 @@ FILES = {
 _FILES = ", ".join(f"{name} {kind}" for name, kind in FILES.items())
 _GIVEN = (
     "project varchar, definition varchar, vars varchar, as_of_given timestamp, "
-    "closings varchar, conventions varchar"
+    "closings varchar, conventions varchar, seen varchar"
 )
 
 TABLES = {
@@ -95,6 +95,8 @@ class Given:
     as_of_given: datetime | None
     closings: str
     conventions: str
+    seen: str
+    """The publication that readers see, which a run compares with."""
 
 
 @dataclass(frozen=True)
@@ -306,7 +308,7 @@ def decided(
             f"select {', '.join(FILES)} from loads.files"
         )
     connection.execute(
-        f"insert into {name}.decided_with values (?, ?, ?, ?, ?, ?)",
+        f"insert into {name}.decided_with values (?, ?, ?, ?, ?, ?, ?)",
         list(vars(given).values()),
     )
     if standing is not None:
@@ -379,7 +381,7 @@ def complete(
         connection.execute(f"delete from {name}.{table}")
     connection.execute(f"insert into {name}.read_files from {name}.decided_files")
     connection.execute(
-        f"insert into {name}.last_run values (?, ?, ?, ?, ?, ?, ?, ?)",
+        f"insert into {name}.last_run values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         list(vars(made_with).values()),
     )
     for table in ("new_files", "gone_files"):

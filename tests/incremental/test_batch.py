@@ -44,6 +44,7 @@ LAST = LastRun(
     as_of_given=None,
     closings="[]",
     conventions="{}",
+    seen="",
     as_of=datetime(2026, 3, 1, 12),
     earliest_at=datetime(2026, 1, 1),
 )

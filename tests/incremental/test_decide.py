@@ -331,6 +331,7 @@ def test_what_was_only_decided_is_decided_again(done: Project) -> None:
         lambda project: replace(project, vars=RunVars(reporting_currency="EUR")),
         lambda project: replace(project, vars=RunVars(as_of=datetime(2026, 5, 30))),
         lambda project: close_a_period(project),
+        lambda project: show(project, "p0"),
         lambda project: build_by_hand(project),
         lambda project: state.begin_by_hand(project),
         lambda project: state.forget(project),
@@ -344,6 +345,7 @@ def test_what_was_only_decided_is_decided_again(done: Project) -> None:
         "vars",
         "as_of",
         "close",
+        "another publication",
         "dbt by hand",
         "facts out of turn",
         "full refresh",
@@ -416,12 +418,18 @@ def test_a_full_refresh_can_be_asked_for(done: Project) -> None:
 
 def publish(project: Project) -> None:
     """As if the last run had come to its end."""
-    folder = project.publications / "p1"
-    folder.mkdir(parents=True)
-    said = publications.Publication("p1", "", None, None, "", None, {}, {})
-    (folder / "publication.json").write_text(json.dumps(asdict(said)))
-    project.published.symlink_to(folder)
+    show(project, "p1")
     state.published(project, "p1")
+
+
+def show(project: Project, publication_id: str) -> None:
+    """Let readers see a publication, which may be an earlier one."""
+    folder = project.publications / publication_id
+    folder.mkdir(parents=True)
+    said = publications.Publication(publication_id, "", None, None, "", None, {}, {})
+    (folder / "publication.json").write_text(json.dumps(asdict(said)))
+    project.published.unlink(missing_ok=True)
+    project.published.symlink_to(folder)
 
 
 def test_after_a_publication_only_changed_sources_count(done: Project) -> None:

@@ -192,7 +192,7 @@ def test_an_export_that_means_nothing_is_not_published(done, tmp_path):
 
 def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
     """The gate between the facts and what is counted from them; the next run
-    passes it again, though nothing has changed since."""
+    passes it again, though nothing has changed since, and builds no fact twice."""
     project, first = done
     project = replace(project, vars=RunVars(as_of=datetime(2027, 1, 1)))
     run_suite = gates.run_suite
@@ -205,11 +205,17 @@ def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
             )
         return results
 
-    asked = []
+    asked, built = [], []
 
     def as_it_is(project, name, **people):
         asked.append(name)
         return run_suite(project, name, **people)
+
+    build = dbt_runner.build_nodes
+
+    def noted(part, wanted, **how):
+        built.extend(wanted)
+        return build(part, wanted, **how)
 
     monkeypatch.setattr(gates, "run_suite", with_a_failure)
     before = published(project).id
@@ -224,8 +230,14 @@ def test_a_failed_check_stops_the_marts_and_the_publication(done, monkeypatch):
     assert (published(project).id, state.owed(project)) == (before, owed)
     assert owed
     monkeypatch.setattr(gates, "run_suite", as_it_is)
+    monkeypatch.setattr(dbt_runner, "build_nodes", noted)
     mended = runner.run(project)
     assert mended.succeeded, mended.sentence
+    position = transform.positions(dbt_runner.manifest_json(project))
+    layers = {
+        transform.LAYERS[position[item]].name for item in built if item in position
+    }
+    assert layers == {"marts"}
     # Of the raw tables nothing changed since they passed.
     assert set(asked) == set(SUITES) - {"raw"}
     assert mended.checks == first.checks

@@ -365,8 +365,10 @@ def test_nothing_stands_where_anything_is_another(
 def test_the_input_layer_of_other_files_does_not_stand(done: Project) -> None:
     decide(add_leads(done))
     come_to(done, state.INPUT_BUILT)
+    assert decide(done).goes_on_from == state.INPUT_BUILT
     write_and_load(done, "three.csv", "L3")
     assert decide(done).goes_on_from is None
+    assert not state.stands(done, *STEPS_OF_A_RUN[0])
 
 
 def test_nothing_stands_for_a_step_out_of_turn(done: Project) -> None:

@@ -95,6 +95,7 @@ class Services:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
+                    preexec_fn=_as_systemd_starts_it,
                 )
             if name == "code":
                 # The others find the code at once, and need not ask again.
@@ -155,3 +156,9 @@ class Services:
                 statuses[name] = process.wait()
         self.processes.clear()
         return statuses
+
+
+def _as_systemd_starts_it() -> None:
+    """Tests that a script began in the background ignore Ctrl-C, and what they start
+    does, too: to Dagster a SIGTERM is a Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -402,11 +402,12 @@ def published(project: Project, publication_id: str) -> None:
 
 def begin_by_hand(project: Project) -> None:
     """The tables of people are built for everybody, out of turn: nothing goes on from
-    what a run before had built, and readers are owed everything."""
-    is_decided = reached(project) == DECIDED
+    what a run before had built, and readers are owed everything. Of a run that has
+    not built its input layer they are no part."""
+    waits_for_input = reached(project) in (DECIDED, RAW_CHECKED)
     with transaction(project) as connection:
         owe(connection, project, [EVERYTHING])
-        if not is_decided:
+        if not waits_for_input:
             _end(connection, project)
             reach(connection, project, FACTS_BEGUN)
 

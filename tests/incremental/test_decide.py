@@ -371,6 +371,16 @@ def test_the_input_layer_of_other_files_does_not_stand(done: Project) -> None:
     assert not state.stands(done, *STEPS_OF_A_RUN[0])
 
 
+@pytest.mark.parametrize("stage", [state.DECIDED, state.RAW_CHECKED])
+def test_facts_by_hand_make_no_input_layer(done: Project, stage: str) -> None:
+    """What they are built of is not the files that the run was decided for."""
+    decide(add_leads(done))
+    come_to(done, stage)
+    state.begin_by_hand(done)
+    assert state.reached(done) == stage
+    assert state.owed(done) is None
+
+
 def test_nothing_stands_for_a_step_out_of_turn(done: Project) -> None:
     decide(add_leads(done))
     come_to(done, state.MARTS_BUILT)
